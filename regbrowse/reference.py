@@ -1,0 +1,310 @@
+"""Names of things in registries: frozen, parsed once, valid by construction.
+
+The grammar is that of distribution/reference (regexp.go, normalize.go): a name is an optional
+domain and a path of components, with a tag, a digest or both. Every pattern uses explicit ASCII
+classes and `fullmatch`, so that neither `repo:á` nor a trailing newline slips through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from regbrowse.errors import BadReference
+from regbrowse.text import visible
+
+INPUT_LIMIT = 1024
+PATH_LIMIT = 255
+DOCKER_HUB = "docker.io"
+_HUB_NAMES = frozenset(
+    {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "registry.docker.io"}
+)
+_HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake3": 64}
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
+_LABEL = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)"
+_DOMAIN = re.compile(rf"({_LABEL}(?:\.{_LABEL})*\.?|\[[A-Fa-f0-9:]+\])(?::([0-9]+))?")
+_LEGACY_IPV4 = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0-9]+))*\.?")
+
+
+class Hasher(Protocol):
+    """What is used of a hash object."""
+
+    def update(self, data: bytes, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A content address, `algorithm:encoded` (image-spec, descriptor.md, Digests)."""
+
+    algorithm: str
+    encoded: str
+
+    @classmethod
+    def parse(cls, text: str) -> Digest:
+        """Raises BadReference when the text is no digest or has the wrong length for its algorithm."""
+        match = _DIGEST.fullmatch(text)
+        if not match:
+            raise BadReference(
+                f'"{visible(text)}" is not a valid digest: it has the form "sha256:" and 64 lower-case hex digits.'
+            )
+        algorithm, encoded = match.groups()
+        length = _HEX_LENGTHS.get(algorithm)
+        if length and not re.fullmatch(rf"[a-f0-9]{{{length}}}", encoded):
+            raise BadReference(
+                f'"{visible(text)}" is not a valid digest: {algorithm} needs {length} lower-case hex digits'
+                f" (got {len(encoded)})."
+            )
+        if len(encoded) > 512:
+            raise BadReference("A digest of more than 512 characters is not usable.")
+        return cls(algorithm, encoded)
+
+    @classmethod
+    def of(cls, content: bytes, algorithm: str = "sha256") -> Digest:
+        return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
+
+    def hasher(self) -> Hasher | None:
+        """A fresh hash of this algorithm; None when it is not one that can be checked here."""
+        if self.algorithm in ("sha256", "sha384", "sha512"):
+            return hashlib.new(self.algorithm)
+        return None
+
+    def matches(self, content: bytes) -> bool | None:
+        """Whether the content hashes to this digest; None when that cannot be checked here."""
+        hasher = self.hasher()
+        if hasher is None:
+            return None
+        hasher.update(content)
+        return hasher.hexdigest() == self.encoded
+
+    @property
+    def short(self) -> str:
+        """The algorithm and the first 12 digits, for lists."""
+        return f"{self.algorithm}:{self.encoded[:12]}"
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.encoded}"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry by the name people use for it; Docker Hub under each of its names is `docker.io`."""
+
+    name: str
+    """As typed, for display and credential look-ups."""
+
+    @classmethod
+    def parse(cls, text: str) -> Registry:
+        """Raises BadReference when the text is not `host[:port]`."""
+        _check_unbracketed(text)
+        match = _DOMAIN.fullmatch(text)
+        if not match:
+            raise BadReference(f'"{visible(text)}" is not a valid registry name.', hint=_EXAMPLE)
+        host, port = match.groups()
+        if host.startswith("["):
+            try:
+                ipaddress.IPv6Address(host[1:-1])
+            except ValueError:
+                raise BadReference(f'"{visible(host)}" is not a valid IPv6 address.') from None
+        elif _LEGACY_IPV4.fullmatch(host):
+            _check_ipv4(host)
+        if port and not 1 <= int(port[:6]) <= 65535:
+            raise BadReference(f'"{visible(text)}": a port is a number from 1 to 65535.')
+        if len(host) > 253 or any(len(label) > 63 for label in host.split(".")):
+            raise BadReference(f'"{visible(host, 64)}" is too long for a host name.')
+        _check_idna(host)
+        folded = text.lower().replace(host.lower(), host.lower().rstrip("."), 1)
+        return cls(DOCKER_HUB) if folded in _HUB_NAMES else cls(text)
+
+    @property
+    def key(self) -> str:
+        """Lower case, no trailing dot: for comparing, caching and credential look-ups."""
+        host, port = self._split()
+        return f"{host}:{port}" if port else host
+
+    @property
+    def authority(self) -> str:
+        """The `host[:port]` that is connected to."""
+        return "registry-1.docker.io" if self.name == DOCKER_HUB else self.key
+
+    @property
+    def host(self) -> str:
+        """The host alone, without brackets and port."""
+        return self._split()[0].strip("[]")
+
+    @property
+    def port(self) -> int | None:
+        port = self._split()[1]
+        return int(port) if port else None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this name can only mean this machine: plain http is tolerable there."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def _split(self) -> tuple[str, str]:
+        match = _DOMAIN.fullmatch(self.name)
+        host, port = match.groups() if match else (self.name, None)
+        return host.lower().rstrip("."), port or ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A named collection of manifests and blobs in one registry."""
+
+    registry: Registry
+    path: str
+
+    @classmethod
+    def parse(cls, registry: Registry, path: str) -> Repository:
+        """Raises BadReference when the path breaks the grammar or is longer than 255 characters."""
+        if not _PATH.fullmatch(path):
+            if path != path.lower() and _PATH.fullmatch(path.lower()):
+                raise BadReference(
+                    f'"{visible(path)}": repository names must be lower case.',
+                    hint=f'Did you mean "{visible(path.lower())}"?',
+                )
+            raise BadReference(f'"{visible(path)}" is not a valid repository name.', hint=_EXAMPLE)
+        if len(path) > PATH_LIMIT:
+            raise BadReference(f"The repository name is {len(path)} characters long; registries allow {PATH_LIMIT}.")
+        return cls(registry, path)
+
+    @property
+    def familiar(self) -> str:
+        """As people write it: `alpine`, `ghcr.io/acme/app`."""
+        if self.registry.name == DOCKER_HUB:
+            return self.path.removeprefix("library/")
+        return str(self)
+
+    @property
+    def last(self) -> str:
+        """The last component of the path."""
+        return self.path.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A repository, perhaps with a tag, a digest or both; with both the digest is what is addressed."""
+
+    repository: Repository
+    tag: str | None = None
+    digest: Digest | None = None
+
+    @property
+    def target(self) -> str | None:
+        """What stands behind `/manifests/` in the URL: the digest, else the tag."""
+        return str(self.digest) if self.digest else self.tag
+
+    @property
+    def familiar(self) -> str:
+        return self.repository.familiar + self._rest()
+
+    def _rest(self) -> str:
+        return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+    def __str__(self) -> str:
+        return str(self.repository) + self._rest()
+
+
+_EXAMPLE = 'Write for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000/".'
+
+
+def is_tag(text: str) -> bool:
+    """Whether the text may stand in a URL as a tag; also asked of what registries list."""
+    return _TAG.fullmatch(text) is not None
+
+
+def is_repository_path(text: str) -> bool:
+    """Whether the text may stand in a URL as a repository path; also asked of what catalogs list."""
+    return len(text) <= PATH_LIMIT and _PATH.fullmatch(text) is not None
+
+
+def parse_reference(text: str) -> Reference:
+    """`name[:tag][@digest]`, strictly by the grammar. Raises BadReference.
+
+    `alpine` becomes `docker.io/library/alpine`; a name without a slash never has a domain, so
+    `192.168.1.1:5000` is a repository of Docker Hub, as for every other client.
+    """
+    if not text:
+        raise BadReference('Type an image or registry, for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000".')
+    if len(text) > INPUT_LIMIT:
+        raise BadReference(f"That is {len(text):,} characters long; a reference has at most {INPUT_LIMIT:,}.")
+    if re.fullmatch(r"[a-f0-9]{64}", text):
+        raise BadReference(
+            f'"{text}" looks like an image ID.', hint='Registries address images by name, or by "name@sha256:…".'
+        )
+    name, at, digest_text = text.partition("@")
+    digest = Digest.parse(digest_text) if at else None
+    domain, rest = _split_domain(name)
+    path, tag = _split_tag(rest)
+    if tag is not None and not is_tag(tag):
+        raise BadReference(
+            f'"{visible(tag, 64)}" is not a valid tag: up to 128 letters, digits, "_", "." or "-",'
+            ' not starting with "." or "-".'
+        )
+    registry = Registry.parse(domain)
+    if registry.name == DOCKER_HUB and "/" not in path and path:
+        path = f"library/{path}"
+    return Reference(Repository.parse(registry, path), tag, digest)
+
+
+def _split_domain(name: str) -> tuple[str, str]:
+    """normalize.go, splitDockerDomain."""
+    left, slash, right = name.partition("/")
+    if slash and (left == "localhost" or "." in left or ":" in left or left != left.lower()):
+        return left, right
+    if not slash:
+        _check_unbracketed(name)
+    return DOCKER_HUB, name
+
+
+def _split_tag(rest: str) -> tuple[str, str | None]:
+    path, colon, tag = rest.rpartition(":")
+    return (path, tag) if colon and "/" not in tag else (rest, None)
+
+
+def _check_unbracketed(text: str) -> None:
+    if text.startswith("[") and "%" not in text and "." not in text:
+        return
+    if text.count(":") > 1 or "%" in text or text.startswith("["):
+        raise BadReference(
+            'Write IPv6 registries in brackets, for example "[fd00::1]:5000/app".',
+            hint="Zone ids (%eth0) are not possible in image names.",
+        )
+
+
+def _check_ipv4(host: str) -> None:
+    """Spellings such as 127.1 or 0x7f.1 are names to us and addresses to the resolver: refused."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        raise BadReference(
+            f'"{visible(host)}" is not a valid address.', hint="Write IPv4 addresses as four numbers: 127.0.0.1."
+        ) from None
+
+
+def _check_idna(host: str) -> None:
+    if "xn--" not in host.lower():
+        return
+    try:
+        host.encode("ascii").decode("idna")
+    except UnicodeError:
+        raise BadReference(f'"{visible(host)}" is not a valid international host name.') from None

@@ -1,0 +1,89 @@
+"""Spans of styled text and how they are cut, padded and joined to lines of an exact width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+Span = tuple[str, Style]
+"""A piece of a line: display text (already visible) and its style."""
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """Cells that the spans take."""
+    return sum(cell_len(text) for text, _ in spans)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` cells, ending with `…` when something is missing."""
+    if width <= 0:
+        return ""
+    if cell_len(text[: width + 1]) <= width and len(text) <= width:
+        return text
+    if cell_len(text) <= width:
+        return text
+    head = set_cell_size(text[:width], width - 1).rstrip()
+    return head + "…"
+
+
+def cut_left(text: str, width: int) -> str:
+    """The end of the text in at most `width` cells, beginning with `…` when something is missing."""
+    if cell_len(text) <= width:
+        return text
+    return "…" + text[len(text) - max(0, width - 1) :] if width > 0 else ""
+
+
+def clip(spans: Iterable[Span], width: int) -> list[Span]:
+    """The spans in at most `width` cells; the last one ends with `…` when something is missing."""
+    out: list[Span] = []
+    left = width
+    for text, style in spans:
+        if not text:
+            continue
+        need = cell_len(text)
+        if need <= left:
+            out.append((text, style))
+            left -= need
+            continue
+        if left > 0:
+            out.append((cut(text, left), style))
+        elif out:
+            last, kept = out[-1]
+            out[-1] = (cut(last + "…", max(1, cell_len(last))), kept)
+        break
+    return out
+
+
+def spread(left: list[Span], right: list[Span], width: int, fill: Style) -> list[Span]:
+    """Left and right groups at the two ends of a line of exactly `width` cells; the left one is cut first."""
+    room = width - width_of(right)
+    left = clip(left, max(0, room - (1 if right else 0)))
+    return [*left, (" " * max(0, room - width_of(left)), fill), *right]
+
+
+def strip(spans: Iterable[Span], width: int, fill: Style) -> Strip:
+    """The spans as a strip of exactly `width` cells."""
+    segments = [Segment(text, style) for text, style in spans if text]
+    return Strip(segments).adjust_cell_length(width, fill)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text broken at spaces, and within words that are longer than a line."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            if line and cell_len(line) + 1 + cell_len(word) <= width:
+                line += " " + word
+                continue
+            if line:
+                lines.append(line)
+            pieces = chop_cells(word, max(1, width)) or [""]
+            lines.extend(pieces[:-1])
+            line = pieces[-1]
+        lines.append(line)
+    return lines

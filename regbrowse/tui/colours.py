@@ -1,0 +1,142 @@
+"""The roles of colour, resolved once per theme: three strengths of text, two accents, three meanings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+
+_WEAK_THEMES = frozenset(
+    {"solarized-light", "solarized-dark", "catppuccin-latte", "rose-pine-dawn", "atom-one-dark", "atom-one-light"}
+)
+"""Themes whose own text has little contrast: the weaker strengths are drawn stronger there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Styles for one ground. Every style carries the ground, so that a line needs no second pass."""
+
+    plain: Style
+    """The ground alone, for filling."""
+    text: Style
+    bold: Style
+    secondary: Style
+    tertiary: Style
+    line: Style
+    """Borders of panes without focus."""
+    thumb: Style
+    rule: Style
+    focus: Style
+    """Border of the focused pane; the bar of a selected row."""
+    chip: Style
+    """Title of the focused pane and cursor rows."""
+    cursor_bar: Style
+    accent: Style
+    key: Style
+    primary: Style
+    """JSON keys, instructions, headings."""
+    success: Style
+    warning: Style
+    error: Style
+    error_line: Style
+    """Border of a pane that shows an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """The grounds of the screen."""
+
+    pane: Ink
+    surface: Ink
+    panel: Ink
+    selected: Ink
+    """The selected row of a pane without focus."""
+    cursor: Ink
+    """The selected row of the focused pane: one style for everything on it."""
+
+
+def mix(app: App[object]) -> Inks:
+    """The inks of the app's present theme."""
+    if app.theme.startswith("ansi"):
+        return _ansi()
+    variables = app.theme_variables
+    colour = {name: Color.parse(variables[name]) for name in _NAMES}
+    weak = app.theme in _WEAK_THEMES
+    background = colour["background"]
+    primary = colour["primary"]
+    cursor = Style(color=primary.get_contrast_text(1.0).rich_color, bgcolor=primary.rich_color, bold=True)
+    return Inks(
+        pane=_ink(background, colour, weak),
+        surface=_ink(colour["surface"], colour, weak),
+        panel=_ink(colour["panel"], colour, weak),
+        selected=_ink(background.blend(primary, 0.22), colour, weak),
+        cursor=_one(cursor, Style(color=colour["accent"].rich_color, bgcolor=primary.rich_color, bold=True)),
+    )
+
+
+_NAMES = (
+    "foreground", "background", "surface", "panel", "primary", "accent", "error",
+    "text-accent", "text-primary", "text-success", "text-warning", "text-error",
+)  # fmt: skip
+
+
+def _ink(ground: Color, colour: dict[str, Color], weak: bool) -> Ink:
+    back = ground.rich_color
+    front = colour["foreground"]
+
+    def style(name: Color, *, bold: bool = False) -> Style:
+        return Style(color=name.rich_color, bgcolor=back, bold=bold)
+
+    def strength(percent: int) -> Style:
+        return style(ground.blend(front, percent / 100))
+
+    primary = colour["primary"]
+    return Ink(
+        plain=Style(bgcolor=back),
+        text=style(front),
+        bold=style(front, bold=True),
+        secondary=strength(85 if weak else 72),
+        tertiary=strength(70 if weak else 55),
+        line=strength(35),
+        thumb=strength(28),
+        rule=strength(25),
+        focus=style(primary),
+        chip=Style(color=primary.get_contrast_text(1.0).rich_color, bgcolor=primary.rich_color, bold=True),
+        cursor_bar=style(colour["accent"]),
+        accent=style(colour["text-accent"]),
+        key=style(colour["text-accent"], bold=True),
+        primary=style(colour["text-primary"]),
+        success=style(colour["text-success"]),
+        warning=style(colour["text-warning"]),
+        error=style(colour["text-error"]),
+        error_line=style(colour["error"]),
+    )
+
+
+def _one(style: Style, bar: Style) -> Ink:
+    return Ink(
+        plain=style, text=style, bold=style, secondary=style, tertiary=style, line=style, thumb=style, rule=style,
+        focus=bar, chip=style, cursor_bar=bar, accent=style, key=style, primary=style, success=style, warning=style,
+        error=style, error_line=style,
+    )  # fmt: skip
+
+
+def _ansi() -> Inks:
+    """Sixteen colours that only the terminal knows: strengths become dim, grounds become reverse and bold."""
+
+    def ink(bold: bool = False) -> Ink:
+        def style(name: str = "default", *, dim: bool = False, strong: bool = False) -> Style:
+            return Style(color=name, dim=dim, bold=bold or strong)
+
+        return Ink(
+            plain=style(), text=style(), bold=style(strong=True), secondary=style(dim=True), tertiary=style(dim=True),
+            line=style(dim=True), thumb=style(dim=True), rule=style(dim=True), focus=style("blue"),
+            chip=Style(reverse=True, bold=True), cursor_bar=style("yellow"), accent=style("yellow"),
+            key=style("yellow", strong=True), primary=style("blue"), success=style("green"), warning=style("yellow"),
+            error=style("red"), error_line=style("red"),
+        )  # fmt: skip
+
+    reverse = Style(reverse=True, bold=True)
+    return Inks(pane=ink(), surface=ink(), panel=ink(), selected=ink(bold=True), cursor=_one(reverse, reverse))

@@ -1,0 +1,1 @@
+"""Windows over the panes: each answers one question and goes away."""

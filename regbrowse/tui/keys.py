@@ -1,0 +1,90 @@
+"""The one table of keys: bindings, foot line, help, command palette and the README's list come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing a key does."""
+
+    action: str
+    """The screen's action, with its arguments."""
+    keys: str
+    """Comma separated, by textual's names."""
+    shown: str
+    """The key as people read it."""
+    group: str
+    """The heading in the help."""
+    help: str
+    foot: str = ""
+    """The word on the foot line; empty: not shown there. Panes may have a better word of their own."""
+    palette: str = ""
+    """The name in the command palette; empty: not there."""
+
+
+MOVE, FIND, TAKE, CHECK = "Move", "Find", "Take", "Check"
+
+KEYS: tuple[Key, ...] = (
+    Key("move(-1)", "up,k", "↑  k", MOVE, "up"),
+    Key("move(1)", "down,j", "↓  j", MOVE, "down"),
+    Key("first", "g,home", "g", MOVE, "first"),
+    Key("last", "G,end", "G", MOVE, "last"),
+    Key("page(1)", "ctrl+f,pagedown", "ctrl+f", MOVE, "page down"),
+    Key("page(-1)", "ctrl+b,pageup", "ctrl+b", MOVE, "page up"),
+    Key("pane(1)", "tab", "tab", MOVE, "next pane"),
+    Key("pane(-1)", "shift+tab", "shift+tab", MOVE, "previous pane"),
+    Key("go('tags')", "1", "1", MOVE, "tags"),
+    Key("go('manifests')", "2", "2", MOVE, "manifests"),
+    Key("go('layers')", "3", "3", MOVE, "layers"),
+    Key("go('config')", "4", "4", MOVE, "config"),
+    Key("enter", "enter", "enter", MOVE, "go in; show the whole of a cut row", "go in"),
+    Key("fold", "space", "space", MOVE, "fold or open"),
+    Key("escape", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
+    Key("history(-1)", "left_square_bracket", "[", MOVE, "back in history", palette="Back in history"),
+    Key("history(1)", "right_square_bracket", "]", MOVE, "forward in history", palette="Forward in history"),
+    Key("zoom", "z", "z", MOVE, "zoom this pane", "zoom", "Zoom this pane"),
+    Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search"),
+    Key("match(1)", "n", "n", FIND, "next match", "next"),
+    Key("match(-1)", "N", "N", FIND, "previous match"),
+    Key("fuzzy", "ctrl+t", "ctrl+t", FIND, "substring or fuzzy, while filtering"),
+    Key("sort", "s", "s", FIND, "sort the tags", "sort", "Sort the tags"),
+    Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
+    Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),
+    Key("palette", "ctrl+p", "ctrl+p", FIND, "command palette"),
+    Key("copy", "y", "y", TAKE, "copy: choose the form; the value in the config", "copy", "Copy: choose the form"),
+    Key("digest", "Y", "Y", TAKE, "copy the digest", "digest", "Copy the digest"),
+    Key("raw", "v", "v", TAKE, "config raw or pretty", "raw", "Config raw or pretty"),
+    Key("reload", "r", "r", CHECK, "reload", "reload", "Reload"),
+    Key("help", "question_mark", "?", CHECK, "this help", "help", "Help"),
+    Key("quit", "q", "q", CHECK, "quit", "quit", "Quit"),
+)
+
+MARKS: tuple[tuple[str, str], ...] = (
+    ("✓", "verified: the bytes hash to this digest"),
+    ("·", "claimed: named by its parent, not read yet"),
+    ("×", "mismatch, or a request that failed"),
+    ("!", "missing here: its parent names it"),
+    ("=", "same digest as these tags"),
+    ("▸ ▾", "folded, open"),
+)
+"""The glyphs of the panes and what they mean."""
+
+
+def bindings() -> list[BindingType]:
+    """The table as textual bindings."""
+    return [Binding(key.keys, key.action, key.help, show=False, id=key.action) for key in KEYS]
+
+
+def key_for(action: str) -> Key:
+    """The entry of an action, such as `copy` or `go('tags')`."""
+    return next(key for key in KEYS if key.action == action)
+
+
+def readme_table() -> str:
+    """The table as Markdown, for the README."""
+    rows = [f"| `{key.shown}` | {key.help} |" for key in KEYS]
+    return "\n".join(["| key | does |", "| --- | --- |", *rows])
