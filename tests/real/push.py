@@ -38,7 +38,7 @@ class Stored:
 
     @property
     def digest(self) -> str:
-        return "sha256:" + hashlib.sha256(self.content).hexdigest()
+        return sha256(self.content)
 
     def descriptor(self, **more: object) -> dict[str, object]:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.content), **self.extra, **more}
@@ -60,6 +60,10 @@ def tar_gz(name: str, text: str) -> bytes:
         info.size = len(text.encode())
         tar.addfile(info, io.BytesIO(text.encode()))
     return gzip.compress(plain.getvalue(), mtime=0)
+
+
+def sha256(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def to_json(value: object) -> bytes:
@@ -94,9 +98,8 @@ class Pusher:
 
     def image(self, architecture: str, *tags: str, variant: str = "", docker: bool = False) -> Image:
         """An image of one layer; by tag, or by digest alone when no tag is given."""
-        layer = self.blob(
-            TYPE_DOCKER_LAYER if docker else TYPE_LAYER, tar_gz("etc/hello", f"hello from {architecture}{variant}\n")
-        )
+        tar = tar_gz("etc/hello", f"hello from {architecture}{variant}\n")
+        layer = self.blob(TYPE_DOCKER_LAYER if docker else TYPE_LAYER, tar)
         platform = {"os": "linux", "architecture": architecture} | ({"variant": variant} if variant else {})
         config = self.blob(
             TYPE_DOCKER_CONFIG if docker else TYPE_CONFIG,
@@ -105,7 +108,7 @@ class Pusher:
                     **platform,
                     "created": "2024-05-01T12:00:00Z",
                     "config": {"Env": ["PATH=/usr/bin"], "Cmd": ["/bin/hello"], "Labels": {"maintainer": "acme"}},
-                    "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(platform_key(platform)).hexdigest()]},
+                    "rootfs": {"type": "layers", "diff_ids": [sha256(gzip.decompress(tar))]},
                     "history": [
                         {"created_by": "COPY hello /etc/hello # buildkit"},
                         {"created_by": 'CMD ["/bin/hello"]', "empty_layer": True},
@@ -142,7 +145,8 @@ class Pusher:
             ),
         )
         unknown = {"os": "unknown", "architecture": "unknown"}
-        config = self.blob(TYPE_CONFIG, to_json({**unknown, "config": {}, "rootfs": {"type": "layers", "diff_ids": []}}))
+        rootfs = {"type": "layers", "diff_ids": [sha256(statement.content)]}
+        config = self.blob(TYPE_CONFIG, to_json({**unknown, "config": {}, "rootfs": rootfs}))
         layer = statement.descriptor(annotations={"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"})
         annotations = {
             "vnd.docker.reference.digest": subject.digest,
@@ -171,10 +175,6 @@ class Pusher:
         layer = self.blob(TYPE_HELM_CHART, tar_gz("acme/Chart.yaml", "name: acme\nversion: 1.0.0\n"))
         value = {"schemaVersion": 2, "config": config.descriptor(), "layers": [layer.descriptor()]}
         return Image(self.manifest(Stored(TYPE_MANIFEST, to_json(value)), *tags), config)
-
-
-def platform_key(platform: Mapping[str, str]) -> bytes:
-    return "/".join(platform.values()).encode()
 
 
 def write_tags(storage: Path, path: str, digest: str, tags: Sequence[str]) -> None:

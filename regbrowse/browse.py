@@ -1,0 +1,164 @@
+"""The questions that the screen and the commands ask of registries: free of any user interface."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from regbrowse.errors import BadResponse
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
+from regbrowse.oci.platform import Platform, choose
+from regbrowse.reference import Digest, Reference, Registry, Repository
+from regbrowse.tree import platforms
+
+if TYPE_CHECKING:
+    from regbrowse.registry.client import Client
+    from regbrowse.registry.facts import Claim, LoginState, Rate
+
+SLICE = 500
+"""Names handed on at once, so that whoever inserts them is never busy for long."""
+TAG_SECONDS = 60.0
+"""How long what a tag points to is believed without asking again."""
+AUTOMATIC = 4 * 2**20
+"""Bytes of a config that are read without being asked."""
+WHOLE = 32 * 2**20
+"""Bytes of a config that are read when asked."""
+FIRST_PART = 256 * 2**10
+"""Bytes shown of a config that is larger than AUTOMATIC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Part of a listing, in the order it came."""
+
+    names: tuple[str, ...]
+    hidden: int
+    """Invalid entries so far."""
+    done: bool
+    note: str
+    """Why the listing ended early; empty when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a tag pointed to, and when that was learnt."""
+
+    digest: Digest
+    at: float
+
+
+class Browser:
+    """One client and what was learnt with it. Raises RegbrowseError and nothing else."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._seen: dict[tuple[Repository, str], Seen] = {}
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def listing(self, place: Repository | Registry) -> AsyncGenerator[Names, None]:
+        """The tags of a repository or the repositories of a registry, as pages come, in slices."""
+        if isinstance(place, Registry):
+            async with aclosing(self._client.catalog(place)) as pages:
+                async for page in pages:
+                    for part in _slices(page.repositories, page.hidden, page.done, page.note):
+                        yield part
+        else:
+            async with aclosing(self._client.tags(place)) as tag_pages:
+                async for tag_page in tag_pages:
+                    for part in _slices(tag_page.tags, tag_page.hidden, tag_page.done, tag_page.note):
+                        yield part
+
+    async def claim(self, repository: Repository, tag: str) -> Claim | None:
+        """What a HEAD says the tag points to; believed for a minute."""
+        claim = await self._client.head(repository, tag)
+        if claim is not None and claim.digest is not None:
+            self._seen[repository, tag] = Seen(claim.digest, time.monotonic())
+        return claim
+
+    async def open(self, reference: Reference, *, fresh: bool = False) -> Manifest:
+        """The manifest behind a reference.
+
+        A digest that was read before costs no request. A tag costs one GET; when what it pointed to
+        has been read, one HEAD, and nothing at all within a minute of the last look unless `fresh`.
+        """
+        repository = reference.repository
+        if reference.digest:
+            return await self._client.manifest(repository, reference.digest)
+        tag = reference.tag or "latest"
+        seen = self._seen.get((repository, tag))
+        if seen and self._client.cached(seen.digest) is not None:
+            recent = time.monotonic() - seen.at < TAG_SECONDS
+            if recent and not fresh:
+                return await self._client.manifest(repository, seen.digest)
+            claim = await self.claim(repository, tag)
+            if claim is not None and claim.digest and self._client.cached(claim.digest) is not None:
+                return await self._client.manifest(repository, claim.digest)
+        manifest = await self._client.manifest(repository, tag)
+        self._seen[repository, tag] = Seen(manifest.digest, time.monotonic())
+        return manifest
+
+    async def child(self, repository: Repository, descriptor: Descriptor) -> Manifest:
+        """A manifest that an index names."""
+        if descriptor.digest is None:
+            raise BadResponse("The index names this entry without a usable digest, so it cannot be asked for.")
+        return await self._client.manifest(
+            repository, descriptor.digest, expected=descriptor.media_type, size=descriptor.size
+        )
+
+    async def content(
+        self, repository: Repository, descriptor: Descriptor, *, everything: bool = False
+    ) -> tuple[bytes, bool]:
+        """The bytes of a config or another small blob, and whether they are all of it.
+
+        Above 4 MiB only the first part is read, unverified, unless everything is asked for (32 MiB at most).
+        """
+        if descriptor.data is not None:
+            return descriptor.data, True
+        if descriptor.size is not None and descriptor.size > AUTOMATIC and not everything:
+            return await self._client.blob_start(repository, descriptor, FIRST_PART), False
+        limit = WHOLE if everything else AUTOMATIC
+        return await self._client.blob(repository, descriptor, limit=limit), True
+
+    def login(self, registry: Registry) -> LoginState:
+        return self._client.login(registry)
+
+    def rate(self, registry: Registry) -> Rate | None:
+        return self._client.rate(registry)
+
+    def frugal(self, registry: Registry) -> bool:
+        """Whether the registry counts requests, so that only what is looked at should be asked."""
+        return self._client.rate(registry) is not None
+
+    def spent(self, registry: Registry) -> bool:
+        """Whether so little of the rate limit is left that nothing is asked without a key."""
+        rate = self._client.rate(registry)
+        return rate is not None and rate.remaining <= max(10, rate.limit // 10)
+
+
+def _slices(names: tuple[str, ...], hidden: int, done: bool, note: str) -> list[Names]:
+    parts = [names[at : at + SLICE] for at in range(0, len(names), SLICE)] or [()]
+    return [
+        Names(part, hidden, done and i == len(parts) - 1, note if i == len(parts) - 1 else "")
+        for i, part in enumerate(parts)
+    ]
+
+
+def chosen(index: Index, wanted: Platform | None) -> Descriptor | None:
+    """The child to show first: the wanted platform, this machine's, linux/amd64, or the first image."""
+    candidates = platforms(index) or [each for each in index.manifests if each.digest]
+    if not candidates:
+        return None
+    at = choose([each.platform for each in candidates], wanted)
+    return candidates[at if at is not None else 0]
+
+
+def config_of(manifest: Manifest) -> Descriptor | None:
+    """The blob to show as config, if the manifest names one."""
+    return manifest.config if isinstance(manifest, Image | Artifact) else None
+

@@ -1,0 +1,1 @@
+"""The command line: arguments, exit codes, and nothing of the screen but a deferred import."""

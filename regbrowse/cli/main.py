@@ -1,0 +1,66 @@
+"""The program's start: reads the command line, then opens the screen by a deferred import."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from regbrowse.cli.arguments import CREDENTIALS_VARIABLE, DEMO, Arguments, parse
+from regbrowse.cli.diagnostics import ExitCode, complain
+from regbrowse.errors import ConfigError, RegbrowseError
+
+if TYPE_CHECKING:
+    from regbrowse.browse import Browser
+    from regbrowse.pasted import Typed
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the program; gives its exit code."""
+    arguments = parse(words)
+    try:
+        return _open(arguments)
+    except RegbrowseError as error:
+        complain(error)
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def _open(arguments: Arguments) -> int:
+    typed = _typed(arguments.reference)
+    user = arguments.user or os.environ.get(CREDENTIALS_VARIABLE) or None
+    if user is not None and ":" not in user.strip(":"):
+        source = "-u" if arguments.user else CREDENTIALS_VARIABLE
+        raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
+    if arguments.ca_file is not None and not arguments.ca_file.is_file():
+        raise ConfigError(f"--cacert {arguments.ca_file}: there is no such file.")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("regbrowse draws on a terminal, and this is none.", hint="Start it without pipes.")
+
+    from regbrowse.tui.app import RegbrowseApp
+
+    source = "-u" if arguments.user else CREDENTIALS_VARIABLE
+
+    async def connect() -> Browser:
+        from regbrowse.cli.connect import browser
+
+        return await browser(typed, arguments, user, source)
+
+    place = typed.place if typed else None
+    app = RegbrowseApp(connect, place)
+    app.run()
+    return app.return_code or ExitCode.OK
+
+
+def _typed(reference: str | None) -> Typed | None:
+    from regbrowse.pasted import Typed, read_typed
+
+    if reference is None:
+        return None
+    if reference == DEMO:
+        from regbrowse.demo.start import START
+
+        return Typed(START)
+    return read_typed(reference)

@@ -1,0 +1,1 @@
+"""The demo registry: `registry.demo`, built in this process, the same bytes everywhere."""

@@ -1,0 +1,1 @@
+"""What registries hold, as values: standard library only, no network, no screen."""

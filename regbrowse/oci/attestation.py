@@ -1,0 +1,199 @@
+"""Attestations: what is it, in plain words. Nothing here verifies a signature."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from regbrowse.errors import BadReference, BadResponse
+from regbrowse.oci.document import Reader, parse_json
+from regbrowse.reference import Digest
+from regbrowse.text import plural, visible
+
+if TYPE_CHECKING:
+    from regbrowse.oci.descriptor import Descriptor
+
+STATEMENT_LIMIT = 64 * 2**20
+TYPE_ANNOTATION = "vnd.docker.reference.type"
+DIGEST_ANNOTATION = "vnd.docker.reference.digest"
+PREDICATE_ANNOTATIONS = ("in-toto.io/predicate-type", "predicateType", "dev.sigstore.bundle.predicateType")
+_WORDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What an attestation is about: `SBOM`, and `SPDX 2.3, 212 packages`."""
+
+    kind: str
+    note: str
+    subjects: tuple[Digest, ...] = ()
+    """What the statement says it describes; may be something else than the image it hangs on."""
+    predicate_type: str = ""
+
+
+def is_attestation(descriptor: Descriptor) -> bool:
+    """Whether an index lists this as an attestation by BuildKit and not as an image (buildkit, attestation-storage)."""
+    return descriptor.annotations.get(TYPE_ANNOTATION) == "attestation-manifest"
+
+
+def attested(descriptor: Descriptor) -> Digest | None:
+    """The digest of the platform's manifest that an attestation describes."""
+    if not is_attestation(descriptor):
+        return None
+    try:
+        return Digest.parse(descriptor.annotations.get(DIGEST_ANNOTATION, ""))
+    except BadReference:
+        return None
+
+
+def predicate_of(descriptor: Descriptor) -> str:
+    """The type of the statement in a layer, as its annotations claim; empty when they do not."""
+    return next((descriptor.annotations[key] for key in PREDICATE_ANNOTATIONS if key in descriptor.annotations), "")
+
+
+_PREDICATES = (
+    (r"https://spdx\.dev/Document.*", "SBOM", "SPDX"),
+    (r"https://cyclonedx\.org/(bom|schema).*", "SBOM", "CycloneDX"),
+    (r"https://syft\.dev/bom.*", "SBOM", "Syft"),
+    (r"https://slsa\.dev/verification_summary/v?([0-9.]+)", "verification", "SLSA summary v{}"),
+    (r"https://slsa\.dev/provenance/v([0-9.]+)", "provenance", "SLSA v{}"),
+    (r"https://openvex\.dev/ns.*", "VEX", "OpenVEX"),
+    (r"https://cosign\.sigstore\.dev/attestation/vuln/v1", "scan report", "cosign"),
+    (r"https://in-toto\.io/attestation/vulns?/v?([0-9.]+)", "scan report", "in-toto v{}"),
+    (r"https://in-toto\.io/attestation/scai.*", "attestation", "SCAI"),
+    (r"https://in-toto\.io/attestation/test-result.*", "test result", "in-toto"),
+    (r"https://in-toto\.io/attestation/release.*", "release", "in-toto"),
+    (r"https://sigstore\.dev/cosign/sign/v1|https://cosign\.sigstore\.dev/sign/v1", "signature", "cosign"),
+    (r"cosign\.sigstore\.dev/attestation/v1|https://cosign\.sigstore\.dev/attestation/v1", "attestation", "custom"),
+)
+_TABLE = tuple((re.compile(pattern), kind, note) for pattern, kind, note in _PREDICATES)
+
+
+def by_predicate(predicate_type: str) -> Statement:
+    """What the type of a predicate alone tells."""
+    for pattern, kind, note in _TABLE:
+        match = pattern.fullmatch(predicate_type)
+        if match:
+            version = match.group(1) if "{}" in note else ""
+            return Statement(kind, note.format(version), predicate_type=visible(predicate_type))
+    shown = visible(predicate_type)
+    return Statement("attestation", visible(predicate_type, _WORDS), predicate_type=shown)
+
+
+def read_statement(raw: bytes) -> Statement:
+    """What a document says it is: an in-toto statement, bare, enveloped (DSSE) or bundled (Sigstore), or a bare SBOM.
+
+    Raises BadResponse when it is no JSON object, TooLarge above 64 MiB.
+    """
+    reader = _object(raw)
+    for _ in range(3):
+        inner = _unwrap(reader)
+        if inner is None:
+            break
+        reader = inner
+    if not reader.has("predicateType"):
+        return _bare(reader)
+    predicate_type = reader.raw("predicateType")
+    known = by_predicate(predicate_type if isinstance(predicate_type, str) else "")
+    predicate = reader.reader("predicate")
+    note = known.note
+    if known.kind == "SBOM":
+        bare = _bare(predicate)
+        note = bare.note if bare.kind == "SBOM" else note
+    elif known.kind == "provenance":
+        note = ", ".join(filter(None, (known.note, _builder(predicate))))
+    elif known.kind == "VEX":
+        note = f"{known.note}, {plural(len(predicate.items('statements')), 'statement')}"
+    return Statement(known.kind, note, _subjects(reader), known.predicate_type)
+
+
+def _object(raw: bytes) -> Reader:
+    document = parse_json(raw, limit=STATEMENT_LIMIT)
+    if not isinstance(document.value, dict):
+        raise BadResponse("The attestation is not a JSON object.")
+    return Reader(document.value)
+
+
+def _unwrap(reader: Reader) -> Reader | None:
+    """The content of an envelope; None when this is none."""
+    if isinstance(reader.raw("dsseEnvelope"), dict):
+        return reader.reader("dsseEnvelope")
+    payload = reader.raw("payload")
+    if not isinstance(payload, str) or not reader.has("payloadType"):
+        return None
+    try:
+        return _object(base64.b64decode(payload, validate=True))
+    except (binascii.Error, ValueError):
+        raise BadResponse("The envelope of the attestation holds no base64 text.") from None
+
+
+def _bare(reader: Reader) -> Statement:
+    """A document by its own tell-tale fields."""
+    if reader.has("spdxVersion"):
+        version = reader.text("spdxVersion", limit=_WORDS).removeprefix("SPDX-")
+        return Statement("SBOM", f"SPDX {version}, {plural(len(reader.items('packages')), 'package')}")
+    if reader.raw("bomFormat") == "CycloneDX":
+        version = reader.text("specVersion", limit=_WORDS)
+        count = plural(len(reader.items("components")), "component")
+        return Statement("SBOM", f"CycloneDX {version}, {count}".replace(" ,", ","))
+    graph = reader.raw("@graph")
+    if isinstance(graph, list) and "spdx" in str(reader.raw("@context"))[:256].lower():
+        packages = sum(isinstance(item, dict) and item.get("type") == "software_Package" for item in graph)
+        return Statement("SBOM", f"SPDX 3, {plural(packages, 'package')}")
+    if reader.has("artifacts") and reader.has("descriptor"):
+        return Statement("SBOM", f"Syft, {plural(len(reader.items('artifacts')), 'package')}")
+    if isinstance(reader.raw("runs"), list):
+        results = sum(len(run.items("results")) for run in reader.readers("runs")[:1000])
+        return Statement("scan report", f"SARIF {reader.text('version', limit=_WORDS)}, {plural(results, 'result')}")
+    if "openvex" in reader.text("@context", limit=_WORDS):
+        return Statement("VEX", f"OpenVEX, {plural(len(reader.items('statements')), 'statement')}")
+    if reader.has("critical"):
+        return Statement("signature", "cosign", _signed(reader))
+    return Statement("attestation", "")
+
+
+def _signed(reader: Reader) -> tuple[Digest, ...]:
+    digest = reader.reader("critical").reader("image").digest("docker-manifest-digest")
+    return (digest,) if digest else ()
+
+
+def _subjects(reader: Reader) -> tuple[Digest, ...]:
+    found: dict[Digest, None] = {}
+    for subject in reader.readers("subject")[:1000]:
+        for algorithm, encoded in subject.strings("digest").items():
+            try:
+                found[Digest.parse(f"{algorithm}:{encoded}")] = None
+            except BadReference:
+                continue
+    return tuple(found)
+
+
+def _builder(predicate: Reader) -> str:
+    """Who built it, shortened to a name people know; SLSA v0.2 and v1 keep it in different places."""
+    details, definition = predicate.reader("runDetails"), predicate.reader("buildDefinition")
+    claims = (
+        definition.text("buildType") or predicate.text("buildType"),
+        details.reader("builder").text("id") or predicate.reader("builder").text("id"),
+    )
+    for claim in claims:
+        lower = claim.lower()
+        for sign, name in _BUILDERS:
+            if sign in lower:
+                return name
+    return visible(re.sub(r"^https?://", "", claims[1] or claims[0]), _WORDS)
+
+
+_BUILDERS = (
+    ("buildkit", "buildkit"),
+    ("slsa-github-generator", "GitHub Actions"),
+    ("actions.github.io", "GitHub Actions"),
+    ("github.com/actions", "GitHub Actions"),
+    ("githubactions", "GitHub Actions"),
+    ("tekton", "Tekton"),
+    ("gitlab", "GitLab"),
+    ("cloudbuild", "Cloud Build"),
+    ("konflux", "Konflux"),
+)

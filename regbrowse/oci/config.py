@@ -1,0 +1,110 @@
+"""The config of an image: what it runs, how it was made (image-spec, config.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from regbrowse.errors import BadReference, BadResponse
+from regbrowse.oci.document import Reader, parse_json
+from regbrowse.oci.platform import Platform
+from regbrowse.reference import Digest
+from regbrowse.text import CELL_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_LIMIT = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One step of a build; every field may be empty."""
+
+    created: str
+    created_by: str
+    """The command; may hold newlines."""
+    comment: str
+    author: str
+    empty: bool
+    """Whether the step left no layer."""
+
+    @classmethod
+    def read(cls, reader: Reader) -> HistoryEntry:
+        return cls(
+            reader.text("created", limit=CELL_LIMIT),
+            reader.text("created_by", multiline=True),
+            reader.text("comment"),
+            reader.text("author"),
+            reader.truth("empty_layer"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an image's config says; every field is optional in the document and has a default here."""
+
+    platform: Platform
+    created: str = ""
+    """As written: some builders write times no clock can show."""
+    author: str = ""
+    user: str = ""
+    env: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    working_dir: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    exposed_ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    stop_signal: str = ""
+    shell: tuple[str, ...] = ()
+    on_build: tuple[str, ...] = ()
+    diff_ids: tuple[Digest | None, ...] = ()
+    """Digests of the unpacked layers, oldest first; None where one is not a digest."""
+    history: tuple[HistoryEntry, ...] = ()
+    anomalies: tuple[str, ...] = ()
+
+
+def parse_config(raw: bytes, *, limit: int = CONFIG_LIMIT) -> Config:
+    """Raises BadResponse when this is no JSON object, TooLarge above the limit; tolerates all else."""
+    document = parse_json(raw, limit=limit)
+    if not isinstance(document.value, dict):
+        raise BadResponse("The image's config is not a JSON object.")
+    return read_config(Reader(document.value, anomalies=list(document.anomalies)))
+
+
+def read_config(reader: Reader) -> Config:
+    """Schema 1 manifests carry the same object inside of their history."""
+    inner = reader.reader("config")
+    rootfs = reader.reader("rootfs")
+    return Config(
+        platform=Platform.read(reader),
+        created=reader.text("created", limit=CELL_LIMIT),
+        author=reader.text("author"),
+        user=inner.text("User"),
+        env=inner.texts("Env"),
+        entrypoint=inner.texts("Entrypoint"),
+        cmd=inner.texts("Cmd"),
+        working_dir=inner.text("WorkingDir"),
+        labels=inner.strings("Labels"),
+        exposed_ports=inner.texts("ExposedPorts"),
+        volumes=inner.texts("Volumes"),
+        stop_signal=inner.text("StopSignal"),
+        shell=inner.texts("Shell"),
+        on_build=inner.texts("OnBuild"),
+        diff_ids=_diff_ids(rootfs),
+        history=tuple(HistoryEntry.read(entry) for entry in reader.readers("history")),
+        anomalies=tuple(reader.anomalies),
+    )
+
+
+def _diff_ids(rootfs: Reader) -> tuple[Digest | None, ...]:
+    found: list[Digest | None] = []
+    for index, item in enumerate(rootfs.items("diff_ids")):
+        try:
+            found.append(Digest.parse(item) if isinstance(item, str) else None)
+        except BadReference:
+            found.append(None)
+        if found[-1] is None:
+            rootfs.strange(f"{rootfs.path('diff_ids')}[{index}]", item)
+    return tuple(found)

@@ -1,0 +1,182 @@
+"""History joined to layers: which command made which layer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from regbrowse.oci.manifest import Artifact, Image, Schema1, total_size
+from regbrowse.text import plural
+
+if TYPE_CHECKING:
+    from regbrowse.oci.config import Config, HistoryEntry
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.reference import Digest
+
+_INSTRUCTION = re.compile(
+    r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
+    r"|VOLUME|WORKDIR)(?:\s+|$)"
+)
+_ARGUMENTS = re.compile(r"\|[0-9]+\s")
+_SHELL = re.compile(
+    r"(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?sh(?:\s+-(?!c\s)[A-Za-z]+(?:\s+pipefail)?)*\s+-[a-z]*c\s+"
+    r"|cmd(?:\.exe)?\s+/S\s+/C\s+",
+)
+_NOP = re.compile(r"#\(nop\)\s*")
+_MOUNT = re.compile(r"--(?:mount|network|security)=\S+\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What made a layer, taken apart for reading."""
+
+    instruction: str = ""
+    """`RUN`, `COPY`, …; empty when the history does not tell."""
+    rest: str = ""
+    """What follows, in one line, without shell, mounts and notes of the builder."""
+    whole: str = ""
+    """As the history has it, in one line."""
+
+    @classmethod
+    def read(cls, entry: HistoryEntry | None) -> Command:
+        if entry is None:
+            return cls()
+        whole = " ".join((entry.created_by or entry.comment).split())
+        text = whole.removesuffix("# buildkit").rstrip()
+        instruction, text = _take_instruction(text)
+        shell = False
+        if instruction in ("", "RUN"):
+            text, shell = _strip_shell(text)
+        nop = _NOP.match(text)
+        if nop:
+            text = text[nop.end() :]
+        if not instruction:
+            instruction, text = _take_instruction(text)
+            if not instruction and shell and not nop:
+                instruction = "RUN"
+        return cls(instruction, text.strip(), whole)
+
+
+def _take_instruction(text: str) -> tuple[str, str]:
+    match = _INSTRUCTION.match(text)
+    return (match.group(1), text[match.end() :]) if match else ("", text)
+
+
+def _strip_shell(text: str) -> tuple[str, bool]:
+    """Without build arguments (`|1 VERSION=2`), mounts and the shell; and whether there was a shell."""
+    while mount := _MOUNT.match(text):
+        text = text[mount.end() :]
+    match = _SHELL.search(text) if _ARGUMENTS.match(text) else _SHELL.match(text)
+    return (text[match.end() :], True) if match else (text, False)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One line of the layers pane."""
+
+    number: int | None
+    """From 1, the oldest; None when the row is no layer."""
+    descriptor: Descriptor | None
+    command: Command
+    entry: HistoryEntry | None
+    diff_id: Digest | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether this is a step that left no layer (not: a step whose layer is not known)."""
+        return self.entry is not None and self.entry.empty
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """All layers of an image, oldest first, with the steps between them."""
+
+    rows: tuple[LayerRow, ...]
+    note: str
+    """Why history and layers could not be joined; empty when they could."""
+    count: int
+    """Layers."""
+    empty: int
+    """Steps that left no layer."""
+    total: int
+    """Bytes of all layers as stored, each digest once."""
+    largest: int
+    """Bytes of the largest layer: what the bars are measured by."""
+
+
+def join(image: Image | Artifact | Schema1, config: Config | None = None) -> LayerTable:
+    """Each step of the history that is not empty takes the next layer (image-spec, config.md, history).
+
+    When the numbers do not fit, both lists follow one another, unjoined, with a note.
+    """
+    if isinstance(image, Schema1):
+        return _join_schema1(image)
+    layers = image.blobs if isinstance(image, Artifact) else image.layers
+    history = config.history if config and isinstance(image, Image) else ()
+    diff_ids = config.diff_ids if config and isinstance(image, Image) else ()
+    ids = diff_ids if len(diff_ids) == len(layers) else (None,) * len(layers)
+    steps = sum(not entry.empty for entry in history)
+    if history and steps == len(layers):
+        rows, note = _joined(layers, history, ids), ""
+    else:
+        rows = _apart(layers, history, ids)
+        note = f"The history speaks of {plural(steps, 'layer')}, the image has {len(layers):,}." if history else ""
+        if not history and config is not None and layers and isinstance(image, Image):
+            note = "The image has no history."
+    return _table(rows, note)
+
+
+def _joined(
+    layers: tuple[Descriptor, ...], history: tuple[HistoryEntry, ...], ids: tuple[Digest | None, ...]
+) -> list[LayerRow]:
+    rows = []
+    taken = 0
+    for entry in history:
+        command = Command.read(entry)
+        if entry.empty:
+            rows.append(LayerRow(None, None, command, entry))
+        else:
+            rows.append(LayerRow(taken + 1, layers[taken], command, entry, ids[taken]))
+            taken += 1
+    return rows
+
+
+def _apart(
+    layers: tuple[Descriptor, ...], history: tuple[HistoryEntry, ...], ids: tuple[Digest | None, ...]
+) -> list[LayerRow]:
+    rows = [
+        LayerRow(number, layer, Command(), None, diff_id)
+        for number, (layer, diff_id) in enumerate(zip(layers, ids, strict=True), 1)
+    ]
+    return rows + [LayerRow(None, None, Command.read(entry), entry) for entry in history]
+
+
+def _join_schema1(image: Schema1) -> LayerTable:
+    """Here every step has a blob, also the empty ones."""
+    if len(image.history) != len(image.layers):
+        rows = _apart(image.layers, image.history, (None,) * len(image.layers))
+        steps = plural(len(image.history), "step")
+        return _table(rows, f"The history has {steps}, the image {plural(len(image.layers), 'layer')}.")
+    rows = []
+    number = 0
+    for layer, entry in zip(image.layers, image.history, strict=True):
+        command = Command.read(entry)
+        if entry.empty:
+            rows.append(LayerRow(None, None, command, entry))
+        else:
+            number += 1
+            rows.append(LayerRow(number, layer, command, entry))
+    return _table(rows, "")
+
+
+def _table(rows: list[LayerRow], note: str) -> LayerTable:
+    layers = [row.descriptor for row in rows if row.descriptor is not None]
+    return LayerTable(
+        rows=tuple(rows),
+        note=note,
+        count=len(layers),
+        empty=sum(row.empty for row in rows),
+        total=total_size(layers),
+        largest=max((layer.size or 0 for layer in layers), default=0),
+    )

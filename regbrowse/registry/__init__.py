@@ -1,0 +1,1 @@
+"""Questions to registries; only this package imports httpx, and only from `client` downwards."""

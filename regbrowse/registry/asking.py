@@ -1,0 +1,78 @@
+"""The questions themselves: path, scope, limits and the words for each."""
+
+from __future__ import annotations
+
+from regbrowse.errors import BadResponse, NotFound
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.mediatype import ACCEPT
+from regbrowse.reference import Digest, Registry, Repository, is_tag
+from regbrowse.registry.question import MANIFEST_LIMIT, PAGE_LIMIT, Question
+from regbrowse.text import visible
+
+
+def tags_question(repository: Repository) -> Question:
+    return Question(
+        repository.registry,
+        "tags",
+        f"/v2/{repository.path}/tags/list",
+        f"Listing tags of {repository.familiar}",
+        repository.familiar,
+        scope=_pull(repository),
+        limit=PAGE_LIMIT,
+    )
+
+
+def catalog_question(registry: Registry) -> Question:
+    return Question(
+        registry,
+        "catalog",
+        "/v2/_catalog",
+        f"Listing repositories of {visible(registry.name)}",
+        "the list of repositories",
+        scope="registry:catalog:*",
+        limit=PAGE_LIMIT,
+        stay=True,
+    )
+
+
+def manifest_question(repository: Repository, target: str | Digest, digest: Digest | None) -> Question:
+    """Raises NotFound for a target that may not stand in a URL."""
+    if digest is None and not is_tag(str(target)):
+        raise NotFound(f'"{visible(str(target))}" is not a valid tag.', wanted=f"Reading {repository.familiar}")
+    name = digest.short if digest else str(target)
+    return Question(
+        repository.registry,
+        "manifest",
+        f"/v2/{repository.path}/manifests/{target}",
+        f"Reading {repository.familiar}{'@' if digest else ':'}{name}",
+        repository.familiar,
+        name,
+        headers={"Accept": ACCEPT},
+        scope=_pull(repository),
+        limit=MANIFEST_LIMIT,
+    )
+
+
+def blob_question(repository: Repository, descriptor: Descriptor, limit: int) -> tuple[Digest, Question]:
+    """Raises BadResponse when the descriptor names no digest that may stand in a URL."""
+    digest = descriptor.digest
+    if digest is None:
+        wanted = f"Reading content of {repository.familiar}"
+        raise BadResponse("The manifest names no valid digest for this content.", wanted=wanted)
+    question = Question(
+        repository.registry,
+        "blob",
+        f"/v2/{repository.path}/blobs/{digest}",
+        f"Reading {repository.familiar}@{digest.short}",
+        repository.familiar,
+        digest.short,
+        headers={"Accept": "*/*"},
+        scope=_pull(repository),
+        limit=limit,
+        size=descriptor.size,
+    )
+    return digest, question
+
+
+def _pull(repository: Repository) -> str:
+    return f"repository:{repository.path}:pull"

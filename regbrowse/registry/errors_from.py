@@ -1,0 +1,170 @@
+"""From what a registry answered to the error that explains it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+from regbrowse.errors import (
+    AuthRejected,
+    AuthRequired,
+    BadResponse,
+    Denied,
+    Integrity,
+    NetError,
+    NotFound,
+    RateLimited,
+    RegbrowseError,
+    RegistryError,
+    ServerError,
+    Unsupported,
+)
+from regbrowse.oci.document import parse_json
+from regbrowse.reference import DOCKER_HUB
+from regbrowse.registry.facts import LoginState
+from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.waiting import retry_after
+from regbrowse.text import plural, visible
+
+SAID_LIMIT = 500
+BODY_LIMIT = 64 * 1024
+LOGIN_HINT = "Start again with -u USER:PASSWORD."
+_XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
+
+
+def status_error(reply: Reply, login: LoginState | None = None) -> RegistryError:
+    """The error for a reply that is no success (protocol of the distribution-spec, Error Codes)."""
+    codes, said = server_words(reply.body)
+    question, state, host = reply.question, login or LoginState(), reply.question.host
+    evidence = reply.evidence(codes, said)
+
+    def error(kind: type[RegistryError], why: str, hint: str = "") -> RegistryError:
+        return kind(why, evidence=evidence, wanted=question.wanted, hint=hint)
+
+    status = reply.status
+    if reply.foreign and 400 <= status < 500 and status != 429:
+        return error(ServerError, f"The storage behind {host} refused the download.", "Try again in a while.")
+    if status == 401:
+        if state.user:
+            hint = f"They may have expired. {LOGIN_HINT}"
+            return error(AuthRejected, f"{host} refused the credentials from {state.source}.", hint)
+        return error(AuthRequired, login_needed(question), LOGIN_HINT)
+    if status == 403:
+        if state.user:
+            why = f"You are logged in to {host} as {state.user}, but may not read {question.about}."
+            return error(Denied, why, "Ask its owner for access, or log in as somebody else.")
+        return error(AuthRequired, login_needed(question), LOGIN_HINT)
+    if status in (404, 410):
+        return _not_found(question, codes, error)
+    if status == 407:
+        return error(NetError, "The proxy in between wants a login.", "Put it into the proxy setting.")
+    if status == 416:
+        return error(Integrity, f"{host} holds less of this content than its size says.")
+    if status == 429:
+        return _limited(reply, error)
+    if status == 451:
+        return error(Denied, f"{host} may not show {question.about} for legal reasons.")
+    if status in (405, 501):
+        return error(Unsupported, f"{host} does not offer this.")
+    if status >= 500 or status in (408, 499):
+        hint = f"Tried {plural(question.tries, 'time')}; try again in a while."
+        return error(ServerError, f"{host} has a problem on its side.", hint.replace("Tried 1 time; t", "T"))
+    if 300 <= status < 400:
+        return error(BadResponse, f"{host} redirected without saying where to.")
+    return error(BadResponse, f"{host} did not accept the question.")
+
+
+def login_needed(question: Question) -> str:
+    """Registries do not tell private from missing, so both are said."""
+    host = question.host
+    if question.kind in ("catalog", "ping"):
+        return f"{host} wants to know who is asking."
+    return f"{host} needs a login for {question.about} (or the repository does not exist; {host} does not tell)."
+
+
+def not_json(reply: Reply, noun: str) -> BadResponse:
+    """For a success whose body is not what the protocol says."""
+    host = reply.question.host
+    if reply.looks_like_html:
+        why = f"{host} sent a web page instead of {noun}; a login page or proxy is probably in between."
+        hint = "Check the name of the registry, or open it in a web browser."
+    elif not reply.body:
+        why, hint = f"{host} sent nothing instead of {noun}.", ""
+    else:
+        why, hint = f"What {host} sent is not {noun}.", ""
+    _, said = server_words(reply.body)
+    return BadResponse(why, evidence=reply.evidence(said=said), wanted=reply.question.wanted, hint=hint)
+
+
+def _not_found(
+    question: Question, codes: tuple[str, ...], error: Callable[[type[RegistryError], str, str], RegistryError]
+) -> RegistryError:
+    host = question.host
+    if question.kind == "blob":
+        return error(NotFound, f"{host} lists {question.item or 'this content'} but does not hold it.", "")
+    if question.kind == "manifest" and "NAME_UNKNOWN" not in codes:
+        why = f'{question.about} has no "{question.item}".'
+        hint = "It may have been deleted since the list was loaded." if ":" not in question.item else ""
+        return error(NotFound, why, hint)
+    if question.kind in ("ping", "catalog"):
+        return error(Unsupported, f"{host} does not answer like a container registry.", "Check its name and port.")
+    return error(NotFound, f'{host} has no repository "{question.about}".', "Check the spelling of the name.")
+
+
+def _limited(reply: Reply, error: Callable[[type[RegistryError], str, str], RegistryError]) -> RegistryError:
+    wait = retry_after(reply.headers)
+    host = reply.question.host
+    limit = re.match(r"\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?", reply.headers.get("ratelimit-limit", ""))
+    if reply.question.registry.name == DOCKER_HUB and limit:
+        span = f" per {int(limit[2]) // 3600} h" if limit[2] else ""
+        why = f"Docker Hub pull limit reached ({limit[1]}{span})."
+        made = error(RateLimited, why, f"Logging in raises it. {LOGIN_HINT} Lists still work.")
+    else:
+        when = f"in {wait:.0f} s" if wait else "in a while"
+        made = error(RateLimited, f"{host} is limiting requests.", f"Try again {when}.")
+    if isinstance(made, RateLimited):
+        made.retry_after = wait
+    return made
+
+
+def server_words(body: bytes) -> tuple[tuple[str, ...], str]:
+    """Error codes and message of an error body in any of the forms seen: JSON of many kinds, XML, HTML, text."""
+    if not body.strip():
+        return (), ""
+    if body.lstrip()[:1] in (b"{", b"["):
+        try:
+            return _from_json(parse_json(body[:BODY_LIMIT], limit=BODY_LIMIT).value)
+        except RegbrowseError:
+            pass
+    xml = _XML.search(body[:BODY_LIMIT])
+    if xml:
+        code, message = (_words(html.unescape(group.decode("utf-8", "replace"))) for group in xml.groups())
+        return (code[:64],), message
+    title = _TITLE.search(body[:BODY_LIMIT])
+    if title or body.lstrip().startswith(b"<"):
+        return (), _words(html.unescape(title[1].decode("utf-8", "replace")), 100) if title else ""
+    return (), _words(body[: 4 * SAID_LIMIT].decode("utf-8", "replace"))
+
+
+def _from_json(value: object) -> tuple[tuple[str, ...], str]:
+    errors = value.get("errors") if isinstance(value, dict) else None
+    entries = errors[:3] if isinstance(errors, list) else [value]
+    codes: list[str] = []
+    words: list[str] = []
+    for entry in entries:
+        if isinstance(entry, str):
+            words.append(entry)
+        if not isinstance(entry, dict):
+            continue
+        code = entry.get("code", entry.get("error"))
+        if isinstance(code, str) and code:
+            codes.append(visible(code, 64))
+        keys = ("message", "error_description", "detail", "details", "msg")
+        words += [entry[key] for key in keys if isinstance(entry.get(key), str) and entry[key]][:1]
+    return tuple(codes), _words("; ".join(words))
+
+
+def _words(text: str, limit: int = SAID_LIMIT) -> str:
+    return visible(" ".join(text.split()), limit)

@@ -1,0 +1,190 @@
+"""Lists that come in pages: tags and catalogs, as registries really send them.
+
+distribution-spec, Listing Tags; what the field does differently is said where it is met.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, urlsplit
+
+from regbrowse.errors import BadResponse, RegbrowseError
+from regbrowse.oci.document import parse_json
+from regbrowse.registry.auth import Desk
+from regbrowse.registry.errors_from import not_json, server_words, status_error
+from regbrowse.registry.link import follow, with_query
+from regbrowse.registry.question import PAGE_LIMIT, Question, Reply
+from regbrowse.registry.trail import Trail
+from regbrowse.text import plural
+
+SOFT_CAP = 100_000
+MOST_PAGES = 10_000
+MOST_BARREN = 3
+BIG = 256 * 1024
+"""Bodies above this are read in a thread, so that the screen stays alive."""
+_NUMBER = 1000
+_NUMBERS = {"ghcr.io": 100, "quay.io": 100}
+"""Registries that refuse or ignore a larger `n`."""
+_SMALLER = {1000: 100, 100: 0}
+_ABOUT_THE_NAME = frozenset({"NAME_INVALID", "NAME_UNKNOWN", "MANIFEST_UNKNOWN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of any list: only new and valid names."""
+
+    names: tuple[str, ...]
+    total: int
+    hidden: int
+    done: bool
+    note: str
+    next: str | None
+    trail: Trail
+
+
+@dataclass(slots=True)
+class Lister:
+    """Reads lists page by page and remembers what page size each registry takes."""
+
+    desk: Desk
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    async def pages(
+        self, question: Question, member: str, valid: Callable[[str], bool], start: str | None, trail: Trail | None
+    ) -> AsyncGenerator[Page, None]:
+        """Every page until the list ends, is complete, or is not worth following any further."""
+        trail = trail or Trail()
+        path = question.path
+        base = (await self.desk.door(question.registry)).base
+        cap = (len(trail.seen) // SOFT_CAP + 1) * SOFT_CAP
+        target: str | None = start
+        fallback: str | None = None
+        probing = False
+        while True:
+            if target is None:
+                target, reply = await self._first(question, base)
+            else:
+                asked = await self._later(question, target, fallback, probing)
+                if asked is None:
+                    yield self._page((), trail, done=True)
+                    return
+                target, reply = asked
+                if reply.status in (400, 404) and not trail.restarted and trail.seen:
+                    # Some cursors expire; what is known stays known.
+                    trail.restarted, target, fallback = True, None, None
+                    trail.visited.clear()
+                    continue
+            if not 200 <= reply.status < 300:
+                raise status_error(reply, self.desk.state(question.registry))
+            names, hidden = await read_names(reply, member, valid)
+            if probing and (not set(names) - trail.seen or _query(target, "last") in names):
+                yield self._page((), trail, done=True)
+                return
+            trail.hidden += hidden
+            trail.visited.add(target)
+            fresh = trail.add(names)
+            after = follow(reply.headers.get_list("link"), target, path, question.host, reply.headers)
+            url, fallback, note, probing = after.url, after.fallback, after.note, False
+            if url is None and not note and names and str(len(names) + hidden) == _query(target, "n"):
+                # Exactly what was asked for and no word about more: some old registries never say.
+                url, probing = with_query(target, last=names[-1]), True
+            if url is not None:
+                note = _reason_to_stop(trail, url, question.host)
+                url = None if note else url
+            if url is not None and len(trail.seen) >= cap:
+                note = f"{len(trail.seen):,} loaded; there are more (this list is very large)."
+                yield self._page(fresh, trail, note=note, next=url)
+                return
+            if fresh or url is None:
+                yield self._page(fresh, trail, done=url is None and not note, note=note, next=url)
+            if url is None:
+                return
+            target = url
+
+    async def _first(self, question: Question, base: str) -> tuple[str, Reply]:
+        """The first page, with a smaller page size or none when the registry does not like ours."""
+        key = question.registry.key
+        number = self._numbers.get(key, _NUMBERS.get(key, _NUMBER))
+        first: tuple[str, Reply] | None = None
+        while True:
+            path = with_query(question.path, n=number) if number else question.path
+            asking = replace(question, path=path, tries=1 if first else question.tries)
+            reply = await self.desk.ask(asking)
+            refused = number and reply.status in (400, 405, 500) and not _about_the_name(reply)
+            if not refused:
+                if reply.status < 300:
+                    self._numbers[key] = number
+                    return base + path, reply
+                return first or (base + path, reply)
+            first = first or (base + path, reply)
+            number = _SMALLER.get(number, 0)
+
+    async def _later(
+        self, question: Question, target: str, fallback: str | None, probing: bool
+    ) -> tuple[str, Reply] | None:
+        """A later page; None when a probe found the end."""
+        reply = await self.desk.ask(replace(question, path=_path_of(target)))
+        if reply.status in (400, 404):
+            if probing:
+                return None
+            if fallback is not None:
+                target = fallback
+                reply = await self.desk.ask(replace(question, path=_path_of(target)))
+        return target, reply
+
+    @staticmethod
+    def _page(
+        names: tuple[str, ...], trail: Trail, *, done: bool = False, note: str = "", next: str | None = None
+    ) -> Page:
+        return Page(names, len(trail.seen), trail.hidden, done, note, next, trail)
+
+
+async def read_names(reply: Reply, member: str, valid: Callable[[str], bool]) -> tuple[list[str], int]:
+    """The valid names of a page in order, and how many entries were none. Raises BadResponse."""
+    body = reply.decoded()
+    if reply.status == 204:
+        return [], 0
+    noun = "a list of tags" if member == "tags" else "a list of repositories"
+    try:
+        if len(body) > BIG:
+            value = (await asyncio.to_thread(parse_json, body, limit=PAGE_LIMIT)).value
+        else:
+            value = parse_json(body, limit=PAGE_LIMIT).value
+    except RegbrowseError:
+        raise not_json(reply, noun) from None
+    if not isinstance(value, dict):
+        raise not_json(reply, noun)
+    if member not in value and "errors" in value:
+        codes, said = server_words(body)
+        why = f"{reply.question.host} answered with an error instead of {noun}."
+        raise BadResponse(why, evidence=reply.evidence(codes, said), wanted=reply.question.wanted)
+    entries = value.get(member)
+    if not isinstance(entries, list):
+        return [], 0
+    names = [entry for entry in entries if isinstance(entry, str) and valid(entry)]
+    return names, len(entries) - len(names)
+
+
+def _reason_to_stop(trail: Trail, url: str, host: str) -> str:
+    if url in trail.visited:
+        return f"{host} sent the same page again; stopped after {plural(len(trail.seen), 'name')}."
+    if trail.barren >= MOST_BARREN:
+        return f"{host} sent {MOST_BARREN} pages without anything new; stopped after {plural(len(trail.seen), 'name')}."
+    if trail.pages >= MOST_PAGES:
+        return f"{host} sent {MOST_PAGES:,} pages; stopped there."
+    return ""
+
+
+def _about_the_name(reply: Reply) -> bool:
+    return bool(_ABOUT_THE_NAME & set(server_words(reply.body)[0]))
+
+
+def _query(url: str, name: str) -> str:
+    return parse_qs(urlsplit(url).query).get(name, [""])[0]
+
+
+def _path_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -1,0 +1,104 @@
+"""One question on its way out and the reply on its way back."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import httpx
+
+from regbrowse.errors import Evidence
+from regbrowse.reference import Registry
+from regbrowse.registry.redact import redact
+from regbrowse.text import visible
+
+Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token"]
+
+MANIFEST_LIMIT = 4 * 2**20
+PAGE_LIMIT = 32 * 2**20
+_REQUEST_IDS = (
+    "x-request-id",
+    "x-amzn-requestid",
+    "docker-request-id",
+    "x-correlation-id",
+    "cf-ray",
+    "x-github-request-id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a registry, and the words for when it fails."""
+
+    registry: Registry
+    kind: Kind
+    path: str
+    """Path and query, beginning with `/v2/`; of a token request the whole URL."""
+    wanted: str
+    """"Listing tags of ghcr.io/acme/app"."""
+    about: str
+    """What is asked about: the repository as people write it, or the host."""
+    item: str = ""
+    """Within the repository: a tag or a short digest."""
+    method: Literal["GET", "HEAD"] = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    scope: str = ""
+    limit: int = MANIFEST_LIMIT
+    size: int | None = None
+    """The exact size of the body, when a descriptor names it."""
+    take: int | None = None
+    """Stop after so many bytes and close the connection."""
+    deadline: float = 60
+    tries: int = 3
+    stay: bool = False
+    """Whether redirects to another origin are refused."""
+
+    @property
+    def host(self) -> str:
+        return visible(self.registry.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with its bounded body."""
+
+    question: Question
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    url: str
+    seconds: float
+    foreign: bool = False
+    """Whether it came from another origin than the one that was asked."""
+
+    @property
+    def content_type(self) -> str:
+        return str(self.headers.get("content-type", ""))
+
+    @property
+    def looks_like_html(self) -> bool:
+        return self.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+    def decoded(self) -> bytes:
+        """The body without a Content-Encoding that nobody asked for; as it is when that does not work."""
+        if self.headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip", "deflate"):
+            return self.body
+        try:
+            return zlib.decompressobj(47).decompress(self.body, self.question.limit)
+        except zlib.error:
+            return self.body
+
+    def evidence(self, codes: tuple[str, ...] = (), said: str = "") -> Evidence:
+        request_id = next((self.headers[name] for name in _REQUEST_IDS if name in self.headers), "")
+        return Evidence(
+            host=self.question.host,
+            method=self.question.method,
+            url=redact(self.url),
+            status=self.status,
+            codes=codes,
+            said=said,
+            request_id=visible(request_id, 100),
+            seconds=round(self.seconds, 3),
+        )

@@ -1,0 +1,140 @@
+"""The order of tags, the order of aliases, and what a filter finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_NUMBER = re.compile(r"([0-9]+)")
+_VERSION = re.compile(r"[vV]?([0-9]++(?:\.[0-9]++)*+)(?![A-Za-z])(.*)", re.DOTALL)
+_GLUED = re.compile(r"[vV]?([0-9]++(?:\.[0-9]++)++)(.*)", re.DOTALL)
+"""A suffix without a separator, as in `3.13.0rc2`: only where dots show that this is a version."""
+_PRE = re.compile(
+    r"[-._]?(rc|cr|pre|preview|ea|m|beta|b|alpha|a|dev|snapshot|canary|next|nightly)(?![a-z])([-._0-9]*)", re.IGNORECASE
+)
+_PRE_RANKS = {
+    "rc": 1, "cr": 1, "pre": 2, "preview": 2, "ea": 2, "m": 2, "beta": 3, "b": 3, "alpha": 4, "a": 4,
+}  # fmt: skip
+_OTHER_PRE = 5
+_INNER_VERSION = re.compile(r"[0-9]+\.[0-9]+|[-_.]v?[0-9]+(?=$|[-_.])")
+_HASH = re.compile(r"(?:[A-Za-z]+[-_])?(?=[a-f0-9]*[0-9])(?=[0-9]*[a-f])[a-f0-9]{7,64}")
+_SIGNATURE = re.compile(
+    r"[a-z0-9]+-[0-9a-f]{32,64}(?:\.(?:sig|att|sbom|base)|-esgztoc)"
+    r"|(?:sha[0-9]+|blake[0-9][a-z]?)-[0-9a-f]{32,64}"
+    r"|.+-esgztoc"
+)
+_END = 1
+"""Behind the numbers of a version; larger than any of them, which are negative or zero."""
+_NAMES, _VERSIONS, _NUMBERED, _HASHES = range(4)
+
+
+def newest_first(tags: Iterable[str]) -> list[str]:
+    """Names, then versions with the newest first, then numbered names, at last commit hashes."""
+    return sorted(tags, key=sort_key)
+
+
+def sort_key(tag: str) -> tuple[object, ...]:
+    """Ascending order of these keys is the order of the list.
+
+    `latest` stands before all; `2.14` stands below `2.14.0`, `3.0.0-rc.2` below `3.0.0`, `3.20-alpine`
+    below `3.20`. Names that carry a number behind a separator (`pr-12`, `bookworm-20240612`) come after
+    the versions, since there are often hundreds of them.
+    """
+    version = _version(tag)
+    if version:
+        numbers, suffix = version
+        if not suffix:
+            return (_VERSIONS, (*(-number for number in numbers), _END), 0, (), (), tag)
+        rank, pre, rest = _pre_release(suffix)
+        return (_VERSIONS, (*(-number for number in numbers), _END), rank, pre, _natural(rest), tag)
+    if _HASH.fullmatch(tag) or is_signature_tag(tag):
+        return (_HASHES, tag)
+    if _INNER_VERSION.search(tag):
+        return (_NUMBERED, _natural(tag), tag)
+    return (_NAMES, tag != "latest", _natural(tag), tag)
+
+
+def _version(tag: str) -> tuple[tuple[int, ...], str] | None:
+    match = _VERSION.fullmatch(tag) or _GLUED.fullmatch(tag)
+    if match is None:
+        return None
+    return tuple(map(int, match.group(1).split("."))), match.group(2)
+
+
+def _pre_release(suffix: str) -> tuple[int, tuple[int, ...], str]:
+    """How far before the release (0: it is the release), its numbers negated, and what follows."""
+    match = _PRE.match(suffix)
+    if match is None:
+        return 0, (), suffix
+    word, numbers = match.groups()
+    rank = _PRE_RANKS.get(word.lower(), _OTHER_PRE)
+    return rank, tuple(-int(number) for number in _NUMBER.findall(numbers)), suffix[match.end() :]
+
+
+def _natural(text: str) -> tuple[str | int, ...]:
+    """Texts and numbers in turn, larger numbers first."""
+    parts = _NUMBER.split(text.casefold())
+    return tuple(-int(part) if index % 2 else part for index, part in enumerate(parts))
+
+
+def is_signature_tag(tag: str) -> bool:
+    """Whether a tag holds a signature or attestation of another image and is not meant for people.
+
+    Those of cosign and of the referrers tag schema (distribution-spec, Referrers Tag Schema) name the
+    digest; `main-` and the hash of a commit is a tag like others.
+    """
+    return _SIGNATURE.fullmatch(tag) is not None
+
+
+def alias_order(aliases: Iterable[str], of: str) -> tuple[str, ...]:
+    """The other tags of the same image: the most exact version first, unless `of` is that; then names, then the rest.
+
+    `2.14.1` is also `latest 2.14 2`; `2.14` is also `2.14.1 latest 2`.
+    """
+    ordered = sorted({alias for alias in aliases if alias != of}, key=_exactness)
+    first = ordered[:1] if ordered and _exactness(ordered[0]) < _exactness(of) else []
+    if first and _version(first[0]) is None:
+        first = []
+    rest = ordered[len(first) :]
+    names = sorted((alias for alias in rest if _version(alias) is None), key=sort_key)
+    return (*first, *names, *(alias for alias in rest if _version(alias) is not None))
+
+
+def _exactness(tag: str) -> tuple[object, ...]:
+    """The most exact version is the smallest: more numbers, then less behind them."""
+    version = _version(tag)
+    if version is None:
+        return (1, 0, 0, sort_key(tag))
+    return (0, -len(version[0]), len(version[1]), sort_key(tag))
+
+
+def matches(query: str, name: str, fuzzy: bool = False) -> tuple[int, ...] | None:
+    """Positions of the characters that match, without regard to case; None when the name does not match.
+
+    A fuzzy query needs its characters in order, and takes the tightest group that ends first.
+    """
+    wish, text = _fold(query), _fold(name)
+    start = text.find(wish)
+    if start >= 0:
+        return tuple(range(start, start + len(wish)))
+    if not fuzzy:
+        return None
+    position = -1
+    for char in wish:
+        position = text.find(char, position + 1)
+        if position < 0:
+            return None
+    found = []
+    position += 1
+    for char in reversed(wish):
+        position = text.rfind(char, 0, position)
+        found.append(position)
+    return tuple(reversed(found))
+
+
+def _fold(text: str) -> str:
+    """Lower case of the same length, so that positions stay."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)

@@ -1,0 +1,76 @@
+"""Every key and every mark, from the key table."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from regbrowse.tui.cells import Span, clip, width_of
+from regbrowse.tui.colours import Ink
+from regbrowse.tui.dialogs.window import Dialog, Window
+from regbrowse.tui.keys import CHECK, FIND, KEYS, MARKS, MOVE, TAKE
+
+COLUMN = 46
+KEY = 14
+TWO_COLUMNS = 90
+
+
+class HelpWindow(Window):
+    def __init__(self) -> None:
+        super().__init__("Help", "", (("↑ ↓", "scroll"), ("esc", "close")))
+
+    def content(self, width: int, ink: Ink) -> list[list[Span]]:
+        left = [*_group(MOVE, ink), [], *_group(TAKE, ink)]
+        right = [*_group(FIND, ink), [], *_group(CHECK, ink), [], *_marks(ink)]
+        if width < TWO_COLUMNS:
+            return [[], *left, [], *right]
+        lines: list[list[Span]] = [[]]
+        nothing: list[Span] = []
+        for one, other in zip_longest(left, right, fillvalue=nothing):
+            first = clip([(" ", ink.plain), *one], COLUMN)
+            lines.append([*first, (" " * (COLUMN + 2 - width_of(first)), ink.plain), *other])
+        return lines
+
+
+def _group(name: str, ink: Ink) -> list[list[Span]]:
+    rows: list[list[Span]] = [
+        [(key.shown.ljust(KEY), ink.key), (key.help, ink.text)] for key in KEYS if key.group == name
+    ]
+    return [[(name, ink.primary)], *rows]
+
+
+def _marks(ink: Ink) -> list[list[Span]]:
+    style = {"✓": ink.success, "×": ink.error, "!": ink.warning, "=": ink.accent}
+    return [
+        [("Marks", ink.primary)],
+        *([(mark.ljust(KEY), style.get(mark, ink.secondary)), (means, ink.text)] for mark, means in MARKS),
+    ]
+
+
+class HelpDialog(Dialog[None]):
+    """Scrolls; gives nothing."""
+
+    wide, high = 102, 34
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_by(-1)", show=False),
+        Binding("down,j", "scroll_by(1)", show=False),
+        Binding("ctrl+f,pagedown", "scroll_by(10)", show=False),
+        Binding("ctrl+b,pageup", "scroll_by(-10)", show=False),
+        Binding("question_mark,q,enter", "close", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(HelpWindow())
+
+    def action_scroll_by(self, by: int) -> None:
+        window = self.window
+        count = len(window.content(window.inner, window.inks.surface))
+        window.top = max(0, min(window.top + by, max(0, count - window.room)))
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_scroll_by(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_scroll_by(-3)

@@ -1,0 +1,189 @@
+"""The workers: each asks one question and posts what it learns. They never touch a widget.
+
+All run on the screen, one exclusive group per pane, so that a newer question ends the older one; leaving a worker
+closes its connection. They catch RegbrowseError and nothing wider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import aclosing
+
+from regbrowse.browse import Browser, config_of
+from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
+from regbrowse.oci import attestation
+from regbrowse.oci.config import parse_config
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.manifest import Image, Manifest
+from regbrowse.reference import Repository
+from regbrowse.tui.messages import (
+    ChildArrived,
+    ClaimArrived,
+    ConfigRead,
+    ContentArrived,
+    Failed,
+    ImageQuestion,
+    ListQuestion,
+    NamesArrived,
+    OpenQuestion,
+    RootArrived,
+    StatementArrived,
+)
+from regbrowse.tui.state import State
+
+PARALLEL = 4
+"""Row details asked for at the same time."""
+
+
+class Fetching(State):
+    """Starts workers; the answers come as facts."""
+
+    async def connected(self) -> Browser:
+        """The browser, made on first use."""
+        async with self._connecting:
+            if self.browser is None:
+                self.browser = await self.connect()
+        return self.browser
+
+    @property
+    def _connecting(self) -> asyncio.Lock:
+        if not hasattr(self, "_connect_lock"):
+            self._connect_lock = asyncio.Lock()
+        return self._connect_lock
+
+    def ask_list(self, question: ListQuestion) -> None:
+        self.run_worker(self._list(question), group="tags", exclusive=True)
+
+    async def _list(self, question: ListQuestion) -> None:
+        try:
+            browser = await self.connected()
+            async with aclosing(browser.listing(question.place)) as parts:
+                async for part in parts:
+                    self.post_message(NamesArrived(question, part.names, part.hidden, part.done, part.note))
+                    await asyncio.sleep(0)
+        except RegbrowseError as error:
+            self.post_message(Failed(question, error))
+
+    def ask_root(self, question: OpenQuestion, *, fresh: bool) -> None:
+        self.run_worker(self._root(question, fresh), group="manifest", exclusive=True)
+
+    async def _root(self, question: OpenQuestion, fresh: bool) -> None:
+        try:
+            browser = await self.connected()
+            manifest = await browser.open(question.reference, fresh=fresh)
+        except RegbrowseError as error:
+            self.post_message(Failed(question, error))
+        else:
+            self.post_message(RootArrived(question, manifest))
+
+    def ask_image(self, question: ImageQuestion, known: Manifest | None, descriptor: Descriptor | None) -> None:
+        """Reads a child manifest, unless it is known, and then its config."""
+        self.run_worker(self._image(question, known, descriptor), group="config", exclusive=True)
+
+    async def _image(self, question: ImageQuestion, known: Manifest | None, descriptor: Descriptor | None) -> None:
+        repository = question.opened.reference.repository
+        try:
+            browser = await self.connected()
+            if known is None:
+                if descriptor is None:
+                    raise BadResponse("There is nothing that names this manifest.")
+                known = await browser.child(repository, descriptor)
+        except RegbrowseError as error:
+            self.post_message(ChildArrived(question.opened, question.digest, error))
+            self.post_message(Failed(question, error))
+            return
+        self.post_message(ChildArrived(question.opened, question.digest, known))
+        config = config_of(known)
+        if config is not None and config.digest is not None:
+            await self._content(browser, question, config, reads_config=isinstance(known, Image))
+
+    def ask_content(self, question: ImageQuestion, descriptor: Descriptor, *, everything: bool = False) -> None:
+        """Reads a blob to look at: an attestation, or the whole of a large config."""
+        self.run_worker(self._ask_content(question, descriptor, everything), group="config", exclusive=True)
+
+    async def _ask_content(self, question: ImageQuestion, descriptor: Descriptor, everything: bool) -> None:
+        browser = await self.connected()
+        await self._content(browser, question, descriptor, everything=everything, reads_config=everything)
+
+    async def _content(
+        self,
+        browser: Browser,
+        question: ImageQuestion,
+        descriptor: Descriptor,
+        *,
+        everything: bool = False,
+        reads_config: bool = False,
+    ) -> None:
+        repository = question.opened.reference.repository
+        try:
+            raw, whole = await browser.content(repository, descriptor, everything=everything)
+            self.post_message(ContentArrived(question, descriptor, raw, whole))
+            if reads_config and whole:
+                config = await asyncio.to_thread(parse_config, raw)
+                self.post_message(ConfigRead(question, config))
+            elif attested := descriptor.annotations.get("in-toto.io/predicate-type"):
+                said = await asyncio.to_thread(attestation.read_statement, raw)
+                note = said.note or attested
+                if descriptor.digest:
+                    self.post_message(StatementArrived(question.opened, descriptor.digest, note))
+        except RegbrowseError as error:
+            self.post_message(Failed(question, error))
+
+    def ask_children(self, question: OpenQuestion, wanted: list[Descriptor]) -> None:
+        """Reads the children whose rows are visible, for their sizes and whether they are there."""
+        self.run_worker(self._children(question, wanted), group="children", exclusive=True)
+
+    async def _children(self, question: OpenQuestion, wanted: list[Descriptor]) -> None:
+        browser = await self.connected()
+        todo = iter(wanted)
+
+        async def some() -> None:
+            for descriptor in todo:
+                if descriptor.digest is None or browser.spent(question.reference.repository.registry):
+                    continue
+                outcome: Manifest | RegbrowseError
+                try:
+                    outcome = await browser.child(question.reference.repository, descriptor)
+                except RateLimited:
+                    return
+                except RegbrowseError as error:
+                    outcome = error
+                self.post_message(ChildArrived(question, descriptor.digest, outcome))
+
+        await self._at_once(some)
+
+    def ask_claims(self, question: ListQuestion, tags: list[str]) -> None:
+        """Asks what the visible tags point to, by HEAD."""
+        self.run_worker(self._claims(question, tags), group="rows", exclusive=True)
+
+    async def _claims(self, question: ListQuestion, tags: list[str]) -> None:
+        repository = question.place
+        if not isinstance(repository, Repository):
+            return
+        browser = await self.connected()
+        todo: Iterator[str] = iter(tags)
+
+        async def some() -> None:
+            for tag in todo:
+                if browser.spent(repository.registry):
+                    return
+                try:
+                    claim = await browser.claim(repository, tag)
+                except RegbrowseError:
+                    return  # a decoration: the row stays without a digest, and the next scroll asks again
+                if claim is not None and claim.digest is not None:
+                    self.post_message(ClaimArrived(question, tag, claim.digest, claim.size, claim.media_type))
+
+        await self._at_once(some)
+
+    async def _at_once(self, some: Callable[[], Coroutine[None, None, None]]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(PARALLEL):
+                group.create_task(some())
+
+    def stop(self, *groups: str) -> None:
+        """Ends the workers of these groups; their connections close."""
+        for group in groups:
+            self.workers.cancel_group(self, group)
+

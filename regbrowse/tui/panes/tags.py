@@ -1,0 +1,256 @@
+"""Pane 1: the tags of a repository, or the repositories of a registry."""
+
+from __future__ import annotations
+
+from rich.style import Style
+
+from regbrowse.reference import Digest
+from regbrowse.text import plural
+from regbrowse.tui.cells import Span, clip, spread, width_of
+from regbrowse.tui.colours import Ink
+from regbrowse.tui.messages import FilterChanged, FilterKept
+from regbrowse.tui.panes.filter import FilterInput
+from regbrowse.tui.panes.lines import Pane
+from regbrowse.tui.panes.taglist import Filter, TagList
+
+DIGEST_FROM = 44
+"""Inner cells from which the digest column is shown."""
+DIGEST = 19
+_UNDERLINE = Style(underline=True)
+NEWEST, SERVED = "newest first", "as served"
+
+
+class TagsPane(Pane):
+    """Names with their aliases and, where there is room, their digests."""
+
+    number = 1
+    label = "Tags"
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.list = TagList()
+        self.loading = False
+        self.stopped = False
+        self.late: str = ""
+        """Why the listing is not complete, in two or three words."""
+        self.filter_open = False
+        self._timer = False
+
+    # What is shown
+
+    def start(self, *, catalog: bool) -> None:
+        """An empty list for another place."""
+        self.label = "Repositories" if catalog else "Tags"
+        newest = self.list.newest_first
+        self.list = TagList(versions=not catalog, newest_first=newest)
+        self.loading, self.stopped, self.late = True, False, ""
+        self.cursor = self.top = 0
+        self.close_filter()
+        self.error = None
+        self.refresh()
+
+    def add(self, names: tuple[str, ...]) -> None:
+        """More names; the cursor stays on its name once it was moved."""
+        here = self.current if self.cursor else None
+        self.list.add(names)
+        if here is not None and (row := self.list.index(here)) is not None:
+            shift = row - self.cursor
+            self.set_reactive(TagsPane.cursor, row)
+            self.set_reactive(TagsPane.top, max(0, self.top + shift))
+        self.rows_changed()
+
+    def end(self, *, stopped: bool = False, late: str = "") -> None:
+        self.loading, self.stopped, self.late = False, stopped, late
+        self.stop_asking()
+        self.refresh()
+
+    def claim(self, tag: str, digest: Digest) -> None:
+        self.list.claim(tag, digest)
+        self.refresh()
+
+    @property
+    def current(self) -> str | None:
+        """The name under the cursor."""
+        return self.list.name(self.cursor) if self.row_count() else None
+
+    def select(self, name: str) -> bool:
+        """Puts the cursor on a name, if it is there."""
+        row = self.list.index(name)
+        if row is None:
+            return False
+        self.cursor = row
+        self.show_row(row)
+        return True
+
+    def unfold(self) -> None:
+        """Opens or closes the signature tags."""
+        self.list.unfolded = not self.list.unfolded
+        self.rows_changed()
+
+    def sort(self, newest_first: bool) -> None:
+        here = self.current
+        self.list.sort(newest_first)
+        if here:
+            self.select(here)
+        self.rows_changed()
+
+    @property
+    def names_in_view(self) -> list[str]:
+        """The names on the visible rows."""
+        return [name for index in self.window if (name := self.list.name(index))]
+
+    # Filter
+
+    def open_filter(self) -> None:
+        if self.filter_open:
+            self.query_one(FilterInput).focus()
+            return
+        self.filter_open = True
+        field = FilterInput(self.id or "", self.list.filter.text)
+        field.styles.offset = (2 if self.wide else 1, 1)
+        self.mount(field)
+        field.focus()
+        self.rows_changed()
+
+    def close_filter(self) -> None:
+        """Takes the filter away; every name is a row again."""
+        here = self.current
+        self.filter_open = False
+        self.query(FilterInput).remove()
+        self.list.set_filter(Filter(fuzzy=self.list.filter.fuzzy))
+        if here:
+            self.select(here)
+        self.rows_changed()
+
+    def keep_filter(self) -> None:
+        """Leaves the input; the rows stay filtered."""
+        if not self.list.filter.text:
+            self.close_filter()
+        self.focus()
+
+    def narrow(self, text: str, fuzzy: bool) -> None:
+        """Filters by a text; the cursor keeps its row if it still matches, else takes the first."""
+        here = self.current
+        self.list.set_filter(Filter(text, fuzzy))
+        row = self.list.index(here) if here else None
+        self.cursor = row or 0
+        self.rows_changed()
+        self._filter_on()
+
+    def _filter_on(self) -> None:
+        if self.list.filtering and not self._timer:
+            self._timer = True
+            self.set_timer(0.001, self._filter_slice)
+
+    def _filter_slice(self) -> None:
+        self._timer = False
+        self.list.advance()
+        self.refresh()
+        self._filter_on()
+
+    def on_filter_changed(self, event: FilterChanged) -> None:
+        event.stop()
+        self.narrow(event.text, self.list.filter.fuzzy)
+
+    def on_filter_kept(self, event: FilterKept) -> None:
+        event.stop()
+        if event.kept:
+            self.keep_filter()
+        else:
+            self.close_filter()
+            self.focus()
+
+    # Painting
+
+    def top_rows(self) -> int:
+        return 1 if self.filter_open and not self.small else 0
+
+    def row_count(self) -> int:
+        return len(self.list)
+
+    def facts(self) -> list[str]:
+        tags = self.list
+        if self.loading:
+            return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
+        if tags.filter.text:
+            return [f"{tags.matched:,} of {tags.total:,}", "fuzzy" if tags.filter.fuzzy else "substring"]
+        if self.stopped:
+            return [f"{tags.total:,} so far", "stopped", "r goes on"]
+        if self.late:
+            return [f"{tags.total:,} so far", self.late, "r tries again"]
+        if not tags.total:
+            return []
+        order = (NEWEST if tags.newest_first else SERVED) if tags.versions else "by name"
+        facts = [f"{min(self.cursor + 1, tags.total):,} of {tags.total:,}", order]
+        if tags.hidden:
+            facts.append(f"{tags.hidden:,} invalid")
+        return facts
+
+    def summary(self, ink: Ink) -> list[Span]:
+        noun = "tag" if self.list.versions else "repository"
+        return [(self.current or "", ink.text), (f"  {plural(self.list.total, noun)}", ink.secondary)]
+
+    def empty_lines(self, width: int, ink: Ink) -> list[list[Span]]:  # noqa: ARG002
+        if self.list.filter.text and self.list.total:
+            other = "substring" if self.list.filter.fuzzy else "fuzzy"
+            noun = "tag" if self.list.versions else "repository"
+            return [
+                [(f'no {noun} matches "{self.list.filter.text}"', ink.text)],
+                [],
+                [("esc", ink.key), ("     clear", ink.text)],
+                [("ctrl+t", ink.key), (f"  {other}", ink.text)],
+            ]
+        if self.loading:
+            return []
+        if not self.list.versions:
+            return [[("no repositories: this registry is empty", ink.text)]]
+        return [
+            [("no tags: this repository", ink.text)],
+            [("exists and is empty", ink.text)],
+            [],
+            [("It may hold untagged images;", ink.secondary)],
+            [("open one by digest.", ink.secondary)],
+        ]
+
+    def paint_row(self, index: int, width: int, ink: Ink) -> list[Span]:
+        name = self.list.name(index)
+        if name is None:
+            glyph = "▾" if self.list.unfolded else "▸"
+            return [(f"{glyph} {plural(len(self.list.signatures), 'signature tag')}", ink.tertiary)]
+        left: list[Span] = [("  ", ink.plain), *self._spelled(name, ink, bold=index == self.cursor)]
+        right: list[Span] = []
+        if self.list.versions and width + 1 >= DIGEST_FROM:
+            digest = self.list.digests.get(name)
+            right = short_digest(digest, ink) if digest else [(" " * (DIGEST - 1) + "·", ink.tertiary)]
+            right = [(" ", ink.plain), *right]
+        room = width - width_of(right)
+        left += self._aliases(name, room - width_of(left), ink)
+        return spread(left, right, width, ink.plain) if right else clip(left, width)
+
+    def _spelled(self, name: str, ink: Ink, *, bold: bool) -> list[Span]:
+        style = ink.bold if bold else ink.text
+        hit = self.list.positions(name)
+        if not hit:
+            return [(name, style)]
+        marked, out = set(hit), []
+        for i, char in enumerate(name):
+            out.append((char, ink.key + _UNDERLINE if i in marked else style))
+        return out
+
+    def _aliases(self, name: str, room: int, ink: Ink) -> list[Span]:
+        aliases = self.list.aliases(name)
+        if not aliases:
+            return []
+        for count in range(len(aliases), 0, -1):
+            rest = len(aliases) - count
+            text = " = " + " ".join(aliases[:count]) + (f" +{rest}" if rest else "")
+            if len(text) <= room and (not rest or count == 1):
+                return [(text, ink.accent)]
+        return []
+
+
+def short_digest(digest: Digest, ink: Ink) -> list[Span]:
+    """`sha256:` and 12 digits in 19 cells; another algorithm gets as many digits as fit."""
+    prefix = digest.algorithm[:10] + ":"
+    return [(prefix, ink.tertiary), (digest.encoded[: DIGEST - len(prefix)].ljust(DIGEST - len(prefix)), ink.secondary)]
+
