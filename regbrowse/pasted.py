@@ -150,7 +150,7 @@ def _is_page(text: str) -> bool:
 
 
 def _page(text: str) -> tuple[Registry | Reference, bool] | None:
-    """The place a web address leads to and whether by plain http; None when the text is none, or a name that only looks like one."""
+    """Where a web address leads and whether by plain http; None when it is none, or a name that only looks like one."""
     scheme = text.lower().partition("://")[0] if "://" in text else ""
     if scheme not in ("", "http", "https"):
         raise BadReference(f'"{visible(scheme, 32)}://" is not an address of a registry.')

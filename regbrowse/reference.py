@@ -186,10 +186,14 @@ class Repository:
 
     @property
     def familiar(self) -> str:
-        """As people write it: `alpine`, `ghcr.io/acme/app`."""
-        if self.registry.name == DOCKER_HUB:
-            return self.path.removeprefix("library/")
-        return str(self)
+        """As people write it, and as it is read again: `alpine`, `ghcr.io/acme/app`."""
+        if self.registry.name != DOCKER_HUB:
+            return str(self)
+        name = self.path.removeprefix("library/")
+        short = self.path if "/" in name else name
+        if _split_domain(short)[0] != DOCKER_HUB or re.fullmatch(r"[a-f0-9]{64}", short):
+            return str(self)
+        return short
 
     @property
     def last(self) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from regbrowse.demo.layers import measure_of
 
 Json = dict[str, Any]
+
+KEPT = 64
+"""Contents in memory for one repository, about 150 KB each."""
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -114,6 +117,9 @@ class Shelf:
         self._order = list(dict.fromkeys([*aside, *tags.values()]))
         """Keys in the order in which they are built to find a digest."""
         self._built: dict[str, Content] = {}
+        self._where: dict[str, str] = {}
+        """The key for each digest that was ever built: content may be dropped and built again."""
+        self._seen: set[str] = set()
 
     def tagged(self, tag: str) -> Content | None:
         """What a tag points to, built now if it was not."""
@@ -121,29 +127,33 @@ class Shelf:
         return None if key is None else self.content(key)
 
     def content(self, key: str) -> Content:
-        if key not in self._built:
-            self._built[key] = self._build(key)
-        return self._built[key]
+        """The content of a key; the most recently used ones are kept."""
+        content = self._built.pop(key, None) or self._build(key)
+        self._built[key] = content
+        if len(self._built) > KEPT:
+            del self._built[next(iter(self._built))]
+        if key not in self._seen:
+            self._seen.add(key)
+            for digest in (*content.manifests, *content.blobs, *content.layers, *content.absent):
+                self._where.setdefault(digest, key)
+        return content
 
-    def holders(self, digest: str) -> Iterable[Content]:
-        """Contents that may hold a digest: first those that are built, then the others, one by one."""
-        built = list(self._built)
-        yield from (self._built[key] for key in built)
-        key = self._hint(digest)
-        if key is not None and key not in built:
-            yield self.content(key)
-        for key in self._order:
-            if key not in built:
+    def holders(self, digest: str) -> Iterator[Content]:
+        """Contents that may hold a digest: the one known to, else all that were never built, one by one."""
+        if digest in self._where:
+            yield self.content(self._where[digest])
+            return
+        hint = self._hint(digest)
+        for key in [*([hint] if hint else []), *self._order]:
+            if key not in self._seen:
                 yield self.content(key)
 
     def referrers(self, digest: str) -> list[Json]:
-        """What refers to a digest; only content that is built or hinted at is looked through."""
-        key = self._hint(digest)
-        if key is not None:
-            self.content(key)
-        return [found for content in self._built.values() for found in content.referrers.get(digest, ())]
+        """What refers to a digest; only content that was built or is hinted at is looked through."""
+        key = self._where.get(digest) or self._hint(digest)
+        return self.content(key).referrers.get(digest, []) if key else []
 
     @property
     def opened(self) -> int:
-        """How many keys are built."""
-        return len(self._built)
+        """How many keys were ever built."""
+        return len(self._seen)

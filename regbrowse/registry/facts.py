@@ -74,6 +74,8 @@ class Settings:
     """Certificates trusted in addition to those of the system."""
     local: Mapping[str, Responder] = field(default_factory=dict)
     """Registry key -> the registry in this process that answers for it."""
+    deadline: float = 60
+    """The most seconds that one answer may take in all."""
     pause: float = 0.5
     """Seconds before the second try of a failed request; doubles with every try."""
 

@@ -67,10 +67,10 @@ def may_retry(error: RegistryError) -> bool:
     return isinstance(error.__cause__, passing)
 
 
-def too_slow(question: Question, url: str) -> NetError:
+def too_slow(question: Question, url: str, seconds: float) -> NetError:
     """For a total deadline: a server that drips bytes never runs into a timeout of the socket."""
-    why = f"{question.host} is sending too slowly; stopped after {question.deadline:g} s."
-    evidence = Evidence(question.host, question.method, redact(url), seconds=question.deadline)
+    why = f"{question.host} is sending too slowly; stopped after {seconds:.0f} s."
+    evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
     return NetError(why, evidence=evidence, wanted=question.wanted, hint="Try again in a while.")
 
 

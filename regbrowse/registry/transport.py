@@ -138,7 +138,7 @@ class Transport:
             status: int | None = None
             body = bytearray()
             try:
-                async with asyncio.timeout(question.deadline):
+                async with asyncio.timeout(min(question.deadline, self._settings.deadline)):
                     if self._http is None:
                         self._http = open_http(self._settings)
                     request = self._http.build_request(question.method, url, headers=headers)
@@ -150,7 +150,7 @@ class Transport:
                         await response.aclose()
             except TimeoutError:
                 note = "too slow"
-                raise too_slow(question, url) from None
+                raise too_slow(question, url, time.monotonic() - started) from None
             except (httpx.InvalidURL, UnicodeError):
                 note = "bad address"
                 why = f"{question.host} named an address that cannot be read."

@@ -167,7 +167,7 @@ class Actions(Answers):
     def cancel(self) -> None:
         """Ends every question; what came so far stays."""
         self.stop("tags", "manifest", "config", "children", "rows")
-        if self.tags_pane.loading:
+        if self.tags_pane.streaming:
             self.tags_pane.end(stopped=True)
             if self.listing:
                 self.listing = type(self.listing)(self.listing.place, self.serial())

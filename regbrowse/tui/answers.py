@@ -53,7 +53,7 @@ class Answers(Fetching):
         self.listing = m.ListQuestion(target, self.serial())
         self.stop("rows")
         if keep:
-            self.tags_pane.loading, self.tags_pane.stopped, self.tags_pane.late = True, False, ""
+            self.tags_pane.streaming, self.tags_pane.stopped, self.tags_pane.late = True, False, ""
             self.tags_pane.error = None
         else:
             self.tags_pane.start(catalog=isinstance(target, Registry))

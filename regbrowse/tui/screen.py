@@ -89,7 +89,7 @@ class BrowseScreen(Actions):
         for each in self.panes:
             each.active = each.id == now
         if self.focus_state != before:
-            self.refresh(layout=True)
+            self.pane.refresh(layout=True)
         self.refresh_lines()
 
     # The lines round the panes
@@ -181,7 +181,7 @@ class BrowseScreen(Actions):
             wanted = tree.wanted(self.manifests_pane.nodes_in_view, frugal=browser.frugal(registry))
             if wanted:
                 self.ask_children(self.opened, wanted)
-        if self.listing is not None and isinstance(self.listing.place, Repository) and not self.tags_pane.loading:
+        if self.listing is not None and isinstance(self.listing.place, Repository) and not self.tags_pane.streaming:
             unknown = [name for name in self.tags_pane.names_in_view if name not in self.tags_pane.list.digests]
             if unknown:
                 self.ask_claims(self.listing, unknown)

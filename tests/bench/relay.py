@@ -34,6 +34,14 @@ class Relay:
         self._http = httpx.AsyncClient(base_url=url, trust_env=False)
         self._pause = pause
         self.passed: list[Passed] = []
+        """Since it was last cleared."""
+        self._last = time.perf_counter()
+        self._open = 0
+
+    def idle(self, seconds: float) -> None:
+        """Waits until nothing was asked for so long."""
+        while self._open or time.perf_counter() - self._last < seconds:
+            time.sleep(0.01)
 
     async def __call__(
         self,
@@ -44,12 +52,17 @@ class Relay:
         began = time.perf_counter()
         target = scope["path"] + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
         headers = [(name, value) for name, value in scope["headers"] if name.decode() in _KEPT]
-        await asyncio.sleep(self._pause)
-        answer = await self._http.request(scope["method"], target, headers=headers)
+        self._open += 1
+        try:
+            await asyncio.sleep(self._pause)
+            answer = await self._http.request(scope["method"], target, headers=headers)
+        finally:
+            self._open -= 1
+            self._last = time.perf_counter()
         length = answer.headers.get("content-length") if scope["method"] == "HEAD" else str(len(answer.content))
         returned = [(name.encode(), value.encode()) for name, value in answer.headers.items() if name in _RETURNED]
         returned.append((b"content-length", (length or "0").encode()))
-        self.passed.append(Passed(scope["method"], target, began, time.perf_counter()))
+        self.passed.append(Passed(scope["method"], target, began, self._last))
         await send({"type": "http.response.start", "status": answer.status_code, "headers": returned})
         await send({"type": "http.response.body", "body": answer.content})
 

@@ -14,12 +14,18 @@ from regbrowse.errors import BadReference
 from regbrowse.pasted import Typed, read_typed
 from regbrowse.reference import Digest, Registry
 from regbrowse.text import age
-from regbrowse.tui.cells import Span, clip, cut, spread, wrap
+from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
 from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Dialog, Window
 from regbrowse.tui.recents import Recent
 from regbrowse.tui.state import Place
 
+WIDE = 84
+"""Cells from which digests are shown beside what was open lately."""
+TAKES = (
+    "name, name:tag, name@sha256:…, or a registry alone: localhost:5000/, a pasted docker pull, FROM or image: line,"
+    " or a registry's web address"
+)
 INPUT_ROW = 2
 """Where the input lies over the window."""
 
@@ -68,10 +74,8 @@ class OpenWindow(Window):
             room = self.room - len(lines) - 3
             lines += [self._recent(i, each, wanted, width, ink) for i, each in enumerate(self.shown[: max(0, room)])]
             lines.append([])
-        lines += [
-            [("Takes", ink.bold), ("  name, name:tag, name@sha256:…, or a registry alone: localhost:5000/", ink.text)],
-            [("       a pasted docker pull, FROM or image: line, or a registry's web address", ink.text)],
-        ]
+        for i, line in enumerate(wrap(TAKES, width - 7)):
+            lines.append([("Takes  " if i == 0 else " " * 7, ink.bold), (line, ink.text)])
         return [clip(line, width) if line and line[-1][0] != "" else line for line in lines]
 
     def _understood(self, width: int, ink: Ink) -> list[list[Span]]:
@@ -102,11 +106,11 @@ class OpenWindow(Window):
         row = self.inks.cursor if here else ink
         matches = wanted in recent.reference.lower()
         bar = ("▌", row.focus) if here else (" ", row.plain)
-        right: list[Span] = []
-        if width >= 70:
-            note = Digest.parse(recent.digest).short if recent.digest else ""
-            right = [(f"{age(recent.at, datetime.now(UTC)):<14}", row.secondary), (f"{note:>20}", row.secondary)]
-        name = cut(recent.reference, width - 40 if width >= 70 else width - 2)
+        note = Digest.parse(recent.digest).short if recent.digest and width >= WIDE else ""
+        right: list[Span] = [(f"{age(recent.at, datetime.now(UTC)):<13}", row.secondary)]
+        if width >= WIDE:
+            right.append((f"{note:>20} ", row.secondary))
+        name = cut(recent.reference, width - width_of(right) - 3)
         left: list[Span] = [bar, (" ", row.plain), (name, row.text if matches else row.tertiary)]
         return [*spread(left, right, width, row.plain), ("", row.plain)]
 

@@ -126,7 +126,7 @@ class ConfigPane(Pane):
             return
         self.search_open = True
         field = FilterInput(self.id or "", self.query_text)
-        field.styles.offset = (2 if self.wide else 1, 1)
+        self.place_input(field)
         self.mount(field)
         field.focus()
         self.rows_changed()

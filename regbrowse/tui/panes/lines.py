@@ -206,7 +206,14 @@ class Pane(Widget, can_focus=True):
     def watch_top(self) -> None:
         self.post_message(Scrolled(self.id or ""))
 
+    def place_input(self, field: Widget) -> None:
+        """Puts an input over the first row."""
+        field.styles.offset = (2 if self.wide else 1, 1)
+        field.styles.width = self.inner
+
     def on_resize(self) -> None:
+        for field in self.children:
+            self.place_input(field)
         self.show_row(self.cursor)
         self.post_message(Scrolled(self.id or ""))
 

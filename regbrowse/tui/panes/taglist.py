@@ -43,7 +43,7 @@ class TagList:
     def __post_init__(self) -> None:
         self._served: list[str] = []
         self._known: set[str] = set()
-        self._sorted: SortedKeyList = SortedKeyList(key=tags.sort_key if self.versions else None)
+        self._sorted: SortedKeyList = SortedKeyList(key=tags.sort_key if self.versions else str)
         self._matches: list[str] | None = None
         self._pending: Sequence[str] = ()
         self._at = 0

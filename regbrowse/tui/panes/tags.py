@@ -29,7 +29,7 @@ class TagsPane(Pane):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.list = TagList()
-        self.loading = False
+        self.streaming = False
         self.stopped = False
         self.late: str = ""
         """Why the listing is not complete, in two or three words."""
@@ -43,7 +43,7 @@ class TagsPane(Pane):
         self.label = "Repositories" if catalog else "Tags"
         newest = self.list.newest_first
         self.list = TagList(versions=not catalog, newest_first=newest)
-        self.loading, self.stopped, self.late = True, False, ""
+        self.streaming, self.stopped, self.late = True, False, ""
         self.cursor = self.top = 0
         self.close_filter()
         self.error = None
@@ -60,7 +60,7 @@ class TagsPane(Pane):
         self.rows_changed()
 
     def end(self, *, stopped: bool = False, late: str = "") -> None:
-        self.loading, self.stopped, self.late = False, stopped, late
+        self.streaming, self.stopped, self.late = False, stopped, late
         self.stop_asking()
         self.refresh()
 
@@ -107,7 +107,7 @@ class TagsPane(Pane):
             return
         self.filter_open = True
         field = FilterInput(self.id or "", self.list.filter.text)
-        field.styles.offset = (2 if self.wide else 1, 1)
+        self.place_input(field)
         self.mount(field)
         field.focus()
         self.rows_changed()
@@ -170,7 +170,7 @@ class TagsPane(Pane):
 
     def facts(self) -> list[str]:
         tags = self.list
-        if self.loading:
+        if self.streaming:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
         if tags.filter.text:
             return [f"{tags.matched:,} of {tags.total:,}", "fuzzy" if tags.filter.fuzzy else "substring"]
@@ -200,7 +200,7 @@ class TagsPane(Pane):
                 [("esc", ink.key), ("     clear", ink.text)],
                 [("ctrl+t", ink.key), (f"  {other}", ink.text)],
             ]
-        if self.loading:
+        if self.streaming:
             return []
         if not self.list.versions:
             return [[("no repositories: this registry is empty", ink.text)]]

@@ -1,0 +1,404 @@
+"""A registry for tests: it speaks the protocol over a real socket, and misbehaves by switch.
+
+Nothing here sleeps. A request to a path with a gate waits until the test opens the gate, so that tests
+decide what happens first. Works without pytest: `async with FakeRegistry().serve() as registry`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs, quote
+
+import uvicorn
+from images import Made, sha256
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[str, str]]
+
+
+@dataclass
+class Asked:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    status: int = 0
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def field(self, name: str) -> list[str]:
+        return parse_qs(self.query, keep_blank_values=True).get(name, [])
+
+
+@dataclass
+class Gate:
+    """Holds requests to one path until it is opened."""
+
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """A request is waiting here."""
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """A client went away while it was waiting."""
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def open(self) -> None:
+        self.opened.set()
+
+
+@dataclass
+class Fault:
+    """What happens instead of the truth."""
+
+    status: int | None = None
+    body: bytes | None = None
+    headers: Headers = field(default_factory=list)
+    times: int | None = None
+    """How often; None is for ever."""
+    after: int = 0
+    """So many requests are answered truly first."""
+    method: str = ""
+    """Only this method."""
+    truncate: int | None = None
+    """The connection is cut after so many bytes of the announced body."""
+    stall: int | None = None
+    """After so many bytes of the body nothing comes until the gate of the path is opened."""
+    endless: bool = False
+    """The body is repeated until the client goes away."""
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes = b""
+    headers: Headers = field(default_factory=list)
+
+
+@dataclass
+class FakeRepository:
+    manifests: dict[str, Made] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    listed: list[object] | None = None
+    """What the tag list says instead of the names of `tags`."""
+
+    def add(self, made: Made, *tags: str) -> Made:
+        """Holds a manifest and everything below it."""
+        self.manifests[made.digest] = made
+        for tag in tags:
+            self.tags[tag] = made.digest
+        for below in made.below:
+            if below.manifest:
+                self.add(below)
+            else:
+                self.blobs[below.digest] = below.raw
+        return made
+
+
+@dataclass
+class FakeRegistry:
+    """The switches are plain attributes; set them before or while it runs."""
+
+    auth: Literal["none", "basic", "bearer"] = "none"
+    users: dict[str, str] = field(default_factory=lambda: {"ann": "s3cr3t-canary-1"})
+    public: bool = True
+    """With `bearer`: whether a token without a login may read."""
+    page_size: int | None = None
+    """Names per page when the client asks for none or more; None sends everything at once."""
+    most: int | None = None
+    """A larger `n` is refused with 400."""
+    honours_n: bool = True
+    link: Callable[[str, str], str] | None = lambda path, query: f'<{path}?{query}>; rel="next"'
+    """Builds the Link header; None sends none."""
+    catalog: bool = True
+    ping_challenge: bool = True
+    challenge: str = ""
+    """Sent instead of the usual WWW-Authenticate; `-` sends none at all."""
+    realm: str = ""
+    expires_in: object = 300
+    token_key: str = "token"
+    insatiable: bool = False
+    """Every token is refused."""
+    extra_headers: Headers = field(default_factory=list)
+    repositories: dict[str, FakeRepository] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+    tokens: dict[str, list[str]] = field(default_factory=dict)
+    """Token -> its scopes."""
+    connections: set[tuple[str, int]] = field(default_factory=set)
+    port: int = 0
+
+    def repository(self, path: str) -> FakeRepository:
+        return self.repositories.setdefault(path, FakeRepository())
+
+    def fault(self, path: str, fault: Fault) -> None:
+        self.faults.setdefault(path, []).append(fault)
+
+    def gate(self, path: str) -> Gate:
+        return self.gates.setdefault(path, Gate())
+
+    @property
+    def name(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.name}"
+
+    def paths(self, prefix: str = "/v2/", *, ping: bool = False) -> list[str]:
+        """The targets asked for, in order."""
+        return [one.target for one in self.asked if one.path.startswith(prefix) and (ping or one.path != "/v2/")]
+
+    @contextlib.asynccontextmanager
+    async def serve(self) -> AsyncIterator[FakeRegistry]:
+        """Listens on a free port of this machine until the block is left."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+            server = _Server(
+                uvicorn.Config(self, lifespan="off", log_config=None, access_log=False, http="h11", ws="none")
+            )
+            task = asyncio.create_task(server.serve(sockets=[listener]))
+            try:
+                while not server.started:
+                    await asyncio.sleep(0)
+                yield self
+            finally:
+                for gate in self.gates.values():
+                    gate.open()
+                server.should_exit = server.force_exit = True
+                await task
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        asked = Asked(scope["method"], scope["path"], scope["query_string"].decode(), headers)
+        self.asked.append(asked)
+        self.connections.add(scope["client"])
+        fault = self._fault_for(asked)
+        gate = self.gates.get(asked.path)
+        if gate and (fault is None or fault.stall is None) and not await _pass(gate, receive):
+            return
+        answer = self._answer(asked)
+        if fault:
+            answer = Answer(
+                fault.status or answer.status, answer.body if fault.body is None else fault.body,
+                fault.headers or ([] if fault.body is not None else answer.headers),
+            )
+        asked.status = answer.status
+        await self._send(asked, answer, fault, gate, receive, send)
+
+    async def _send(
+        self, asked: Asked, answer: Answer, fault: Fault | None, gate: Gate | None, receive: Receive, send: Send
+    ) -> None:
+        headers = [*answer.headers, *self.extra_headers]
+        if not any(name.lower() == "content-length" for name, _ in headers) and not (fault and fault.endless):
+            headers.append(("Content-Length", str(len(answer.body))))
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        body = b"" if asked.method == "HEAD" else answer.body
+        if fault and fault.truncate is not None:
+            await send({"type": "http.response.body", "body": body[: fault.truncate], "more_body": True})
+            raise _Cut
+        if fault and fault.endless:
+            while (await asyncio.sleep(0)) is None and not await _gone(receive):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            return
+        if fault and fault.stall is not None and gate:
+            await send({"type": "http.response.body", "body": body[: fault.stall], "more_body": True})
+            if not await _pass(gate, receive):
+                return
+            body = body[fault.stall :]
+        await send({"type": "http.response.body", "body": body})
+
+    def _fault_for(self, asked: Asked) -> Fault | None:
+        for fault in self.faults.get(asked.path, []):
+            if fault.method and fault.method != asked.method:
+                continue
+            if fault.after:
+                fault.after -= 1
+                continue
+            if fault.times is None:
+                return fault
+            if fault.times:
+                fault.times -= 1
+                return fault
+        return None
+
+    def _answer(self, asked: Asked) -> Answer:
+        if asked.path == "/token":
+            return self._token(asked)
+        if not asked.path.startswith("/v2/"):
+            return _error(404, "NOT_FOUND")
+        refusal = self._refusal(asked)
+        if refusal:
+            return refusal
+        if asked.path == "/v2/":
+            return Answer(200, b"{}", [("Docker-Distribution-API-Version", "registry/2.0")])
+        if asked.path == "/v2/_catalog":
+            if not self.catalog:
+                return _error(404, "UNSUPPORTED")
+            return self._page(asked, "repositories", sorted(self.repositories))
+        for marker in ("/tags/list", "/manifests/", "/blobs/"):
+            head, found, tail = asked.path.removeprefix("/v2/").rpartition(marker)
+            if found:
+                break
+        repository = self.repositories.get(head)
+        if repository is None:
+            return _error(404, "NAME_UNKNOWN", "repository name not known to registry")
+        if marker == "/tags/list":
+            listed = repository.listed if repository.listed is not None else sorted(repository.tags)
+            return self._page(asked, "tags", listed, head)
+        if marker == "/manifests/":
+            return _manifest(repository, tail)
+        return _blob(repository, tail, asked.headers.get("range", ""))
+
+    def _page(self, asked: Asked, member: str, names: list[Any], name: str = "") -> Answer:
+        number = int((asked.field("n") or ["0"])[0]) if self.honours_n else 0
+        if self.most is not None and number > self.most:
+            return _error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested")
+        size = min(number or len(names), self.page_size or len(names)) if names else 0
+        last = (asked.field("last") or [""])[0]
+        start = names.index(last) + 1 if self.honours_n and last in names else 0
+        page = names[start : start + size] if self.honours_n or self.page_size else names
+        headers: Headers = [("Content-Type", "application/json")]
+        if page and start + len(page) < len(names) and self.link:
+            query = f"last={quote(str(page[-1]), safe='')}&n={number or size}"
+            headers.append(("Link", self.link(asked.path, query)))
+        body: dict[str, object] = {member: page}
+        return Answer(200, json.dumps({"name": name, **body} if name else body).encode(), headers)
+
+    def _refusal(self, asked: Asked) -> Answer | None:
+        if self.auth == "none":
+            return None
+        sent = asked.headers.get("authorization", "")
+        if self.auth == "basic":
+            if self._user(sent):
+                return None
+            usual = 'Basic realm="fake"'
+        else:
+            scope = _scope(asked.path)
+            granted = self.tokens.get(sent.removeprefix("Bearer "))
+            if granted is not None and not self.insatiable and (not scope or scope in granted):
+                return None
+            usual = f'Bearer realm="{self.realm or self.url + "/token"}",service="fake"'
+            usual += f',scope="{scope}"' if scope else ""
+            usual += ',error="invalid_token"' if sent else ""
+        headers: Headers = []
+        if self.challenge != "-" and (self.ping_challenge or asked.path != "/v2/"):
+            headers.append(("WWW-Authenticate", self.challenge or usual))
+        return _error(401, "UNAUTHORIZED", "authentication required", headers)
+
+    def _user(self, authorization: str) -> str:
+        scheme, _, value = authorization.partition(" ")
+        if scheme != "Basic":
+            return ""
+        user, _, password = base64.b64decode(value).decode().partition(":")
+        return user if self.users.get(user) == password else ""
+
+    def _token(self, asked: Asked) -> Answer:
+        sent = asked.headers.get("authorization", "")
+        user = self._user(sent)
+        if (sent and not user) or (not sent and not self.public):
+            return _error(401, "UNAUTHORIZED", "who are you?")
+        token = f"s3cr3t-canary-token-{len(self.tokens) + 1}"
+        self.tokens[token] = asked.field("scope")
+        body = {self.token_key: token, "expires_in": self.expires_in}
+        return Answer(200, json.dumps(body).encode(), [("Content-Type", "application/json")])
+
+
+class _Cut(Exception):
+    """Makes the server cut the connection."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _pass(gate: Gate, receive: Receive) -> bool:
+    """Waits at a gate; False when the client goes away first."""
+    gate.arrived.set()
+    opened = asyncio.ensure_future(gate.opened.wait())
+    gone = asyncio.ensure_future(_disconnected(receive))
+    await asyncio.wait({opened, gone}, return_when=asyncio.FIRST_COMPLETED)
+    if opened.done():
+        gone.cancel()
+        return True
+    opened.cancel()
+    gate.left.set()
+    return False
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _gone(receive: Receive) -> bool:
+    try:
+        async with asyncio.timeout(0):
+            await _disconnected(receive)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _manifest(repository: FakeRepository, target: str) -> Answer:
+    made = repository.manifests.get(repository.tags.get(target, target))
+    if made is None:
+        return _error(404, "MANIFEST_UNKNOWN", "manifest unknown")
+    headers = [("Content-Type", made.media_type), ("Docker-Content-Digest", made.digest)]
+    return Answer(200, made.raw, headers)
+
+
+def _blob(repository: FakeRepository, digest: str, wanted: str) -> Answer:
+    content = repository.blobs.get(digest)
+    if content is None:
+        return _error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+    headers = [("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", digest)]
+    if wanted.startswith("bytes="):
+        first, _, end = wanted.removeprefix("bytes=").partition("-")
+        start, stop = int(first), min(int(end or len(content) - 1), len(content) - 1)
+        if start >= len(content):
+            return Answer(416, b"", [("Content-Range", f"bytes */{len(content)}")])
+        headers.append(("Content-Range", f"bytes {start}-{stop}/{len(content)}"))
+        return Answer(206, content[start : stop + 1], headers)
+    return Answer(200, content, headers)
+
+
+def _scope(path: str) -> str:
+    if path == "/v2/":
+        return ""
+    if path == "/v2/_catalog":
+        return "registry:catalog:*"
+    for marker in ("/tags/list", "/manifests/", "/blobs/"):
+        head, found, _ = path.removeprefix("/v2/").rpartition(marker)
+        if found:
+            return f"repository:{head}:pull"
+    return ""
+
+
+def _error(status: int, code: str, message: str = "", headers: Headers | None = None) -> Answer:
+    body = json.dumps({"errors": [{"code": code, "message": message, "detail": None}]}).encode()
+    return Answer(status, body, [("Content-Type", "application/json"), *(headers or [])])
+
+
+def lie(of: bytes) -> bytes:
+    """Other bytes of the same length."""
+    other = of[:-1] + bytes([of[-1] ^ 1])
+    assert sha256(other) != sha256(of)
+    return other

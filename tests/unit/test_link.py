@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regbrowse.registry.link import follow, next_target, with_query
+
+PATH = "/v2/x/tags/list"
+BASE = f"http://h{PATH}?n=2"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('</path1>; rel="next", </path2> ; rel="next", / ; rel=index', "/path1"),
+        (
+            "</TheBook/chapter2>;\trel=\"previous\"; title*=UTF-8'de'letztes%20Kapitel, "
+            "</TheBook/chapter4>; rel=\"next\"; title*=UTF-8'de'n%c3%a4chstes%20Kapitel",
+            "/TheBook/chapter4",
+        ),
+        ("</v2/_catalog?last=a&n=2&orderby=>; rel=\"next\"", "/v2/_catalog?last=a&n=2&orderby="),
+        ("<//evil/x>; rel=next", "//evil/x"),
+        ('</x>; rel="prev next"', "/x"),
+        ("</x?a=1,2>; REL=NEXT", "/x?a=1,2"),
+        ('</x>; title="a, b; rel=next"; rel=prev', None),
+        ('</x>; rel=prev; rel=next', None),
+        ("</path", None),
+        ("\\", None),
+        ('<>; rel="next"', None),
+        ("", None),
+        ("</x>", None),
+    ],
+)
+def test_the_next_link_is_found(line: str, expected: str | None) -> None:
+    assert next_target([line]) == expected
+
+
+def test_the_next_link_may_stand_in_a_later_line() -> None:
+    assert next_target(["</a>; rel=prev", "</b>; rel=next"]) == "/b"
+
+
+@given(st.text(alphabet=st.sampled_from('<>;,= "\\relnxt/\t'), max_size=200))
+def test_nothing_ever_raises(line: str) -> None:
+    next_target([line])
+    follow([line], BASE, PATH, "h", {})
+
+
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [
+        (f"{PATH}?n=2&last=b", f"http://h{PATH}?n=2&last=b"),
+        (f"http://h{PATH}?next_page=gAAA", f"http://h{PATH}?next_page=gAAA"),
+        (f"https://h{PATH}?last=b", f"http://h{PATH}?last=b"),
+        (f"http://10.0.0.5:5000{PATH}?last=b", f"http://h{PATH}?last=b"),
+        ("list?last=b", f"http://h{PATH}?last=b"),
+        ("?last=b", f"http://h{PATH}?last=b"),
+        (f"{PATH}?last=a b", f"http://h{PATH}?last=a%20b"),
+    ],
+)
+def test_a_link_to_the_same_list_is_followed_on_our_own_origin(target: str, url: str) -> None:
+    assert follow([f'<{target}>; rel="next"'], BASE, PATH, "h", {}).url == url
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        ("//evil/x", "another host (evil)"),
+        ("https://evil.example/other?last=b", "another host (evil.example)"),
+        ("/v2/y/tags/list?last=b", "another place (/v2/y/tags/list)"),
+        ("http://u:p@h/v2/x/tags/list", "a user name"),
+        ("http://h\\@evil/v2/x/tags/list", "a backslash"),
+        ("file:///etc/passwd", 'the scheme "file"'),
+    ],
+)
+def test_any_other_link_is_not_followed_and_says_why(target: str, word: str) -> None:
+    after = follow([f'<{target}>; rel="next"'], BASE, PATH, "h", {})
+    assert after.url is None
+    assert word in after.note
+
+
+def test_artifactory_forgets_its_prefix_so_only_its_cursor_counts() -> None:
+    here = f"http://h{PATH}?n=2&last=a"
+    after = follow(["</v2/other/tags/list?last=10000&n=2>; rel=next"], here, PATH, "h", {"x-jfrog-version": "7"})
+    assert after.url == f"http://h{PATH}?last=10000&n=2"
+
+
+def test_a_path_behind_a_prefix_has_a_fallback_without_it() -> None:
+    after = follow([f"</repository/docker{PATH}?last=b>; rel=next"], BASE, PATH, "h", {})
+    assert after.url == f"http://h/repository/docker{PATH}?last=b"
+    assert after.fallback == f"http://h{PATH}?last=b"
+
+
+def test_query_values_are_encoded_exactly_once() -> None:
+    assert with_query("http://h/p?a=1%2B2&last=x", last="é+ &") == "http://h/p?a=1%2B2&last=%C3%A9%2B%20%26"
