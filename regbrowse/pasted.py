@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from regbrowse.errors import BadReference
-from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, is_tag, parse_reference
+from regbrowse.reference import DOCKER_HUB, NOTHING_TYPED, Digest, Reference, Registry, is_tag, parse_reference
 from regbrowse.text import visible
 
 PASTE_LIMIT = 4096
@@ -58,9 +58,7 @@ def read_typed(text: str) -> Typed:
         raise BadReference(f"That is {len(text):,} characters long; that is no reference.")
     given = _unquote(text)
     if not given:
-        raise BadReference(
-            'Type an image or registry, for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000".'
-        )
+        raise BadReference(NOTHING_TYPED)
     bare = _unwrap(given)
     if any(char.isspace() for char in bare):
         raise BadReference(f'"{visible(bare, 64)}" is not an image or registry.', hint="Names have no spaces.")

@@ -18,6 +18,7 @@ from regbrowse.text import visible
 
 INPUT_LIMIT = 1024
 PATH_LIMIT = 255
+NOTHING_TYPED = 'Type an image or registry, for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000".'
 DOCKER_HUB = "docker.io"
 _HUB_NAMES = frozenset(
     {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "registry.docker.io"}
@@ -248,7 +249,7 @@ def parse_reference(text: str) -> Reference:
     `192.168.1.1:5000` is a repository of Docker Hub, as for every other client.
     """
     if not text:
-        raise BadReference('Type an image or registry, for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000".')
+        raise BadReference(NOTHING_TYPED)
     if len(text) > INPUT_LIMIT:
         raise BadReference(f"That is {len(text):,} characters long; a reference has at most {INPUT_LIMIT:,}.")
     if re.fullmatch(r"[a-f0-9]{64}", text):

@@ -271,7 +271,7 @@ class FakeRegistry:
             return _error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested")
         size = min(number or len(names), self.page_size or len(names)) if names else 0
         last = (asked.field("last") or [""])[0]
-        start = names.index(last) + 1 if self.honours_n and last in names else 0
+        start = names.index(last) + 1 if last and self.honours_n and last in names else 0
         page = names[start : start + size] if self.honours_n or self.page_size else names
         headers: Headers = [("Content-Type", "application/json")]
         if page and start + len(page) < len(names) and self.link:

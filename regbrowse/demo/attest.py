@@ -17,12 +17,13 @@ SLSA = "https://slsa.dev/provenance/v1"
 STATEMENT = "https://in-toto.io/Statement/v0.1"
 IN_TOTO = "application/vnd.in-toto+json"
 PACKAGES = 212
-_DEBIAN = (
+_DEBIAN_TEXT = (
     "adduser apt base-files base-passwd bash bsdutils ca-certificates coreutils dash debconf dpkg e2fsprogs findutils"
     " gcc-12-base grep gzip hostname init-system-helpers libacl1 libapt-pkg6.0 libattr1 libc-bin libc6 libcurl4"
     " libgcrypt20 libicu72 libnghttp2-14 libssl3 libstdc++6 login mawk mount openssl passwd perl-base sed tar tini"
     " tzdata util-linux zlib1g"
-).split()
+)
+_DEBIAN = _DEBIAN_TEXT.split()
 
 
 @cache

@@ -15,9 +15,9 @@ from regbrowse.demo.layer_texts import (
     SERVER,
     STYLES,
     lockfile,
+    markup_note,
     os_release,
     package_json,
-    markup_note,
 )
 from regbrowse.demo.layers import File, Plan, table_source
 

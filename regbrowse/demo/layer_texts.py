@@ -78,14 +78,15 @@ body { margin: 0 auto; max-width: 60rem; color: var(--ink); background: var(--pa
 a { color: var(--accent); }
 .basket { display: grid; grid-template-columns: 1fr auto; gap: 0.5rem 1rem; }
 """
-_WORDS = (
+_WORDS_TEXT = (
     "agent array async basket buffer cache canvas catalog chunk client color cookie crypto csv date debounce deep diff"
     " emitter escape event fetch file format glob graph hash header html http image index inflate json key lazy level"
     " list locale lock logger lru match merge mime money native object once ordered parse path pick pipe pool promise"
     " query queue range ready regex retry ring router safe schema search semver session set shape sort split stream"
     " string tar template text throttle time token tree trim tuple type url utf util uuid value vary walk watch wrap"
     " xml yaml zip"
-).split()
+)
+_WORDS = _WORDS_TEXT.split()
 
 
 def _certificate(number: int) -> str:

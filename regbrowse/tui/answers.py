@@ -11,7 +11,7 @@ from regbrowse.oci.config import Config
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
 from regbrowse.oci.mediatype import OCI_EMPTY
 from regbrowse.reference import Digest, Reference, Registry, Repository
-from regbrowse.text import plural
+from regbrowse.text import moment, plural
 from regbrowse.tree import Node
 from regbrowse.tui import messages as m
 from regbrowse.tui.fetching import Fetching
@@ -211,6 +211,7 @@ class Answers(Fetching):
         if manifest is not None:
             self.show_manifest(manifest, fact.config)
         config = fact.config
+        self.config_pane.created = f"created {moment(config.created)}" if config.created else "no date"
         self.config_pane.brief = [
             f"created {config.created[:10]}" if config.created else "no date",
             *([f"user {config.user}"] if config.user else []),

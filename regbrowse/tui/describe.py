@@ -102,7 +102,7 @@ def _node(screen: Actions) -> Detail:
     if media_type:
         facts.append(mediatype.plain(media_type) + (f", {length:,} B" if length is not None else ""))
     if node.digest == (screen.image.digest if screen.image else None) and screen.config_pane.brief:
-        facts.append(screen.config_pane.brief[0])
+        facts.append(screen.config_pane.created)
     if isinstance(manifest, Image) and manifest.config.digest:
         facts.append(f"config {manifest.config.digest.short}")
     facts.extend((manifest.anomalies if manifest else ())[:2])
@@ -165,7 +165,8 @@ def foot(screen: Actions) -> tuple[tuple[str, str, str], ...]:
     for action in order:
         if screen.possible(action):
             key = key_for(action)
-            pairs.append((key.shown, _word(screen, action, key.foot), action))
+            shown = "[" if action == "history(-1)" else key.shown
+            pairs.append((shown, _word(screen, action, key.foot), action))
     return tuple(pairs)
 
 
@@ -185,8 +186,6 @@ def _word(screen: Actions, action: str, word: str) -> str:
         return "go on"
     if action == "fold" and screen.manifests_pane.current is not None:
         return "fold" if screen.manifests_pane.current.is_open else "unfold"
-    if action == "history(-1)":
-        return "back"
     return word
 
 

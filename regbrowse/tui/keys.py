@@ -29,33 +29,35 @@ class Key:
 MOVE, FIND, TAKE, CHECK = "Move", "Find", "Take", "Check"
 
 KEYS: tuple[Key, ...] = (
-    Key("move(-1)", "up,k", "↑  k", MOVE, "up"),
-    Key("move(1)", "down,j", "↓  j", MOVE, "down"),
-    Key("first", "g,home", "g", MOVE, "first"),
-    Key("last", "G,end", "G", MOVE, "last"),
-    Key("page(1)", "ctrl+f,pagedown", "ctrl+f", MOVE, "page down"),
-    Key("page(-1)", "ctrl+b,pageup", "ctrl+b", MOVE, "page up"),
-    Key("pane(1)", "tab", "tab", MOVE, "next pane"),
-    Key("pane(-1)", "shift+tab", "shift+tab", MOVE, "previous pane"),
-    Key("go('tags')", "1", "1", MOVE, "tags"),
-    Key("go('manifests')", "2", "2", MOVE, "manifests"),
-    Key("go('layers')", "3", "3", MOVE, "layers"),
-    Key("go('config')", "4", "4", MOVE, "config"),
-    Key("enter", "enter", "enter", MOVE, "go in; show the whole of a cut row", "go in"),
+    Key("move(-1)", "up,k", "↑ ↓  j k", MOVE, "up, down"),
+    Key("move(1)", "down,j", "↑ ↓  j k", MOVE, "up, down"),
+    Key("first", "g,home", "g  G", MOVE, "first, last"),
+    Key("last", "G,end", "g  G", MOVE, "first, last"),
+    Key("page(1)", "ctrl+f,pagedown", "ctrl+f  ctrl+b", MOVE, "page down, page up"),
+    Key("page(-1)", "ctrl+b,pageup", "ctrl+f  ctrl+b", MOVE, "page down, page up"),
+    Key("pane(1)", "tab", "tab  shift+tab", MOVE, "next pane, previous pane"),
+    Key("pane(-1)", "shift+tab", "tab  shift+tab", MOVE, "next pane, previous pane"),
+    Key("go('tags')", "1", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
+    Key("go('manifests')", "2", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
+    Key("go('layers')", "3", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
+    Key("go('config')", "4", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
+    Key("enter", "enter", "enter", MOVE, "go in, see the whole", "go in"),
     Key("fold", "space", "space", MOVE, "fold or open"),
     Key("escape", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
-    Key("history(-1)", "left_square_bracket", "[", MOVE, "back in history", palette="Back in history"),
-    Key("history(1)", "right_square_bracket", "]", MOVE, "forward in history", palette="Forward in history"),
+    Key("history(-1)", "left_square_bracket", "[  ]", MOVE, "back, forward in history", "back", palette="Back in history"),
+    Key(
+        "history(1)", "right_square_bracket", "[  ]", MOVE, "back, forward in history", palette="Forward in history"
+    ),
     Key("zoom", "z", "z", MOVE, "zoom this pane", "zoom", "Zoom this pane"),
     Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search"),
-    Key("match(1)", "n", "n", FIND, "next match", "next"),
-    Key("match(-1)", "N", "N", FIND, "previous match"),
+    Key("match(1)", "n", "n N", FIND, "next, previous match", "match"),
+    Key("match(-1)", "N", "n N", FIND, "next, previous match"),
     Key("fuzzy", "ctrl+t", "ctrl+t", FIND, "substring or fuzzy, while filtering"),
     Key("sort", "s", "s", FIND, "sort the tags", "sort", "Sort the tags"),
     Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
     Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),
     Key("palette", "ctrl+p", "ctrl+p", FIND, "command palette"),
-    Key("copy", "y", "y", TAKE, "copy: choose the form; the value in the config", "copy", "Copy: choose the form"),
+    Key("copy", "y", "y", TAKE, "copy: choose the form, or a value", "copy", "Copy: choose the form"),
     Key("digest", "Y", "Y", TAKE, "copy the digest", "digest", "Copy the digest"),
     Key("raw", "v", "v", TAKE, "config raw or pretty", "raw", "Config raw or pretty"),
     Key("reload", "r", "r", CHECK, "reload", "reload", "Reload"),
@@ -79,6 +81,11 @@ def bindings() -> list[BindingType]:
     return [Binding(key.keys, key.action, key.help, show=False, id=key.action) for key in KEYS]
 
 
+def rows(group: str) -> list[tuple[str, str]]:
+    """The keys of a group and what they do; keys that belong together stand on one row."""
+    return list(dict.fromkeys((key.shown, key.help) for key in KEYS if key.group == group))
+
+
 def key_for(action: str) -> Key:
     """The entry of an action, such as `copy` or `go('tags')`."""
     return next(key for key in KEYS if key.action == action)
@@ -86,5 +93,5 @@ def key_for(action: str) -> Key:
 
 def readme_table() -> str:
     """The table as Markdown, for the README."""
-    rows = [f"| `{key.shown}` | {key.help} |" for key in KEYS]
-    return "\n".join(["| key | does |", "| --- | --- |", *rows])
+    lines = [f"| `{shown}` | {does} |" for group in (MOVE, FIND, TAKE, CHECK) for shown, does in rows(group)]
+    return "\n".join(["| key | does |", "| --- | --- |", *lines])

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.layout import Layout
 from textual.timer import Timer
+from textual.worker import Worker
 
 from regbrowse.reference import Digest, Reference, Repository
 from regbrowse.tui import clipboard, copying, describe, keys, recents
@@ -127,6 +128,11 @@ class BrowseScreen(Actions):
     async def _foot_pressed(self, event: Foot.Pressed) -> None:
         if event.action:
             await self.run_action(event.action)
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.is_finished:
+            self.refresh_lines()
 
     # Intents
 

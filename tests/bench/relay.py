@@ -40,7 +40,8 @@ class Relay:
 
     def idle(self, seconds: float) -> None:
         """Waits until nothing was asked for so long."""
-        while self._open or time.perf_counter() - self._last < seconds:
+        start = time.perf_counter()
+        while self._open or time.perf_counter() - max(start, self._last) < seconds:
             time.sleep(0.01)
 
     async def __call__(

@@ -1,24 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import pytest_asyncio
 from fake_registry import FakeRegistry
 
-if TYPE_CHECKING:
-    from regbrowse.registry.client import Client
+from regbrowse.registry.client import Client, Settings
 
 
 @pytest_asyncio.fixture
 async def registry() -> AsyncIterator[FakeRegistry]:
+    """A registry on this machine, empty and well-behaved until told otherwise."""
     async with FakeRegistry().serve() as registry:
         yield registry
 
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[Client]:
-    from regbrowse.registry.client import Client, Settings
-
+    """An anonymous client that does not wait between tries."""
     async with Client(Settings(pause=0)) as client:
         yield client

@@ -202,7 +202,7 @@ def test_a_long_hostile_name_is_cut_in_anomalies() -> None:
 
 def test_four_megabytes_in_reasonable_time() -> None:
     entry = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": DIGEST, "size": 12345}
-    raw = json.dumps({"layers": [entry] * 26_000}).encode()
+    raw = json.dumps({"layers": [entry] * 25_000}).encode()
     assert 3.5 * 2**20 < len(raw) < 4 * 2**20
     started = time.perf_counter()
     parse_json(raw)

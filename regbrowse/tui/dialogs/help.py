@@ -5,15 +5,18 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import ClassVar
 
+from rich.style import Style
 from textual.binding import Binding, BindingType
 
+from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, width_of
 from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Dialog, Window
-from regbrowse.tui.keys import CHECK, FIND, KEYS, MARKS, MOVE, TAKE
+from regbrowse.tui.keys import CHECK, FIND, MARKS, MOVE, TAKE
 
 COLUMN = 46
-KEY = 14
+LEFT_KEY, RIGHT_KEY = 16, 5
+_BOLD = Style(bold=True)
 TWO_COLUMNS = 90
 
 
@@ -22,8 +25,8 @@ class HelpWindow(Window):
         super().__init__("Help", "", (("↑ ↓", "scroll"), ("esc", "close")))
 
     def content(self, width: int, ink: Ink) -> list[list[Span]]:
-        left = [*_group(MOVE, ink), [], *_group(TAKE, ink)]
-        right = [*_group(FIND, ink), [], *_group(CHECK, ink), [], *_marks(ink)]
+        left = [*_group(MOVE, LEFT_KEY, ink), [], *_group(FIND, LEFT_KEY, ink)]
+        right = [*_group(TAKE, RIGHT_KEY, ink), [], *_group(CHECK, RIGHT_KEY, ink), [], *_marks(ink)]
         if width < TWO_COLUMNS:
             return [[], *left, [], *right]
         lines: list[list[Span]] = [[]]
@@ -34,25 +37,23 @@ class HelpWindow(Window):
         return lines
 
 
-def _group(name: str, ink: Ink) -> list[list[Span]]:
-    rows: list[list[Span]] = [
-        [(key.shown.ljust(KEY), ink.key), (key.help, ink.text)] for key in KEYS if key.group == name
-    ]
-    return [[(name, ink.primary)], *rows]
+def _group(name: str, width: int, ink: Ink) -> list[list[Span]]:
+    rows: list[list[Span]] = [[(shown.ljust(width), ink.key), (does, ink.text)] for shown, does in keys.rows(name)]
+    return [[(name, ink.primary + _BOLD)], *rows]
 
 
 def _marks(ink: Ink) -> list[list[Span]]:
     style = {"✓": ink.success, "×": ink.error, "!": ink.warning, "=": ink.accent}
     return [
-        [("Marks", ink.primary)],
-        *([(mark.ljust(KEY), style.get(mark, ink.secondary)), (means, ink.text)] for mark, means in MARKS),
+        [("Marks", ink.primary + _BOLD)],
+        *([(mark.ljust(RIGHT_KEY), style.get(mark, ink.secondary)), (means, ink.text)] for mark, means in MARKS),
     ]
 
 
 class HelpDialog(Dialog[None]):
     """Scrolls; gives nothing."""
 
-    wide, high = 102, 34
+    wide, high = 102, 26
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_by(-1)", show=False),
         Binding("down,j", "scroll_by(1)", show=False),

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from regbrowse.tui import colours
-from regbrowse.tui.cells import Span, strip
+from regbrowse.tui.cells import Span, clip, strip
 from regbrowse.tui.colours import Ink, Inks
 from regbrowse.tui.panes import frame
 
@@ -76,7 +76,7 @@ class Window(Widget, can_focus=True):
         return Strip.join(
             [
                 strip([("┃ ", ink.focus)], 2, ink.plain),
-                strip(spans, self.inner, fill),
+                strip(clip(spans, self.inner), self.inner, fill),
                 strip([(" ┃", ink.focus)], 2, ink.plain),
             ]
         )

@@ -41,10 +41,11 @@ class ConfigPane(Pane):
         self.is_raw = False
         self.whole = True
         self.full_size: int | None = None
-        self.digest_line = ""
         self.nothing = ""
         self.brief: list[str] = []
         """The document in a few words for the pane of three rows, the most important first."""
+        self.created = ""
+        """When the image was made, to the minute."""
         self.query_text = ""
         self.search_open = False
         self._raw_lines: list[str] | None = None

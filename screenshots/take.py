@@ -1,0 +1,81 @@
+"""Writes the pictures of the README by driving the real program on its demo: `python screenshots/take.py [NAME...]`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: its size, its theme and the keys that lead to it."""
+
+    columns: int
+    rows: int
+    keys: tuple[str, ...] = ()
+    theme: str = "textual-dark"
+
+
+PICTURES: dict[str, Picture] = {
+    "main-80x24": Picture(80, 24, ("2",)),
+    "main-120x36": Picture(120, 36, ("2",)),
+    "main-200x60": Picture(200, 60, ("2",)),
+    "main-light-120x36": Picture(120, 36, ("2",), "textual-light"),
+    "filter-120x36": Picture(120, 36, ("slash", "2", "full_stop", "1")),
+    "copy-120x36": Picture(120, 36, ("2", "y", "down", "down")),
+    "help-120x36": Picture(120, 36, ("question_mark",)),
+    "open-120x36": Picture(120, 36, ("o", *"ghcr.io", "slash", *"acme", "slash", *"app", "colon", "1", "full_stop", "2")),
+}
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Waits until every worker has ended and nothing is to be asked any more."""
+    quiet = 0
+    while quiet < 3:
+        await pilot.pause(0.15)
+        busy = any(not worker.is_finished for worker in pilot.app.workers)
+        quiet = 0 if busy else quiet + 1
+
+
+async def take(name: str) -> str:
+    """The picture as SVG; the same bytes every time."""
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()
+    from regbrowse.cli.arguments import Arguments
+    from regbrowse.cli.connect import browser
+    from regbrowse.demo.start import START
+    from regbrowse.pasted import Typed
+    from regbrowse.tui import recents
+    from regbrowse.tui.app import RegbrowseApp
+
+    recents.path.cache_clear()
+    picture = PICTURES[name]
+    arguments = Arguments("demo", None, None, False)
+    app = RegbrowseApp(lambda: browser(Typed(START), arguments, None, ""), START)
+    async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
+        app.theme = picture.theme
+        await settled(pilot)
+        for key in picture.keys:
+            await pilot.press(key)
+        await settled(pilot)
+        return app.export_screenshot(title="regbrowse demo")
+
+
+def main() -> None:
+    for name in sys.argv[1:] or PICTURES:
+        svg = asyncio.run(take(name))
+        (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+        print(f"{name}.svg")
+
+
+if __name__ == "__main__":
+    main()
