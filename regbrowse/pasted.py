@@ -37,8 +37,9 @@ _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+\S+)?", re.IGNORECASE)
 _IMAGE_KEY = re.compile(r"-?\s*[\"']?image[\"']?\s*[:=]\s+(\S+?),?|-?\s*image[:=](?=[\"'])(\S+)", re.IGNORECASE)
 _HOST = re.compile(r"(?:localhost|[^\s/:@\[\]]+\.[^\s/:@\[\]]*|\[[^\s/@\]]*\])(?::[0-9]+)?")
 _PORT_TAG = re.compile(r"([a-z0-9][a-z0-9_-]*):(80|443|[0-9]{4,5})")
-_HUB_PAGES = frozenset({"hub.docker.com", "www.docker.com", "registry.hub.docker.com"})
-_WEB_PAGES = _HUB_PAGES | {"github.com", "quay.io", "gallery.ecr.aws"}
+_HUB_PAGES = frozenset({"hub.docker.com", "registry.hub.docker.com"})
+_ONLY_PAGES = frozenset({"hub.docker.com", "github.com", "gallery.ecr.aws"})
+_WEB_PAGES = _HUB_PAGES | _ONLY_PAGES | {"quay.io"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ def _page(text: str) -> tuple[Registry | Reference, bool] | None:
     found = _known_page(host.lower(), path, query)
     if found is None and not scheme:
         return None
+    if found is None and host.lower() in _ONLY_PAGES:
+        raise BadReference(f"That page of {host.lower()} shows no image.", hint="Paste the page of an image.")
     name = found or _api_address(host, path)
     place = parse_reference(name) if "/" in name else Registry.parse(name)
     return place, scheme == "http"
@@ -219,6 +222,8 @@ def _ghcr(owner: str, name: list[str], query: dict[str, list[str]]) -> str:
 
 def _hub_page(path: list[str]) -> str | None:
     match path:
+        case []:
+            return DOCKER_HUB
         case ["_", name, *_]:
             return f"{DOCKER_HUB}/{name}"
         case ["layers", namespace, name, tag, *_]:

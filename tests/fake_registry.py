@@ -11,12 +11,13 @@ import base64
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs, quote
 
 import uvicorn
+
 from images import Made, sha256
 
 Scope = dict[str, Any]
@@ -168,19 +169,19 @@ class FakeRegistry:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
-            server = _Server(
-                uvicorn.Config(self, lifespan="off", log_config=None, access_log=False, http="h11", ws="none")
-            )
-            task = asyncio.create_task(server.serve(sockets=[listener]))
+            config = uvicorn.Config(self, lifespan="off", log_config=None, access_log=False, http="h11", ws="none")
+            config.load()
+            # Without its main loop, which installs signal handlers and looks up only ten times a second.
+            server = uvicorn.Server(config)
+            server.lifespan = config.lifespan_class(config)
+            await server.startup(sockets=[listener])
             try:
-                while not server.started:
-                    await asyncio.sleep(0)
                 yield self
             finally:
                 for gate in self.gates.values():
                     gate.open()
-                server.should_exit = server.force_exit = True
-                await task
+                server.force_exit = True
+                await server.shutdown(sockets=[listener])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -321,12 +322,6 @@ class FakeRegistry:
 
 class _Cut(Exception):
     """Makes the server cut the connection."""
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _pass(gate: Gate, receive: Receive) -> bool:

@@ -155,9 +155,7 @@ def put_attestations(
         (SPDX, bill(manifest, platform, created=created, debian=debian, node=node)),
         (SLSA, provenance(manifest, platform, created=created, started=started, revision=revision, node=node)),
     )
-    layers = [
-        content.blob(body, IN_TOTO, annotations={"in-toto.io/predicate-type": kind}) for kind, body in statements
-    ]
+    layers = [content.blob(body, IN_TOTO, annotations={"in-toto.io/predicate-type": kind}) for kind, body in statements]
     config = compact(
         {
             "architecture": "unknown",

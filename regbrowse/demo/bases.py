@@ -64,9 +64,7 @@ def _tools(content: Content, release: str) -> Json:
         Step('ENTRYPOINT ["curl"]'),
     )
     config: Json = {"Env": [_PATH], "Entrypoint": ["curl"], "User": "nobody"}
-    return put_image(
-        content, steps, created="2024-09-10T07:14:55.120034Z", platform=AMD64, config=config, docker=True
-    )
+    return put_image(content, steps, created="2024-09-10T07:14:55.120034Z", platform=AMD64, config=config, docker=True)
 
 
 def build_nested(_key: str) -> Content:
@@ -96,9 +94,7 @@ def build_squashed(_key: str) -> Content:
         {"created": created, "created_by": "squash --from 3", "comment": "merged"},
         {"created": created, "created_by": 'CMD ["/bin/sh"]', "empty_layer": True},
     ]
-    image = put_image(
-        content, steps, created=created, platform=AMD64, config={"Cmd": ["/bin/sh"]}, history=history
-    )
+    image = put_image(content, steps, created=created, platform=AMD64, config={"Cmd": ["/bin/sh"]}, history=history)
     content.root = image["digest"]
     return content
 
@@ -140,5 +136,3 @@ def build_plain(key: str) -> Content:
     labels = {"org.opencontainers.image.version": key}
     content.root = put_alpine(content, "3.20.3", labels=labels)["digest"]
     return content
-
-

@@ -66,9 +66,7 @@ def zstd_stored(runs: list[Run]) -> list[Run]:
     """A zstd frame of raw blocks, with the content size and without a checksum."""
     size = sum(run.size for run in runs)
     framed = [Run(_ZSTD_HEADER + struct.pack("<I", size))]
-    framed += [
-        Run((len(run.piece) << 3).to_bytes(3, "little") + run.piece, run.times) for run in _blocks(runs)
-    ]
+    framed += [Run((len(run.piece) << 3).to_bytes(3, "little") + run.piece, run.times) for run in _blocks(runs)]
     return [*framed, Run(_ZSTD_END)]
 
 

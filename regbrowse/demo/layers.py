@@ -142,7 +142,8 @@ def table_source(plans: dict[str, Plan]) -> str:
             f'    "{name}": (',
             f'        "{found.digest}",',
             f'        "{found.diff_id}",',
-            f"        {found.size:_}, 0x{found.crc:08X},",
+            f"        {found.size:_},",
+            f"        0x{found.crc:08X},",
             "    ),",
         ]
     return "\n".join([*lines, "}", ""])

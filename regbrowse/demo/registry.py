@@ -23,7 +23,6 @@ _ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/(
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 
 
-
 class DemoRegistry:
     """Implements Responder. Making one is cheap: a repository is built when a question is about it."""
 

@@ -101,7 +101,7 @@ class Shelf:
         *,
         aside: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
-        hint: Callable[[str], str | None] = lambda digest: None,
+        hint: Callable[[str], str | None] | None = None,
         login: bool = False,
         failure: int = 0,
     ) -> None:
@@ -113,7 +113,7 @@ class Shelf:
         self.failure = failure
         """A status every question is answered with; 0 for none."""
         self._build = build
-        self._hint = hint
+        self._hint = hint or (lambda _: None)
         self._order = list(dict.fromkeys([*aside, *tags.values()]))
         """Keys in the order in which they are built to find a digest."""
         self._built: dict[str, Content] = {}

@@ -95,9 +95,7 @@ def put_sarif(content: Content, subject: Json, created: str) -> None:
         "mediaType": OCI_MANIFEST,
         "artifactType": SARIF,
         "config": content.blob(b"{}", OCI_EMPTY, data="e30="),
-        "layers": [
-            content.blob(_report(), SARIF, annotations={"org.opencontainers.image.title": "webapp.sarif.json"})
-        ],
+        "layers": [content.blob(_report(), SARIF, annotations={"org.opencontainers.image.title": "webapp.sarif.json"})],
         "annotations": {"org.opencontainers.image.created": created},
     }
     content.refer(subject, artifact, SARIF)

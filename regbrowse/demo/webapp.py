@@ -168,6 +168,4 @@ def _windows(content: Content, created: str, labels: Json) -> Json:
         "WorkingDir": "C:\\webapp",
         "Labels": labels,
     }
-    return put_image(
-        content, steps, created=created, platform=WINDOWS, config=config, author="shop platform team"
-    )
+    return put_image(content, steps, created=created, platform=WINDOWS, config=config, author="shop platform team")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from regbrowse.errors import (
+    AuthError,
     AuthRequired,
     BadResponse,
     Denied,
@@ -198,7 +199,9 @@ class Client:
         question = replace(manifest_question(repository, tag, None), method="HEAD")
         try:
             reply = await self._desk.ask(question)
-        except Denied:
+        except AuthError as error:
+            if error.evidence.status != 403:
+                raise
             reply = None
         if reply is not None:
             self._note_rate(reply)

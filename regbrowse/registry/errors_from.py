@@ -110,7 +110,8 @@ def _not_found(
         return error(NotFound, why, hint)
     if question.kind in ("ping", "catalog"):
         return error(Unsupported, f"{host} does not answer like a container registry.", "Check its name and port.")
-    return error(NotFound, f'{host} has no repository "{question.about}".', "Check the spelling of the name.")
+    name = question.about.removeprefix(f"{host}/")
+    return error(NotFound, f'{host} has no repository "{name}".', "Check the spelling of the name.")
 
 
 def _limited(reply: Reply, error: Callable[[type[RegistryError], str, str], RegistryError]) -> RegistryError:

@@ -36,7 +36,8 @@ def failure(error: httpx.HTTPError, question: Question, url: str, seconds: float
     evidence = Evidence(question.host, question.method, redact(url), said=_text(error), seconds=round(seconds, 3))
     _, host, port = origin_of(url)
     shown = visible(f"{host}:{port}", 260)
-    here = question.host if host == question.registry.authority.partition(":")[0] else visible(host, 260)
+    # Docker Hub is reached by another name than the one people know.
+    here = visible(question.registry.host if url.partition("//")[2].startswith(question.registry.authority) else host)
     wanted = question.wanted
     causes = list(_causes(error))
     for cause in causes:

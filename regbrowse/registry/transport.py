@@ -24,7 +24,7 @@ from regbrowse.registry.question import Question, Reply
 from regbrowse.registry.redact import redact
 from regbrowse.registry.tls import speaks_tls
 from regbrowse.registry.waiting import PATIENCE, RETRIED, pause_before, retry_after
-from regbrowse.registry.wire import open_http
+from regbrowse.registry.wire import Wires, request
 from regbrowse.text import visible
 
 HOPS = 5
@@ -40,7 +40,7 @@ class Transport:
     def __init__(self, settings: Settings, log: deque[Exchange]) -> None:
         self._settings = settings
         self._log = log
-        self._http: httpx.AsyncClient | None = None
+        self._wires = Wires(settings)
         self._gates: dict[tuple[str, str, int], asyncio.Semaphore] = {}
         self._bases: dict[str, str] = {}
         self._probes: Flights[str] = Flights()
@@ -83,8 +83,7 @@ class Transport:
             await asyncio.sleep(wait)
 
     async def aclose(self) -> None:
-        if self._http is not None:
-            await self._http.aclose()
+        await self._wires.aclose()
 
     async def _follow(self, question: Question, url: str, authorization: str, note: str) -> Reply:
         at, seen, renewed, hops = url, {url}, False, 0
@@ -139,10 +138,7 @@ class Transport:
             body = bytearray()
             try:
                 async with asyncio.timeout(min(question.deadline, self._settings.deadline)):
-                    if self._http is None:
-                        self._http = open_http(self._settings)
-                    request = self._http.build_request(question.method, url, headers=headers)
-                    response = await self._http.send(request, stream=True)
+                    response = await self._wires.handle_async_request(request(question.method, url, headers))
                     status = response.status_code
                     try:
                         await self._read(question, url, response, body)
@@ -169,19 +165,17 @@ class Transport:
     async def _read(self, question: Question, url: str, response: httpx.Response, body: bytearray) -> None:
         if len(response.headers.raw) > 200:
             raise bad_headers(question, url)
-        if question.method == "HEAD":
-            return
         good = response.is_success
         limit = question.limit if question.size is None else min(question.size, question.limit)
         if not good:
             limit = BODY_LIMIT
-        elif question.take is None:
+        elif question.take is not None:
+            limit = question.take
+        elif question.method == "GET":
             length = response.headers.get("content-length", "")
             offered = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
             if offered is not None and offered > limit:
                 raise too_much(question, url, offered)
-        else:
-            limit = question.take
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) >= limit and (question.take is not None or not good):

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from fake_registry import FakeRegistry, Fault
 from images import image
-
 from regbrowse.errors import AuthRequired, BadResponse, NotFound, RateLimited, ServerError, TooLarge, Unsupported
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry import question
@@ -169,10 +169,10 @@ async def test_a_later_page_that_fails_leaves_the_earlier_ones_and_the_list_goes
     stock(registry)
     registry.page_size = 4
     registry.fault(LIST, Fault(503, b"<html><title>Maintenance</title></html>", after=1, times=3))
-    found: list[TagPage] = []
+    listing = client.tags(here(registry))
+    found = [await anext(listing)]
     with pytest.raises(ServerError) as caught:
-        async for page in client.tags(here(registry)):
-            found.append(page)
+        await anext(listing)
     assert names(found) == TAGS[:4]
     assert caught.value.why == f"{registry.name} has a problem on its side."
     assert caught.value.evidence.said == "Maintenance"

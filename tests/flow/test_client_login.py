@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from fake_registry import FakeRegistry, Fault
 from images import image
-
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, PolicyError, RegistryError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings

@@ -147,7 +147,8 @@ def test_plain_http_is_said(text: str) -> None:
         ("fe80::1:5000", "brackets"),
         ("☃.com", "not a valid registry"),
         ("x" * 5000, "characters long"),
-        ("https://hub.docker.com/search?q=x\x1b[31m", "not"),
+        ("https://hub.docker.com/search?q=x\x1b[31m", "shows no image"),
+        ("https://github.com/acme/repo", "shows no image"),
     ],
 )
 def test_refuses(text: str, word: str) -> None:

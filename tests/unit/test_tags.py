@@ -14,8 +14,7 @@ from regbrowse.tags import alias_order, is_signature_tag, matches, newest_first,
 HEX = "0123456789abcdef" * 4
 
 ORDERED = [
-    "latest main next nightly 3.0.0-rc.2 3.0.0-rc.1 2.14.1 2.14.0 2.14 2.13.4 2.13.3 2.13.2 2.13.1 2.13.0 2.13 2.12.5"
-    " 2.12.10-x 2 1",
+    "latest main next nightly 3.0.0-rc.2 3.0.0-rc.1 2.14.1 2.14.0 2.14 2.13.4 2.13.3 2.13.2 2.13.1 2.13.0 2.13 2 1",
     "latest edge 3.20.1 3.20.0 3.20 3.20-alpine 3.20-slim 3.19 3",
     "3.0.0 3.0.0-rc.10 3.0.0-rc.2 3.0.0-beta.11 3.0.0-beta.2 3.0.0-alpha 3.0.0-dev.1 2.9",
     "3.13.0 3.13.0-slim 3.13.0rc2 3.13.0b1 3.13.0a3 3.12.9",
@@ -31,7 +30,7 @@ ORDERED = [
 
 @pytest.mark.parametrize("line", ORDERED)
 def test_newest_first(line: str) -> None:
-    tags = line.replace(" 2.12.10-x", "").split()
+    tags = line.split()
     shuffled = tags[:]
     random.Random(7).shuffle(shuffled)
     assert newest_first(shuffled) == tags

@@ -1,0 +1,81 @@
+"""Drives the real app without a terminal and waits for what a person would wait for: something on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual.message import Message
+from textual.pilot import Pilot
+
+from regbrowse.browse import Browser
+from regbrowse.pasted import read_typed
+from regbrowse.registry.client import Client, Settings
+from regbrowse.tui import recents
+from regbrowse.tui.app import RegbrowseApp
+from regbrowse.tui.screen import BrowseScreen
+
+SECONDS = 10.0
+"""How long a test waits for something that must come."""
+
+
+@dataclass
+class Driven:
+    """A running app and what went on in it."""
+
+    app: RegbrowseApp
+    pilot: Pilot[None]
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def screen(self) -> BrowseScreen:
+        return self.app.main
+
+    def lines(self) -> list[str]:
+        """The characters on the screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip) for strip in strips]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def until(self, true: Callable[[], object], what: str = "") -> None:
+        """Waits until something is true; fails with the screen's text."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not true():
+                    await self.pilot.pause(0.01)
+        except TimeoutError:
+            raise AssertionError(f"not within {SECONDS} s: {what}\n{self.text()}") from None
+
+    async def shows(self, text: str) -> None:
+        await self.until(lambda: text in self.text(), text)
+
+    async def lacks(self, text: str) -> None:
+        await self.until(lambda: text not in self.text(), f"gone: {text}")
+
+
+@asynccontextmanager
+async def browsing(
+    reference: str | None, memory: Path, *, size: tuple[int, int] = (120, 36), settings: Settings | None = None
+) -> AsyncIterator[Driven]:
+    """The app on a reference, with a memory file of its own."""
+    recents.path.cache_clear()
+    kept, recents.path = recents.path, lambda: memory / "memory.json"  # type: ignore[assignment]
+
+    async def connect() -> Browser:
+        return Browser(Client(settings or Settings(pause=0)))
+
+    messages: list[Message] = []
+    app = RegbrowseApp(connect, read_typed(reference).place if reference else None)
+    try:
+        async with app.run_test(size=size, message_hook=messages.append) as pilot:
+            yield Driven(app, pilot, messages)
+    finally:
+        recents.path = kept
