@@ -214,7 +214,7 @@ class FakeRegistry:
             await send({"type": "http.response.body", "body": body[: fault.truncate], "more_body": True})
             raise _Cut
         if fault and fault.endless:
-            while (await asyncio.sleep(0)) is None and not await _gone(receive):
+            while not await _gone(receive):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             return
         if fault and fault.stall is not None and gate:

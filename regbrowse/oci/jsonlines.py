@@ -139,6 +139,8 @@ class JsonLines:
                 if bracket is None:
                     starts.append(match.start(2))
                     if scalar[0] in "{[":
+                        if depth >= _DEPTH_LIMIT:
+                            return self._give_up(max_lines)
                         scalar = scalar[0] + scalar[-1]
                     shown += scalar
                     if comma:

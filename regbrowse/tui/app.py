@@ -1,21 +1,31 @@
-"""The application: one screen, a theme, a clipboard."""
+"""The application: paints the empty panes at once, then imports the screen and its client in a thread."""
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import os
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from regbrowse.tui import recents
-from regbrowse.tui.palette import KeyCommands
-from regbrowse.tui.screen import BrowseScreen
-from regbrowse.tui.state import Connect, Place
+from regbrowse.tui.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from regbrowse.browse import Browser
+    from regbrowse.reference import Reference, Registry
+    from regbrowse.tui.screen import BrowseScreen
 
 DARK, LIGHT = "textual-dark", "textual-light"
+
+
+def _key_commands() -> type:
+    from regbrowse.tui.palette import KeyCommands
+
+    return KeyCommands
 
 
 class RegbrowseApp(App[None]):
@@ -23,37 +33,48 @@ class RegbrowseApp(App[None]):
 
     CSS_PATH = "browse.tcss"
     TITLE = "regbrowse"
-    ENABLE_COMMAND_PALETTE = True
-    COMMANDS = App.COMMANDS | {KeyCommands}
+    COMMANDS = App.COMMANDS | {_key_commands}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
 
-    def __init__(self, connect: Connect, place: Place | None) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Browser]], place: Reference | Registry | None) -> None:
         super().__init__()
         self._connect = connect
         self._place = place
-        self.main = BrowseScreen(connect, place)
+        self._main: BrowseScreen | None = None
+
+    @property
+    def main(self) -> BrowseScreen:
+        """The main screen; there is one as soon as the first paint is done."""
+        assert self._main is not None
+        return self._main
+
+    def compose(self) -> ComposeResult:
+        yield Skeleton()
 
     def on_mount(self) -> None:
-        self.theme = self._first_theme()
-        self.push_screen(self.main)
-        self.call_after_refresh(self._keep_theme)
+        if _light_terminal(os.environ.get("COLORFGBG", "")):
+            self.theme = LIGHT
+        self.call_after_refresh(self._begin)
 
-    def _keep_theme(self) -> None:
-        self.theme_changed_signal.subscribe(self, lambda theme: recents.remember_theme(theme.name))
+    async def _begin(self) -> None:
+        await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screen")
+        from regbrowse.tui import recents
+        from regbrowse.tui.screen import BrowseScreen
 
-    def _first_theme(self) -> str:
         kept = recents.theme()
         if kept in self.available_themes:
-            return kept
-        return LIGHT if _light_terminal(os.environ.get("COLORFGBG", "")) else DARK
+            self.theme = str(kept)
+        self._main = BrowseScreen(self._connect, self._place)
+        await self.push_screen(self._main)
+        self.theme_changed_signal.subscribe(self, lambda theme: recents.remember_theme(theme.name))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         del screen
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
     async def on_unmount(self) -> None:
-        if self.main.browser is not None:
-            await self.main.browser.aclose()
+        if self._main is not None and self._main.browser is not None:
+            await self._main.browser.aclose()
 
 
 def _light_terminal(colours: str) -> bool:

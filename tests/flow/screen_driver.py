@@ -76,6 +76,8 @@ async def browsing(
     app = RegbrowseApp(connect, read_typed(reference).place if reference else None)
     try:
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
-            yield Driven(app, pilot, messages)
+            driven = Driven(app, pilot, messages)
+            await driven.until(lambda: app.screen.id == "browse", "the main screen")
+            yield driven
     finally:
         recents.path = kept

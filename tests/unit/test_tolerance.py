@@ -96,6 +96,7 @@ DOCUMENTS: dict[str, dict[str, object]] = {
     "vex": {"@context": "https://openvex.dev/ns", "statements": [{}]},
     "simple": {"critical": {"image": {"docker-manifest-digest": D}}},
 }
+MANIFESTS = frozenset({"image", "index", "artifact", "unknown", "schema1"})
 WRONG: list[object] = [
     None,
     True,
@@ -155,9 +156,8 @@ def use_statement(raw: bytes) -> None:
     assert statement.note.isprintable()
 
 
-USES: dict[str, Callable[[bytes], None]] = dict.fromkeys(DOCUMENTS, use_statement) | {
-    "config": use_config,
-    **dict.fromkeys(("image", "index", "artifact", "unknown", "schema1"), use_manifest),
+USES: dict[str, Callable[[bytes], None]] = {
+    name: {"config": use_config}.get(name, use_manifest if name in MANIFESTS else use_statement) for name in DOCUMENTS
 }
 
 
