@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SLICE = 500
 """Names handed on at once, so that whoever inserts them is never busy for long."""
+FIRST_SLICE = 100
+"""Names handed on first: enough for a screen, soon painted."""
 TAG_SECONDS = 60.0
 """How long what a tag points to is believed without asking again."""
 AUTOMATIC = 4 * 2**20
@@ -142,7 +144,7 @@ class Browser:
 
 
 def _slices(names: tuple[str, ...], hidden: int, done: bool, note: str) -> list[Names]:
-    parts = [names[at : at + SLICE] for at in range(0, len(names), SLICE)] or [()]
+    parts = [names[:FIRST_SLICE]] + [names[at : at + SLICE] for at in range(FIRST_SLICE, len(names), SLICE)]
     return [
         Names(part, hidden, done and i == len(parts) - 1, note if i == len(parts) - 1 else "")
         for i, part in enumerate(parts)
@@ -154,8 +156,11 @@ def chosen(index: Index, wanted: Platform | None) -> Descriptor | None:
     candidates = platforms(index) or [each for each in index.manifests if each.digest]
     if not candidates:
         return None
-    at = choose([each.platform for each in candidates], wanted)
-    return candidates[at if at is not None else 0]
+    offered = [each.platform for each in candidates]
+    at = choose(offered, wanted)
+    if at is None:
+        at = choose(offered, None)
+    return candidates[at or 0]
 
 
 def config_of(manifest: Manifest) -> Descriptor | None:

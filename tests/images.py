@@ -30,7 +30,7 @@ def sha256(content: bytes) -> str:
 
 
 def dump(value: object) -> bytes:
-    return json.dumps(value, indent=2, ensure_ascii=False).encode()
+    return json.dumps(value, indent=2).encode()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def _make(typed: Typed | None, arguments: Arguments, user: str | None, source: s
     from regbrowse.registry.client import Client
     from regbrowse.registry.facts import Login, Settings
     from regbrowse.registry.redact import Secret
+    from regbrowse.registry.warm import warm
 
     registry = _registry(typed)
     login = None
@@ -31,6 +32,8 @@ def _make(typed: Typed | None, arguments: Arguments, user: str | None, source: s
         name, _, password = user.partition(":")
         login = Login(name, Secret(password), source)
     plain = arguments.plain_http or (typed is not None and typed.plain_http)
+    if arguments.reference != DEMO:
+        warm()
     local: dict[str, Responder] = {}
     if arguments.reference == DEMO:
         from regbrowse.demo.registry import REGISTRY, DemoRegistry

@@ -31,9 +31,9 @@ _CERTIFICATE = {
 }
 
 
-def failure(error: httpx.HTTPError, question: Question, url: str, seconds: float) -> RegistryError:
+def failure(error: Exception, question: Question, url: str, seconds: float) -> RegistryError:
     """The error for a request that brought no usable answer."""
-    evidence = Evidence(question.host, question.method, redact(url), said=_text(error), seconds=round(seconds, 3))
+    evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
     _, host, port = origin_of(url)
     shown = visible(f"{host}:{port}", 260)
     # Docker Hub is reached by another name than the one people know.
@@ -120,7 +120,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if isinstance(cause, BaseExceptionGroup):
             queue += cause.exceptions
         queue += [other for other in (cause.__cause__, cause.__context__) if other is not None]
-
-
-def _text(error: BaseException) -> str:
-    return visible(f"{type(error).__name__}: {error}".removesuffix(": "), 300)

@@ -86,12 +86,13 @@ class Transport:
         await self._wires.aclose()
 
     async def _follow(self, question: Question, url: str, authorization: str, note: str) -> Reply:
-        at, seen, renewed, hops = url, {url}, False, 0
+        at, seen, renewed, hops, foreign = url, {url}, False, 0, False
         while True:
-            foreign = not same_origin(at, url)
+            # Who has been sent away once does not get the login back, wherever the way leads.
+            foreign = foreign or not same_origin(at, url)
             reply = await self._exchange(question, at, "" if foreign else authorization, foreign, note)
             if reply.foreign and reply.status in _STALE and question.kind == "blob" and not renewed:
-                at, seen, renewed, hops, note = url, {url}, True, 0, "new redirect"
+                at, seen, renewed, hops, foreign, note = url, {url}, True, 0, False, "new redirect"
                 continue
             if reply.status not in _REDIRECTS:
                 return reply
@@ -151,8 +152,8 @@ class Transport:
                 note = "bad address"
                 why = f"{question.host} named an address that cannot be read."
                 raise refused_redirect(question, url, why) from None
-            except httpx.HTTPError as error:
-                note = type(error).__name__
+            except (httpx.HTTPError, OSError) as error:
+                note = "no answer" if status is None else "broke off"
                 raise failure(error, question, url, time.monotonic() - started) from error
             except asyncio.CancelledError:
                 note = "cancelled"

@@ -34,6 +34,8 @@ from regbrowse.tui.state import State
 
 PARALLEL = 4
 """Row details asked for at the same time."""
+BREATH = 0.005
+"""Seconds between two slices of a listing, in which keys are heard and rows are painted."""
 
 
 class Fetching(State):
@@ -61,7 +63,7 @@ class Fetching(State):
             async with aclosing(browser.listing(question.place)) as parts:
                 async for part in parts:
                     self.post_message(NamesArrived(question, part.names, part.hidden, part.done, part.note))
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(BREATH)
         except RegbrowseError as error:
             self.post_message(Failed(question, error))
 

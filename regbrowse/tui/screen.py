@@ -59,6 +59,7 @@ class BrowseScreen(Actions):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self.run_worker(self.connected(), group="connect")
         if self._start is not None:
             self.go_to(self._start)
         else:

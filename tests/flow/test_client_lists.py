@@ -273,3 +273,20 @@ async def test_a_long_list_of_a_large_page_is_read_whole(registry: FakeRegistry,
     stock(registry, [f"tag-{number:06}" for number in range(60_000)])
     registry.honours_n = False
     assert len(names(await pages(client, here(registry)))) == 60_000
+
+
+async def test_a_very_large_list_pauses_and_goes_on_when_asked(
+    registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regbrowse.registry.listing.SOFT_CAP", 4)
+    stock(registry)
+    registry.page_size = 2
+    found = await pages(client, here(registry))
+    assert names(found) == TAGS[:4]
+    assert not found[-1].done
+    assert found[-1].note == "4 loaded; there are more (this list is very large)."
+    found += await pages(client, here(registry), found[-1])
+    assert names(found) == TAGS[:8]
+    found += await pages(client, here(registry), found[-1])
+    assert names(found) == TAGS
+    assert found[-1].done

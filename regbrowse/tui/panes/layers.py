@@ -98,7 +98,7 @@ class LayersPane(Pane):
         inner = width + 1
         dim = row.number is None
         layer = row.descriptor
-        amount = "empty" if dim else size(layer.size) if layer and layer.size is not None else "?"
+        amount = "empty" if row.empty else "" if dim else size(layer.size) if layer and layer.size is not None else "?"
         spans: list[Span] = [
             (f"{row.number or '':>2}", ink.secondary),
             (f" {amount:>10}", ink.tertiary if dim else ink.text),
