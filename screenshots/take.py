@@ -34,7 +34,7 @@ PICTURES: dict[str, Picture] = {
     "filter-120x36": Picture(120, 36, ("slash", "2", "full_stop", "1")),
     "copy-120x36": Picture(120, 36, ("2", "y", "down", "down")),
     "help-120x36": Picture(120, 36, ("question_mark",)),
-    "open-120x36": Picture(120, 36, ("o", *"ghcr.io", "slash", *"acme", "slash", *"app", "colon", "1", "full_stop", "2")),
+    "open-120x36": Picture(120, 36, ("o", *"ghcr.io/acme/app:1.2")),
 }
 
 
@@ -50,6 +50,8 @@ async def settled(pilot: Pilot[None]) -> None:
 async def take(name: str) -> str:
     """The picture as SVG; the same bytes every time."""
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()
+    from textual.widgets import Input
+
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.connect import browser
     from regbrowse.demo.start import START
@@ -62,10 +64,14 @@ async def take(name: str) -> str:
     arguments = Arguments("demo", None, None, False)
     app = RegbrowseApp(lambda: browser(Typed(START), arguments, None, ""), START)
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
+        await settled(pilot)
         app.theme = picture.theme
         await settled(pilot)
         for key in picture.keys:
             await pilot.press(key)
+            await pilot.pause()
+            for field in pilot.app.screen.query(Input):
+                field.cursor_blink = False
         await settled(pilot)
         return app.export_screenshot(title="regbrowse demo")
 

@@ -120,7 +120,7 @@ class FakeRegistry:
         self.asked.append(asked)
         self.connections.add(scope["client"])
         fault = self._fault_for(asked)
-        gate = self.gates.get(asked.path)
+        gate = self.gate(asked.path) if fault and fault.stall is not None else self.gates.get(asked.path)
         if gate and (fault is None or fault.stall is None) and not await _pass(gate, receive):
             return
         answer = self._answer(asked)

@@ -81,7 +81,8 @@ def login_needed(question: Question) -> str:
     host = question.host
     if question.kind in ("catalog", "ping"):
         return f"{host} wants to know who is asking."
-    return f"{host} needs a login for {question.about} (or the repository does not exist; {host} does not tell)."
+    name = question.about.removeprefix(f"{host}/")
+    return f"{host} needs a login for {name} (or the repository does not exist; the registry does not tell)."
 
 
 def not_json(reply: Reply, noun: str) -> BadResponse:

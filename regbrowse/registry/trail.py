@@ -19,11 +19,8 @@ class Trail:
 
     def add(self, names: list[str]) -> tuple[str, ...]:
         """The names not seen before, in their order."""
-        fresh: list[str] = []
-        for name in names:
-            if name not in self.seen:
-                self.seen.add(name)
-                fresh.append(name)
+        fresh = tuple(name for name in dict.fromkeys(names) if name not in self.seen)
+        self.seen.update(fresh)
         self.pages += 1
         self.barren = 0 if fresh else self.barren + 1
-        return tuple(fresh)
+        return fresh

@@ -44,7 +44,7 @@ KEYS: tuple[Key, ...] = (
     Key("enter", "enter", "enter", MOVE, "go in, see the whole", "go in"),
     Key("fold", "space", "space", MOVE, "fold or open"),
     Key("escape", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
-    Key("history(-1)", "left_square_bracket", "[  ]", MOVE, "back, forward in history", "back", palette="Back in history"),
+    Key("history(-1)", "left_square_bracket", "[  ]", MOVE, "back, forward in history", "back", "Back in history"),
     Key(
         "history(1)", "right_square_bracket", "[  ]", MOVE, "back, forward in history", palette="Forward in history"
     ),

@@ -22,9 +22,9 @@ FEW = 3
 LONGEST = 0.05
 """Seconds that the event loop may be blocked."""
 _FUZZY = "\x14"
-_CURSOR = re.compile(r"▌  (\S+)")
-_SETTLED = rf"of {MANY:,} · newest|[123] of {FEW} · newest"
-_PAGES = {"while all of them arrive at once": (0, 0.0), "while pages of 1,000 arrive": (1000, 0.03)}
+_CURSOR = re.compile(r"▌  (\S+)[^\n]*\n(┗|┃ +┃)?")
+"""The name under the cursor, and whether nothing follows it."""
+_PAGES = {"while all of them arrive at once": (0, 0.0), "while pages of 900 arrive": (900, 0.03)}
 _SIZES = {2: 0.15, 20: 0.3}
 """MB of a config, and the seconds after which its first lines are painted."""
 
@@ -81,7 +81,7 @@ def keys(runs: int) -> None:
         for turn in range(2 * runs + 2):
             for name, subject in subjects.items():
                 subject.terminal.quiet(0.4)
-                figure = _step(subject.terminal, "k" if turn % 2 else "j")
+                figure = _step(subject.terminal)
                 if turn > 1:
                     seconds[name].append(figure)
     for name, (page, pause) in _PAGES.items():
@@ -90,7 +90,7 @@ def keys(runs: int) -> None:
             subject.terminal.until("so far", 60)
             start = time.perf_counter()
             while "so far" in subject.terminal.text:
-                figures.append(_step(subject.terminal, "j"))
+                figures.append(_step(subject.terminal))
                 subject.terminal.quiet(0.02)
             loading = time.perf_counter() - start
             blocked = subject.blocked(start)
@@ -101,11 +101,11 @@ def keys(runs: int) -> None:
     table(seconds, 2.0)
 
 
-def _step(terminal: Terminal, key: str) -> float:
-    """Seconds until the cursor stands on another name."""
+def _step(terminal: Terminal) -> float:
+    """Seconds until the cursor stands on another name: the next one, or at the end the one before."""
     found = _CURSOR.search(terminal.text)
-    name = re.escape(found.group(1) if found else "")
-    terminal.press(key)
+    name, last = (re.escape(found.group(1)), found.group(2)) if found else ("", "")
+    terminal.press("k" if last else "j")
     return terminal.until(rf"▌  (?!{name} )\S")
 
 

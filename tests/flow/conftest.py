@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from fake_registry import FakeRegistry
 
+from fake_registry import FakeRegistry
 from regbrowse.registry.client import Client, Settings
 
 

@@ -82,7 +82,7 @@ async def test_no_login_known_is_said_with_the_next_step(registry: FakeRegistry,
         await names(client, here(registry))
     host = registry.name
     assert caught.value.why == (
-        f"{host} needs a login for {host}/acme/app (or the repository does not exist; {host} does not tell)."
+        f"{host} needs a login for acme/app (or the repository does not exist; the registry does not tell)."
     )
     assert caught.value.hint == "Start again with -u USER:PASSWORD."
     assert caught.value.evidence.status == 401

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import images
 import pytest
+
+import images
 from fake_registry import FakeRegistry, Fault
 from flow.screen_driver import browsing
-
 from regbrowse.tui.messages import ConfigRead, NamesArrived, RootArrived
 
 SIZES = [(80, 24), (120, 36), (200, 60)]

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
-import images
 import pytest
-from fake_registry import FakeRegistry, Fault
-from flow.screen_driver import browsing
 
+import images
+from fake_registry import FakeRegistry, Fault, Gate
+from flow.screen_driver import browsing
 from regbrowse.registry.facts import Login, Settings
 from regbrowse.registry.redact import Secret
 
-HOSTILE = "\x1b[31mred\x1b]52;c;aGk=\x07 [bold]x[/x] [@click=app.quit]q[/] \u202eevil\u200b \ud800"
+HOSTILE = "\x1b[31mred\x1b]52;c;aGk=\x07 [bold]x[/x] [@click=app.quit]q[/] \u202eevil\u200b"
 
 
-async def test_first_page_is_shown_while_the_rest_streams(registry: FakeRegistry, tmp_path: Path) -> None:
-    repository = registry.repository("shop/paged")
-    repository.add(images.image(), *(f"1.{n}.0" for n in range(12)))
+def paged(registry: FakeRegistry) -> Gate:
+    """Twelve tags in pages of five; the gate closes behind the first page."""
+    registry.repository("shop/paged").add(images.image(), *(f"1.{n}.0" for n in range(12)))
     registry.page_size = 5
     gate = registry.gate("/v2/shop/paged/tags/list")
     gate.open()
+
+    def link(path: str, query: str) -> str:
+        gate.opened.clear()
+        return f'<{path}?{query}>; rel="next"'
+
+    registry.link = link
+    return gate
+
+
+async def test_first_page_is_shown_while_the_rest_streams(registry: FakeRegistry, tmp_path: Path) -> None:
+    gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
+        await driven.shows("5 so far")
+        assert "1.0.0" in driven.text()
+        assert "1.9.0" not in driven.text()
+        registry.link = lambda path, query: f'<{path}?{query}>; rel="next"'
+        gate.open()
         await driven.shows("of 12")
-        assert "1.11.0" in driven.text()
+        assert "1.9.0" in driven.text()
 
 
 async def test_esc_stops_the_listing_and_keeps_the_rows(registry: FakeRegistry, tmp_path: Path) -> None:
-    repository = registry.repository("shop/paged")
-    repository.add(images.image(), *(f"1.{n}.0" for n in range(12)))
-    registry.page_size = 5
-    registry.fault("/v2/shop/paged/tags/list", Fault(after=1, stall=10))
+    gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
         await driven.shows("5 so far")
         await driven.press("escape")
         await driven.shows("stopped")
+        await asyncio.wait_for(gate.left.wait(), 10)
         assert "1.0.0" in driven.text()
+        gate.open()
+        registry.link = lambda path, query: f'<{path}?{query}>; rel="next"'
+        await driven.press("r")
+        await driven.shows("of 12")
 
 
 async def test_page_that_fails_keeps_what_came(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -103,7 +123,7 @@ async def test_empty_repository_is_explained(registry: FakeRegistry, tmp_path: P
 async def test_catalog_that_is_refused_is_friendly(registry: FakeRegistry, tmp_path: Path) -> None:
     registry.catalog = False
     async with browsing(f"{registry.name}/", tmp_path) as driven:
-        await driven.shows("does not offer a list")
+        await driven.shows("a list of repositories")
         await driven.press("o")
         await driven.shows("Takes")
 
@@ -165,7 +185,7 @@ async def test_error_of_one_pane_leaves_the_others(registry: FakeRegistry, tmp_p
     registry.fault("/v2/shop/app/manifests/1.0.0", Fault(status=404, body=b"{}", method="GET"))
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
         await driven.shows("× 404")
-        assert "2.0.0" in driven.text()
+        await driven.shows("2.0.0")
         await driven.press("k")
         await driven.shows('"architecture": "amd64"')
 
@@ -175,7 +195,9 @@ async def test_hostile_text_is_looked_at_and_does_nothing(registry: FakeRegistry
     labels = {HOSTILE[:40]: HOSTILE, "big": "x" * 1_000_000}
     history = [{"created_by": f"RUN {HOSTILE}"}]
     layer = images.layer({"a": b"1"})
-    config = images.config(layers=(layer,), author=HOSTILE, history=history, config={"Labels": labels})
+    made = images.config(layers=(layer,), author="AUTHOR", history=history, config={"Labels": labels})
+    value = json.loads(made.raw) | {"author": HOSTILE + "\ud800"}
+    config = images.Made(json.dumps(value).encode(), made.media_type)
     registry.repository("shop/evil").add(_image_of(config, layer), "1.0.0")
     async with browsing(f"{registry.name}/shop/evil:1.0.0", tmp_path, size=(200, 60)) as driven:
         await driven.shows("evil")

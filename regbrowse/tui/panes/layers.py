@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regbrowse.oci.layers import LayerRow, LayerTable
-from regbrowse.oci.mediatype import layer_kind
+from regbrowse.oci.mediatype import layer_kind, plain
 from regbrowse.text import plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, width_of
 from regbrowse.tui.colours import Ink
@@ -60,11 +60,12 @@ class LayersPane(Pane):
         if not self.row_count():
             return None
         text = "  # compressed"
+        made_by = "made by" if self.noun == "layer" else "what"
         text += "  kind" if width >= KIND_FROM else ""
         text += " " * 2 + "digest".ljust(19) if width >= DIGEST_FROM else ""
         text += "  share".ljust(SHARE + 2) if width >= SHARE_FROM else ""
         gap = "   " if width >= DIGEST_FROM else "    " if width >= KIND_FROM else "  "
-        return [(cut(" " + text[1:] + gap[: len(gap) - 1] + " made by"[1:], width), ink.secondary)]
+        return [(cut(" " + text[1:] + gap[: len(gap) - 1] + made_by, width), ink.secondary)]
 
     def facts(self) -> list[str]:
         table = self.table
@@ -123,6 +124,10 @@ class LayersPane(Pane):
 
 def _command(row: LayerRow, ink: Ink) -> list[Span]:
     command = row.command
+    if not command.whole and row.descriptor is not None:
+        title = row.descriptor.annotations.get("org.opencontainers.image.title", "")
+        kind = plain(row.descriptor.media_type)
+        return [(visible(title, 512) + "  " if title else "", ink.text), (kind, ink.secondary)]
     rest = visible(command.rest, 512)
     if row.number is None:
         return [(f"{command.instruction} {rest}".strip(), ink.tertiary)]
