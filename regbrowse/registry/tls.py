@@ -28,7 +28,7 @@ def bare_context() -> ssl.SSLContext:
 
 def _build(ca_file: Path | None) -> ssl.SSLContext:
     named = os.environ.get("SSL_CERT_FILE")
-    if named and not os.path.isfile(named):
+    if named and not Path(named).is_file():
         raise ConfigError(
             f"SSL_CERT_FILE names {visible(named)}, which is not a file.", hint="Correct the variable or unset it."
         )
