@@ -42,7 +42,7 @@ KEYS: tuple[Key, ...] = (
     Key("go('layers')", "3", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
     Key("go('config')", "4", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
     Key("enter", "enter", "enter", MOVE, "go in, see the whole", "go in"),
-    Key("fold", "space", "space", MOVE, "fold or open"),
+    Key("fold", "space", "space", MOVE, "fold or open", "fold"),
     Key("escape", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
     Key("history(-1)", "left_square_bracket", "[  ]", MOVE, "back, forward in history", "back", "Back in history"),
     Key(
