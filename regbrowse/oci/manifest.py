@@ -245,11 +245,20 @@ def _image(reader: Reader, media_type: str, raw: bytes, digest: Digest) -> Image
     layers = _descriptors(reader, "layers")
     common = _common(reader, media_type, raw, digest)
     config_type = mediatype.essence(config.media_type)
+    told = {layer.media_type for layer in layers}
+    if told and told <= _NOT_FILES and not common["artifact_type"]:
+        # Signatures and attestations come with an image's config type, but hold no file system.
+        return Artifact(config=config, blobs=layers, kind=_kind(min(told)), **common)
     if config_type in mediatype.IMAGE_CONFIGS or not (config_type or common["artifact_type"]):
         return Image(config=config, layers=layers, **common)
     named = config if reader.has("config") else None
     kind = common["artifact_type"] or ("" if config_type == mediatype.OCI_EMPTY else config.media_type)
     return Artifact(config=named, blobs=layers, kind=_kind(kind), **common)
+
+
+_NOT_FILES = frozenset(
+    {mediatype.COSIGN_SIMPLE_SIGNING, mediatype.DSSE, mediatype.IN_TOTO, mediatype.SIGSTORE_BUNDLE}
+)
 
 
 def _kind(media_type: str) -> str:
