@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _NUMBER = re.compile(r"([0-9]+)")
 _VERSION = re.compile(r"[vV]?([0-9]++(?:\.[0-9]++)*+)(?![A-Za-z])(.*)", re.DOTALL)
@@ -130,6 +130,16 @@ def matches(query: str, name: str, fuzzy: bool = False) -> tuple[int, ...] | Non
         position = text.rfind(char, 0, position)
         found.append(position)
     return tuple(reversed(found))
+
+
+def finder(query: str, fuzzy: bool = False) -> Callable[[str], bool]:
+    """Whether `matches` finds something, for many names: one search each and no positions."""
+    wish = _fold(query)
+    if not fuzzy:
+        return lambda name: wish in _fold(name)
+    # Each step takes the first place there is and never another, so that no name costs more than its length.
+    search = re.compile("".join(f"(?>.*?{re.escape(char)})" for char in wish), re.DOTALL).match
+    return lambda name: search(_fold(name)) is not None
 
 
 def _fold(text: str) -> str:

@@ -21,6 +21,7 @@ _CLOSER = re.compile(rf"{_SPACE}([}}\]]){_SPACE}(,)?+")
 _BLANK = re.compile(_SPACE)
 _WALK = re.compile(rf"{_STRING}|[{{\[]|[}}\]]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ODD = re.compile(r"[^\x20-\x7e]+")
 _CLOSES = -(2**31)
 """In place of a key: this line closes what the line in `_parent` opened."""
 
@@ -91,9 +92,9 @@ class JsonLines:
         if self._text[start] == '"':
             match = _WALK.match(self._text, start)
             token = match.group() if match else '""'
-            return visible(str(json.loads(token)), VALUE_LIMIT, multiline=True)
+            return _display(str(json.loads(token)), VALUE_LIMIT)
         if self._text[start] in "{[":
-            return visible(self._text[start : self._end(start)], VALUE_LIMIT, multiline=True)
+            return _display(self._text[start : self._end(start)], VALUE_LIMIT)
         match = re.compile(_SCALAR).match(self._text, start)
         return match.group()[:VALUE_LIMIT] if match else ""
 
@@ -174,7 +175,7 @@ class JsonLines:
                 keys.append(_CLOSES)
                 starts.append(match.start(1))
                 pos = match.end()
-            lines.append(shown if shown.isascii() and len(shown) <= FIELD_LIMIT else visible(shown, FIELD_LIMIT))
+            lines.append(_display(shown, FIELD_LIMIT))
         self._pos = pos
         if not stack and not self._expects:
             blank = _BLANK.match(text, pos)
@@ -200,6 +201,19 @@ class JsonLines:
             if self._pos >= len(self._text):
                 self.done = True
                 return
+
+
+def _display(text: str, limit: int) -> str:
+    """`visible`, quick where long texts are plain; newlines stay."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
+    head = text[: limit + 1]
+    shown = head if head.isascii() and head.isprintable() else _ODD.sub(_visible_part, head)
+    return shown if len(text) == len(head) and len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _visible_part(match: re.Match[str]) -> str:
+    return visible(match.group(), VALUE_LIMIT, multiline=True)
 
 
 _INDENTS = tuple("  " * depth for depth in range(_DEPTH_LIMIT + 1))

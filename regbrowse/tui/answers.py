@@ -98,8 +98,9 @@ class Answers(Fetching):
         self.tags_pane.add(fact.names)
         if self.wanted_tag and self.tags_pane.select(self.wanted_tag):
             self.wanted_tag = None
-        self.tags_pane.spin(not fact.done)
-        if fact.done:
+        ended = fact.done or bool(fact.note)
+        self.tags_pane.spin(not ended)
+        if ended:
             self.tags_pane.end(late="incomplete" if fact.note else "")
             if fact.note:
                 self.say("×", fact.note, "")

@@ -36,6 +36,10 @@ PARALLEL = 4
 """Row details asked for at the same time."""
 BREATH = 0.005
 """Seconds between two slices of a listing, in which keys are heard and rows are painted."""
+LARGE = 256 * 2**10
+"""Bytes of a document from which parsing it could hold the first paint up."""
+PAINTED = 0.15
+"""Seconds in which the first lines of a document are painted."""
 
 
 class Fetching(State):
@@ -121,6 +125,8 @@ class Fetching(State):
         try:
             raw, whole = await browser.content(repository, descriptor, everything=everything)
             self.post_message(ContentArrived(question, descriptor, raw, whole))
+            if len(raw) > LARGE:
+                await asyncio.sleep(PAINTED)
             if reads_config and whole:
                 config = await asyncio.to_thread(parse_config, raw)
                 self.post_message(ConfigRead(question, config))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import images
 from fake_registry import FakeRegistry
-
 from regbrowse.browse import FIRST_SLICE, SLICE, Browser, chosen, config_of
 from regbrowse.oci.manifest import Index
 from regbrowse.oci.platform import Platform

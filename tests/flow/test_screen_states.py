@@ -44,6 +44,26 @@ async def test_first_page_is_shown_while_the_rest_streams(registry: FakeRegistry
         assert "1.9.0" in driven.text()
 
 
+async def test_cursor_stays_on_its_tag_while_rows_stream_in_above(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/paged").add(images.image(), *(f"1.{n}.0" for n in range(12)))
+    registry.page_size = 1
+    async with browsing(f"{registry.name}/shop/paged:1.0.0", tmp_path) as driven:
+        await driven.shows("12 of 12")
+        assert driven.screen.tags_pane.current == "1.0.0"
+        await driven.until(lambda: not any(pane.asking for pane in driven.screen.panes))
+
+
+async def test_listing_that_goes_in_circles_ends_with_a_reason(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/loop").add(images.image(), "1.0.0", "1.1.0")
+    registry.page_size = 1
+    registry.honours_n = False
+    registry.link = lambda path, _query: f'<{path}?n=1&last=1.0.0>; rel="next"'
+    async with browsing(f"{registry.name}/shop/loop", tmp_path) as driven:
+        await driven.shows("incomplete")
+        assert "1.0.0" in driven.text()
+        assert len(registry.paths("/v2/shop/loop/tags")) <= 4
+
+
 async def test_esc_stops_the_listing_and_keeps_the_rows(registry: FakeRegistry, tmp_path: Path) -> None:
     gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:

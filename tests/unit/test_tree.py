@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import images
-
 from regbrowse.errors import Evidence, Integrity, NotFound, ServerError
 from regbrowse.oci.manifest import Index, Manifest, parse_manifest
 from regbrowse.reference import Digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
@@ -22,8 +23,12 @@ NUMBERS_FROM = 60
 """Inner cells from which line numbers are shown."""
 AT_ONCE = 200
 """Lines laid out before the first paint."""
-SLICE_LINES = 1_000
-"""Lines laid out between two looks at the keyboard."""
+SLICE_LINES = 500
+"""Lines laid out between two looks at the clock."""
+SLICE_SECONDS = 0.008
+"""How long one slice may keep the event loop."""
+REPAINT = 0.1
+"""Seconds between two paints while the rest is laid out."""
 RAW_LINE = 2_048
 """Bytes of a raw document on one row when it has no line ends."""
 
@@ -50,6 +55,9 @@ class ConfigPane(Pane):
         self.search_open = False
         self._raw_lines: list[str] | None = None
         self._slicing = False
+        self._repainted = 0.0
+        self._value: tuple[JsonLines, int, str] | None = None
+        """The value that was asked for last: a whole object can be large, and it is asked for with every key."""
 
     def show_document(self, raw: bytes, *, whole: bool = True, full_size: int | None = None) -> None:
         """Shows a document: the first lines now, the rest while the keyboard is idle."""
@@ -71,7 +79,7 @@ class ConfigPane(Pane):
         self.nothing = why
 
     def clear(self) -> None:
-        self.document = None
+        self.document = self._value = None
         self.raw, self._raw_lines, self.brief, self.nothing = b"", None, [], ""
         self.cursor = self.top = 0
         self.refresh()
@@ -85,8 +93,12 @@ class ConfigPane(Pane):
         self._slicing = False
         if self.document is None:
             return
-        self.document.advance(SLICE_LINES)
-        self.refresh()
+        now = perf_counter()
+        while self.document.advance(SLICE_LINES) and perf_counter() < now + SLICE_SECONDS:
+            pass
+        if self.document.done or now >= self._repainted + REPAINT:
+            self._repainted = now
+            self.refresh()
         self._go_on()
 
     def toggle_raw(self) -> None:
@@ -117,7 +129,9 @@ class ConfigPane(Pane):
             return ""
         if self.is_raw or not self.document or not self.document.valid:
             return self.lines[self.cursor]
-        return self.document.value(self.cursor)
+        if self._value is None or self._value[0] is not self.document or self._value[1] != self.cursor:
+            self._value = self.document, self.cursor, self.document.value(self.cursor)
+        return self._value[2]
 
     # Search
 

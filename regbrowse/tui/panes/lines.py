@@ -107,6 +107,8 @@ class Pane(Widget, can_focus=True):
         self._patience = self.set_timer(PATIENCE, lambda: self._show_asking(what))
 
     def _show_asking(self, what: str) -> None:
+        if self._patience is None:
+            return  # the answer came while this was already on its way
         self.asking = what
         self.spin(True)
 

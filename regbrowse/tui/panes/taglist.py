@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import insort
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 from sortedcontainers import SortedKeyList
 
 from regbrowse import tags
 from regbrowse.reference import Digest
 
-SLICE_SECONDS = 0.008
+SLICE_SECONDS = 0.006
 """How long one slice of filtering may keep the event loop."""
+ADD_SECONDS = 0.003
+"""How long one slice of adding may: there are many of them, and keys are pressed meanwhile."""
 
 Positions = tuple[int, ...]
 
@@ -43,10 +48,16 @@ class TagList:
     def __post_init__(self) -> None:
         self._served: list[str] = []
         self._known: set[str] = set()
-        self._sorted: SortedKeyList = SortedKeyList(key=tags.sort_key if self.versions else str)
+        self._keys: dict[str, Any] = {}
+        """What each row is ordered by; worked out once."""
+        self._sorted: SortedKeyList = SortedKeyList(key=self._keys.__getitem__)
+        self._waiting: deque[tuple[str, ...]] = deque()
+        self._late: list[str] = []
+        """Matches that came while the names before them were still being filtered."""
         self._matches: list[str] | None = None
         self._pending: Sequence[str] = ()
         self._at = 0
+        self._finds = tags.finder("")
         self.digests: dict[str, Digest] = {}
         self._by_digest: dict[Digest, list[str]] = {}
 
@@ -54,15 +65,43 @@ class TagList:
 
     def add(self, names: Iterable[str]) -> None:
         """Puts names where they belong; repeated ones are left out."""
-        fresh = [name for name in names if name not in self._known]
+        fresh = [name for name in dict.fromkeys(names) if name not in self._known]
         self._known.update(fresh)
         plain = [name for name in fresh if not (self.versions and tags.is_signature_tag(name))]
         if len(plain) < len(fresh):
             self.signatures += [name for name in fresh if tags.is_signature_tag(name)]
         self._served += plain
+        self._keys.update((name, tags.sort_key(name) if self.versions else name) for name in plain)
         self._sorted.update(plain)
         if self._matches is not None:
-            self.refilter()
+            self._late += filter(self._finds, plain)
+            self._merge()
+
+    def put(self, names: tuple[str, ...]) -> None:
+        """Takes names that `settle` adds, so that a large page keeps nobody waiting."""
+        self._waiting.append(names)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether names have been put that are not added yet."""
+        return bool(self._waiting)
+
+    def settle(self, seconds: float = ADD_SECONDS) -> bool:
+        """Adds names that were put, for a moment; whether some are left."""
+        end = perf_counter() + seconds
+        while self._waiting:
+            names = self._waiting.popleft()
+            self.add(names[:50])
+            if len(names) > 50:
+                self._waiting.appendleft(names[50:])
+            if perf_counter() >= end:
+                break
+        return self.waiting
+
+    def fetch(self, name: str) -> None:
+        """Adds one name before its turn if it was put."""
+        if any(name in names for names in self._waiting):
+            self.add((name,))
 
     def claim(self, tag: str, digest: Digest) -> None:
         """Remembers which digest a tag points to; another one than before replaces it."""
@@ -104,8 +143,8 @@ class TagList:
 
     def index(self, name: str) -> int | None:
         """The row of a name; None when the filter hides it or it is not there."""
-        if self._matches is None and self.newest_first and name in self._known:
-            return int(self._sorted.index(name)) if name in self._sorted else self._signature_row(name)
+        if self._matches is None and self.newest_first:
+            return int(self._sorted.index(name)) if name in self._keys else self._signature_row(name)
         try:
             return self._ordered().index(name)
         except ValueError:
@@ -150,6 +189,7 @@ class TagList:
 
     def refilter(self, source: Sequence[str] | None = None) -> None:
         """Matches the names again, slice by slice with `advance`."""
+        self._late = []
         if not self.filter.text:
             self._matches = None
             self._pending = ()
@@ -157,6 +197,7 @@ class TagList:
         ordered: Sequence[str] = self._sorted if self.newest_first else self._served
         self._pending = list(ordered) if source is None else source
         self._matches = []
+        self._finds = tags.finder(self.filter.text, self.filter.fuzzy)
         self._at = 0
         self.advance()
 
@@ -167,16 +208,21 @@ class TagList:
     def advance(self, seconds: float = SLICE_SECONDS) -> bool:
         """Filters for a moment; whether something is left to do."""
         end = perf_counter() + seconds
-        matches, wanted = self._matches, self.filter
-        while matches is not None and self.filtering and perf_counter() < end:
-            part = self._pending[self._at : self._at + 200]
-            if wanted.fuzzy:
-                matches += [name for name in part if tags.matches(wanted.text, name, True) is not None]
-            else:
-                lowered = wanted.text.lower()
-                matches += [name for name in part if lowered in name.lower()]
+        while self._matches is not None and self.filtering and perf_counter() < end:
+            self._matches += filter(self._finds, self._pending[self._at : self._at + 200])
             self._at += 200
+        self._merge()
         return self.filtering
+
+    def _merge(self) -> None:
+        if self.filtering or self._matches is None:
+            return
+        if self.newest_first:
+            for name in self._late:
+                insort(self._matches, name, key=self._keys.__getitem__)
+        else:
+            self._matches += self._late
+        self._late = []
 
     def positions(self, name: str) -> Positions:
         """Where the filter matches a name."""

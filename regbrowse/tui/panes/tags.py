@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from rich.style import Style
 
 from regbrowse.reference import Digest
@@ -18,6 +20,10 @@ DIGEST_FROM = 44
 DIGEST = 19
 _UNDERLINE = Style(underline=True)
 NEWEST, SERVED = "newest first", "as served"
+GIVE_WAY = 0.03
+"""Seconds after a key in which little is added, so that its row is painted first."""
+REPAINT = 0.1
+"""Seconds between two paints of a list that only grows."""
 
 
 class TagsPane(Pane):
@@ -35,6 +41,11 @@ class TagsPane(Pane):
         """Why the listing is not complete, in two or three words."""
         self.filter_open = False
         self._timer = False
+        self._adding = False
+        self._held = False
+        """Whether the cursor belongs to its name; before, it is just on the first row."""
+        self._moved = 0.0
+        self._grown = self._repainted = 0.0
 
     # What is shown
 
@@ -45,19 +56,47 @@ class TagsPane(Pane):
         self.list = TagList(versions=not catalog, newest_first=newest)
         self.streaming, self.stopped, self.late = True, False, ""
         self.cursor = self.top = 0
+        self._held = False
         self.close_filter()
         self.error = None
         self.refresh()
 
     def add(self, names: tuple[str, ...]) -> None:
         """More names; the cursor stays on its name once it was moved."""
-        here = self.current if self.cursor else None
-        self.list.add(names)
+        self.list.put(names)
+        if self._adding:
+            return
+        if self.list.total:
+            self._adding = True
+            self.set_timer(0.002, self._add_slice)
+        else:
+            self._add_slice()
+
+    def _add_slice(self) -> None:
+        self._adding = False
+        now = perf_counter()
+        if now >= min(self._moved + GIVE_WAY, self._grown + REPAINT):
+            self._grown = now
+            self._grow()
+            if not (self.list.waiting or self.streaming) or now >= self._repainted + REPAINT:
+                self._repainted = now
+                self.rows_changed()
+        if self.list.waiting:
+            self._adding = True
+            self.set_timer(0.002, self._add_slice)
+
+    def _grow(self) -> None:
+        here = self.current if self._held else None
+        self.list.settle()
         if here is not None and (row := self.list.index(here)) is not None:
             shift = row - self.cursor
             self.set_reactive(TagsPane.cursor, row)
             self.set_reactive(TagsPane.top, max(0, self.top + shift))
-        self.rows_changed()
+
+    def jump(self, index: int) -> None:
+        self._moved = perf_counter()
+        self._held = True
+        super().jump(index)
 
     def end(self, *, stopped: bool = False, late: str = "") -> None:
         self.streaming, self.stopped, self.late = False, stopped, late
@@ -75,9 +114,11 @@ class TagsPane(Pane):
 
     def select(self, name: str) -> bool:
         """Puts the cursor on a name, if it is there."""
+        self.list.fetch(name)
         row = self.list.index(name)
         if row is None:
             return False
+        self._held = True
         self.cursor = row
         self.show_row(row)
         return True
@@ -170,7 +211,7 @@ class TagsPane(Pane):
 
     def facts(self) -> list[str]:
         tags = self.list
-        if self.streaming:
+        if self.streaming or tags.waiting:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
         if tags.filter.text:
             return [f"{tags.matched:,} of {tags.total:,}", "fuzzy" if tags.filter.fuzzy else "substring"]
@@ -200,7 +241,7 @@ class TagsPane(Pane):
                 [("esc", ink.key), ("     clear", ink.text)],
                 [("ctrl+t", ink.key), (f"  {other}", ink.text)],
             ]
-        if self.streaming:
+        if self.streaming or self.list.waiting:
             return []
         if not self.list.versions:
             return [[("no repositories: this registry is empty", ink.text)]]
@@ -253,4 +294,3 @@ def short_digest(digest: Digest, ink: Ink) -> list[Span]:
     """`sha256:` and 12 digits in 19 cells; another algorithm gets as many digits as fit."""
     prefix = digest.algorithm[:10] + ":"
     return [(prefix, ink.tertiary), (digest.encoded[: DIGEST - len(prefix)].ljust(DIGEST - len(prefix)), ink.secondary)]
-
