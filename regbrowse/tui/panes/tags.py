@@ -57,6 +57,7 @@ class TagsPane(Pane):
         self.streaming, self.stopped, self.late = True, False, ""
         self.cursor = self.top = 0
         self._held = False
+        self._moved = 0.0
         self.close_filter()
         self.error = None
         self.refresh()
@@ -91,7 +92,7 @@ class TagsPane(Pane):
         if here is not None and (row := self.list.index(here)) is not None:
             shift = row - self.cursor
             self.set_reactive(TagsPane.cursor, row)
-            self.set_reactive(TagsPane.top, max(0, self.top + shift))
+            self.set_reactive(TagsPane.top, max(0, self.top + shift) if self._moved else 0)
 
     def jump(self, index: int) -> None:
         self._moved = perf_counter()
