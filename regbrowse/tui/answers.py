@@ -15,7 +15,8 @@ from regbrowse.text import moment, plural
 from regbrowse.tree import Node
 from regbrowse.tui import messages as m
 from regbrowse.tui.fetching import Fetching
-from regbrowse.tui.panes.lines import Pane, Step
+from regbrowse.tui.panes.lines import Pane
+from regbrowse.tui.panes.waiting import Step
 from regbrowse.tui.state import Place
 
 RETRY = Step("r", "try again")

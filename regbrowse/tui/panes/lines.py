@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -10,7 +9,6 @@ from textual import events
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.timer import Timer
 from textual.widget import Widget
 
 from regbrowse.errors import RegbrowseError
@@ -20,6 +18,7 @@ from regbrowse.tui.colours import Ink, Inks
 from regbrowse.tui.grid import SMALL
 from regbrowse.tui.messages import Entered, Moved, Scrolled
 from regbrowse.tui.panes import frame, trouble
+from regbrowse.tui.panes.waiting import SPINNER, Step, Waiting
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -28,20 +27,9 @@ MARGIN = 2
 """Rows kept between the cursor and the edge when scrolling."""
 WIDE = 100
 """Columns of the terminal from which panes have padding and a scroll thumb."""
-SPINNER = "◐◓◑◒"
-PATIENCE = 0.1
-"""Seconds of waiting before a pane says that it waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something that can be done about an error with a key."""
-
-    key: str
-    does: str
-
-
-class Pane(Widget, can_focus=True):
+class Pane(Waiting, can_focus=True):
     """A framed list of rows. Subclasses say what the rows are; nothing here knows a registry."""
 
     number = 0
@@ -51,22 +39,12 @@ class Pane(Widget, can_focus=True):
     """What the rows belong to, behind the title."""
     cursor: reactive[int] = reactive(0)
     top: reactive[int] = reactive(0)
-    waits_for: reactive[str] = reactive("")
-    """Said while nothing was asked: `waits for a tag`."""
-    asking: reactive[str] = reactive("")
-    """Said while an answer is awaited, after a moment of patience."""
-    error: reactive[RegbrowseError | None] = reactive(None)
-    steps: reactive[tuple[Step, ...]] = reactive(())
-    frame_number: reactive[int] = reactive(0)
     active: reactive[bool] = reactive(False)
     """Whether the pane, or an input in it, has the focus."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._inks: Inks | None = None
-        self._patience: Timer | None = None
-        self._spin: Timer | None = None
-        self._spinning = False
 
     # What subclasses say
 
@@ -99,52 +77,13 @@ class Pane(Widget, can_focus=True):
 
     # State
 
-    def start_asking(self, what: str) -> None:
-        """Says `asking for …` after a moment; rows that are there stay."""
-        self.stop_asking()
-        self.error = None
-        self.waits_for = ""
-        self._patience = self.set_timer(PATIENCE, lambda: self._show_asking(what))
-
-    def _show_asking(self, what: str) -> None:
-        if self._patience is None:
-            return  # the answer came while this was already on its way
-        self.asking = what
-        self.spin(True)
-
-    def stop_asking(self) -> None:
-        if self._patience:
-            self._patience.stop()
-            self._patience = None
-        self.asking = ""
-        self.spin(False)
-
-    def spin(self, on: bool) -> None:
-        """Turns the spinner, the only thing that moves by itself."""
-        if on and not self._spin:
-            self._spin = self.set_interval(1 / 8, self._turn)
-        elif not on and self._spin:
-            self._spin.stop()
-            self._spin = None
-
-    def _turn(self) -> None:
-        self.frame_number += 1
-
-    @property
-    def spinner(self) -> str:
-        return SPINNER[self.frame_number % 4]
-
     def fail(self, error: RegbrowseError, steps: tuple[Step, ...]) -> None:
-        self.stop_asking()
-        self.steps = steps
-        self.error = error
+        super().fail(error, steps)
         if not self.row_count():
             self.top = 0
 
     def wait(self, what: str) -> None:
-        self.stop_asking()
-        self.error = None
-        self.waits_for = what
+        super().wait(what)
         self.cursor = self.top = 0
 
     # Geometry
