@@ -40,11 +40,16 @@ PICTURES: dict[str, Picture] = {
 
 async def settled(pilot: Pilot[None]) -> None:
     """Waits until every worker has ended and nothing is to be asked any more."""
+    from regbrowse.tui.app import RegbrowseApp
+
+    app = pilot.app
+    assert isinstance(app, RegbrowseApp)
     quiet = 0
-    while quiet < 3:
-        await pilot.pause(0.15)
-        busy = any(not worker.is_finished for worker in pilot.app.workers)
-        quiet = 0 if busy else quiet + 1
+    while quiet < 7:
+        await pilot.pause(0.1)
+        busy = any(not worker.is_finished for worker in app.workers)
+        waits = not app.is_open or app.main.tags_pane.streaming or app.main.tags_pane.list.waiting
+        quiet = 0 if busy or waits else quiet + 1
 
 
 async def take(name: str) -> str:

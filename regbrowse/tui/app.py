@@ -44,6 +44,11 @@ class RegbrowseApp(App[None]):
         self._main: BrowseScreen | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether the main screen is there."""
+        return self._main is not None
+
+    @property
     def main(self) -> BrowseScreen:
         """The main screen; there is one as soon as the first paint is done."""
         assert self._main is not None
