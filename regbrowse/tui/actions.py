@@ -215,6 +215,8 @@ class Actions(Answers):
             keep = self.tags_pane.stopped or bool(self.tags_pane.late)
             self.wanted_tag = self.tags_pane.current
             self.start_list(self.listing.place, keep=keep)
+            if self.manifests_pane.error is not None and self.opened is not None:
+                self.open_reference(self.opened.reference, fresh=True)
         elif self.opened is not None:
             self.open_reference(self.opened.reference, fresh=True)
         elif isinstance(self.place, Reference) and self.place.target:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, width_of
 from regbrowse.tui.colours import Ink
-from regbrowse.tui.dialogs.window import Dialog, Window
+from regbrowse.tui.dialogs.window import Reader, Window
 from regbrowse.tui.keys import CHECK, FIND, MARKS, MOVE, TAKE
 
 COLUMN = 46
@@ -50,28 +50,11 @@ def _marks(ink: Ink) -> list[list[Span]]:
     ]
 
 
-class HelpDialog(Dialog[None]):
-    """Scrolls; gives nothing."""
+class HelpDialog(Reader):
+    """Closes with the key that opened it, too."""
 
     wide, high = 102, 26
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", show=False),
-        Binding("down,j", "scroll_by(1)", show=False),
-        Binding("ctrl+f,pagedown", "scroll_by(10)", show=False),
-        Binding("ctrl+b,pageup", "scroll_by(-10)", show=False),
-        Binding("question_mark,q,enter", "close", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", show=False)]
 
     def __init__(self) -> None:
         super().__init__(HelpWindow())
-
-    def action_scroll_by(self, by: int) -> None:
-        window = self.window
-        count = len(window.content(window.inner, window.inks.surface))
-        window.top = max(0, min(window.top + by, max(0, count - window.room)))
-
-    def on_mouse_scroll_down(self) -> None:
-        self.action_scroll_by(3)
-
-    def on_mouse_scroll_up(self) -> None:
-        self.action_scroll_by(-3)

@@ -10,17 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widget import Widget
 
-from regbrowse.tui import colours
 from regbrowse.tui.cells import Span, clip, strip
-from regbrowse.tui.colours import Ink, Inks
+from regbrowse.tui.colours import Ink
+from regbrowse.tui.inked import Inked
 from regbrowse.tui.panes import frame
 
 Result = TypeVar("Result")
 
 
-class Window(Widget, can_focus=True):
+class Window(Inked, can_focus=True):
     """Rows between borders; a cursor where the dialog has one."""
 
     cursor: reactive[int] = reactive(0)
@@ -32,13 +31,6 @@ class Window(Widget, can_focus=True):
         self.title = title
         self.subject = subject
         self.keys = keys
-        self._inks: Inks | None = None
-
-    @property
-    def inks(self) -> Inks:
-        if self._inks is None:
-            self._inks = colours.mix(self.app)
-        return self._inks
 
     @property
     def inner(self) -> int:
@@ -120,3 +112,26 @@ class Dialog(ModalScreen[Result]):
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
             self.dismiss(None)
+
+
+class Reader(Dialog[None]):
+    """A window that is only read: scrolls, and gives nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_by(-1)", show=False),
+        Binding("down,j", "scroll_by(1)", show=False),
+        Binding("ctrl+f,pagedown", "scroll_by(20)", show=False),
+        Binding("ctrl+b,pageup", "scroll_by(-20)", show=False),
+        Binding("enter,q", "close", show=False),
+    ]
+
+    def action_scroll_by(self, by: int) -> None:
+        window = self.window
+        count = len(window.content(window.inner, window.inks.surface))
+        window.top = max(0, min(window.top + by, max(0, count - window.room)))
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_scroll_by(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_scroll_by(-3)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rich.style import Style
 from textual import events
 from textual.geometry import Size
@@ -12,16 +10,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.tui import colours
 from regbrowse.tui.cells import Span, cut, strip
-from regbrowse.tui.colours import Ink, Inks
+from regbrowse.tui.colours import Ink
 from regbrowse.tui.grid import SMALL
 from regbrowse.tui.messages import Entered, Moved, Scrolled
 from regbrowse.tui.panes import frame, trouble
 from regbrowse.tui.panes.waiting import SPINNER, Step, Waiting
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 MARGIN = 2
 """Rows kept between the cursor and the edge when scrolling."""
@@ -41,10 +35,6 @@ class Pane(Waiting, can_focus=True):
     top: reactive[int] = reactive(0)
     active: reactive[bool] = reactive(False)
     """Whether the pane, or an input in it, has the focus."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._inks: Inks | None = None
 
     # What subclasses say
 
@@ -193,17 +183,6 @@ class Pane(Waiting, can_focus=True):
         self.top = max(0, min(self.top + by, max(0, self.row_count() - self.visible_rows)))
 
     # Painting
-
-    @property
-    def inks(self) -> Inks:
-        if self._inks is None:
-            app: App[object] = self.app
-            self._inks = colours.mix(app)
-        return self._inks
-
-    def theme_changed(self) -> None:
-        self._inks = None
-        self.refresh()
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
         return container.width

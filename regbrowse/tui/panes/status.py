@@ -8,12 +8,11 @@ from rich.style import Style
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from regbrowse.text import exact
-from regbrowse.tui import colours
 from regbrowse.tui.cells import Span, clip, cut_left, spread, strip, width_of
-from regbrowse.tui.colours import Ink, Inks
+from regbrowse.tui.colours import Ink
+from regbrowse.tui.inked import Inked
 
 _BOLD = Style(bold=True)
 METER = 10
@@ -51,22 +50,8 @@ class Detail:
     more: str = ""
 
 
-class Line(Widget):
+class Line(Inked):
     """A line on a ground of its own."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._inks: Inks | None = None
-
-    @property
-    def inks(self) -> Inks:
-        if self._inks is None:
-            self._inks = colours.mix(self.app)
-        return self._inks
-
-    def theme_changed(self) -> None:
-        self._inks = None
-        self.refresh()
 
 
 class Head(Line):

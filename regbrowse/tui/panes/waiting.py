@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widget import Widget
 
 from regbrowse.errors import RegbrowseError
+from regbrowse.tui.inked import Inked
 
 SPINNER = "◐◓◑◒"
 PATIENCE = 0.1
@@ -23,7 +23,7 @@ class Step:
     does: str
 
 
-class Waiting(Widget):
+class Waiting(Inked):
     """Nothing chosen, asked, answered or failed: said in words, and by the only thing that moves."""
 
     waits_for: reactive[str] = reactive("")
