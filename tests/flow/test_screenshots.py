@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
+import re
 import sys
+from difflib import unified_diff
 from pathlib import Path
 from types import ModuleType
 
@@ -25,12 +28,24 @@ def load() -> ModuleType:
 TAKE = load()
 
 
+def words(svg: str) -> list[str]:
+    """The pieces of text in a picture."""
+    return [html.unescape(piece) for piece in re.findall(r">([^<>]+)</text>", svg)]
+
+
+def difference(kept: list[str], drawn: list[str]) -> str:
+    lines = list(unified_diff(kept, drawn, "committed", "drawn today", n=1, lineterm=""))
+    return "\n".join(lines[:40]) or "the same words in other colours or places"
+
+
 @pytest.mark.parametrize("name", sorted(TAKE.PICTURES))
 async def test_committed_picture_is_what_the_program_draws(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When this fails and the change is wanted: python screenshots/take.py, and look at the pictures."""
     monkeypatch.setenv("XDG_STATE_HOME", "unused")
     drawn = await TAKE.take(name)
-    assert drawn == (FOLDER / f"{name}.svg").read_text(encoding="utf-8"), f"{name}.svg is stale"
+    kept = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    if drawn != kept:
+        pytest.fail(f"{name}.svg is stale:\n{difference(words(kept), words(drawn))}")
 
 
 def test_no_picture_without_its_recipe() -> None:

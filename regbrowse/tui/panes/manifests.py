@@ -19,8 +19,8 @@ DIGEST_FROM = 62
 NOTE_FROM = 6
 """Cells below which a note is dropped instead of cut."""
 SIZE = 9
-ROOMY = 12
-"""Visible rows from which the chosen platform starts unfolded."""
+ROOMY = 30
+"""Rows of the terminal from which the chosen platform starts unfolded."""
 
 
 class ManifestsPane(Pane):
@@ -62,7 +62,7 @@ class ManifestsPane(Pane):
         """Puts the cursor on a child; its attestations are unfolded where there is room."""
         for index, node in enumerate(self._rows):
             if node.digest == digest and not node.is_root:
-                if self.visible_rows >= ROOMY and node.folds and self.model:
+                if self.screen.size.height >= ROOMY and node.folds and self.model:
                     self.model.opened.add(node.key)
                     self._rebuild()
                 self.cursor = index
