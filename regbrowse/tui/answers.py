@@ -213,13 +213,14 @@ class Answers(Fetching):
         if manifest is not None:
             self.show_manifest(manifest, fact.config)
         config = fact.config
-        self.config_pane.created = f"created {moment(config.created)}" if config.created else "no date"
-        self.config_pane.brief = [
+        created = f"created {moment(config.created)}" if config.created else "no date"
+        brief = [
             f"created {config.created[:10]}" if config.created else "no date",
             *([f"user {config.user}"] if config.user else []),
             f"{len(config.env)} env",
             plural(len(config.labels), "label"),
         ]
+        self.config_pane.tell(created, brief)
         self.refresh_lines()
 
     # Failures

@@ -46,7 +46,6 @@ class ConfigPane(Pane):
         self.is_raw = False
         self.whole = True
         self.full_size: int | None = None
-        self.nothing = ""
         self.brief: list[str] = []
         """The document in a few words for the pane of three rows, the most important first."""
         self.created = ""
@@ -63,7 +62,7 @@ class ConfigPane(Pane):
         """Shows a document: the first lines now, the rest while the keyboard is idle."""
         self.stop_asking()
         self.error = None
-        self.waits_for = self.nothing = ""
+        self.waits_for = ""
         self.raw, self.whole, self.full_size = raw, whole, full_size
         self.document = JsonLines(raw)
         self.document.advance(AT_ONCE)
@@ -73,14 +72,14 @@ class ConfigPane(Pane):
         self.rows_changed()
         self._go_on()
 
-    def show_nothing(self, why: str) -> None:
-        self.clear()
-        self.stop_asking()
-        self.nothing = why
+    def tell(self, created: str, brief: list[str]) -> None:
+        """What the document says, once it was read as a config."""
+        self.created, self.brief = created, brief
+        self.refresh()
 
     def clear(self) -> None:
         self.document = self._value = None
-        self.raw, self._raw_lines, self.brief, self.nothing = b"", None, [], ""
+        self.raw, self._raw_lines, self.brief, self.created = b"", None, [], ""
         self.cursor = self.top = 0
         self.refresh()
 
@@ -208,9 +207,6 @@ class ConfigPane(Pane):
         if not self.brief:
             return [(size(len(self.raw)), ink.text)]
         return [(self.brief[0], ink.text), *((f"  {each}", ink.secondary) for each in self.brief[1:])]
-
-    def empty_lines(self, width: int, ink: Ink) -> list[list[Span]]:  # noqa: ARG002
-        return [[(self.nothing, ink.text)]] if self.nothing else []
 
     def paint_row(self, index: int, width: int, ink: Ink) -> list[Span]:
         spans: list[Span] = []
