@@ -18,6 +18,7 @@ _ELEMENT = re.compile(
 )
 """One line: an optional key, then a scalar or empty container with its comma, or an opening bracket."""
 _CLOSER = re.compile(rf"{_SPACE}([}}\]]){_SPACE}(,)?+")
+_WHOLE = re.compile(rf"(?:{_SCALAR})(?=[^0-9eE.+-]|\Z)")
 _BLANK = re.compile(_SPACE)
 _WALK = re.compile(rf"{_STRING}|[{{\[]|[}}\]]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -97,6 +98,24 @@ class JsonLines:
             return _display(self._text[start : self._end(start)], VALUE_LIMIT)
         match = re.compile(_SCALAR).match(self._text, start)
         return match.group()[:VALUE_LIMIT] if match else ""
+
+    def preview(self, index: int, limit: int) -> str:
+        """The value of a line, or its first `limit` characters as they are spelled; quick however long it is."""
+        if not self.valid:
+            return self.lines[index][:limit]
+        if self._key[index] == _CLOSES:
+            index = self._parent[index]
+        start = self._start[index]
+        end = start + limit
+        if self._text[start] in "{[":
+            depth = 0
+            for match in _WALK.finditer(self._text, start, end):
+                depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
+                if depth == 0:
+                    return self.value(index)
+        elif _WHOLE.match(self._text, start, end):
+            return self.value(index)
+        return _display(self._text[start:end].removeprefix('"'), limit) + "…"
 
     def _end(self, start: int) -> int:
         """Behind the bracket that closes the one at `start`, or a little beyond the limit of a value."""

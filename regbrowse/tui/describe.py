@@ -129,7 +129,7 @@ def _config(screen: Actions) -> Detail:
     pane = screen.config_pane
     if not pane.row_count():
         return Detail()
-    value = visible(pane.value[:LINE_LIMIT], LINE_LIMIT)
+    value = visible(pane.preview(LINE_LIMIT), LINE_LIMIT)
     tree, image = screen.manifests_pane.model, screen.image
     manifest = tree.manifest(image.digest) if tree and image else None
     if isinstance(manifest, Image) and manifest.config.digest:

@@ -190,3 +190,17 @@ def test_the_first_lines_of_twenty_megabytes() -> None:
     lines.advance(100)
     assert time.perf_counter() - started < 0.2
     assert len(lines.lines) == 100
+
+
+def test_preview_is_the_value_or_its_beginning() -> None:
+    raw = b'{"a": "' + b"x" * 100_000 + b'", "b": [1, 22, 333], "c": 12345, "d": "short", "e": {}}'
+    lines = JsonLines(raw)
+    while lines.advance():
+        pass
+    whole = [lines.value(index) for index in range(len(lines.lines))]
+    for index, value in enumerate(whole):
+        shown = lines.preview(index, 40)
+        assert len(shown) <= 42
+        assert shown == value or (shown.endswith("…") and value.startswith(shown[:-1].removeprefix('"')))
+    assert lines.preview(1, 40) == "x" * 39 + "…"
+    assert lines.preview(2, 40) == "[1, 22, 333]"

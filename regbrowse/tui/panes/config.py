@@ -132,6 +132,14 @@ class ConfigPane(Pane):
             self._value = self.document, self.cursor, self.document.value(self.cursor)
         return self._value[2]
 
+    def preview(self, limit: int) -> str:
+        """The beginning of that value, for the detail strip."""
+        if not self.row_count():
+            return ""
+        if self.is_raw or not self.document or not self.document.valid:
+            return self.lines[self.cursor][:limit]
+        return self.document.preview(self.cursor, limit)
+
     # Search
 
     def open_search(self) -> None:
