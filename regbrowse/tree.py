@@ -139,7 +139,7 @@ class Tree:
             return
         blobs = outcome.layers if isinstance(outcome, Image) else outcome.blobs
         for position, blob in enumerate(blobs):
-            statement = attestation.by_predicate(blob.annotations.get("in-toto.io/predicate-type", ""))
+            statement = attestation.by_predicate(attestation.predicate_of(blob))
             read = self.statements.get(blob.digest) if blob.digest else None
             yield Node(
                 f"{key}/{position}", level, "attest", statement.kind, read or statement.note, blob.size,

@@ -160,9 +160,7 @@ class Actions(Answers):
     @property
     def busy(self) -> bool:
         """Whether an answer is awaited."""
-        return any(
-            worker.group in ("tags", "manifest", "config") and not worker.is_finished for worker in self.workers
-        )
+        return self.running("tags", "manifest", "config")
 
     def cancel(self) -> None:
         """Ends every question; what came so far stays."""

@@ -64,27 +64,27 @@ class Answers(Fetching):
 
     def forget_opened(self, wait_for: str) -> None:
         self.opened = self.image = None
-        self.stop("manifest", "config", "children")
-        for pane in self.panes[1:]:
-            pane.subject = ""
-            pane.wait(wait_for if pane is self.manifests_pane else "a manifest")
-        self.manifests_pane.clear()
-        self.layers_pane.clear()
-        self.config_pane.clear()
+        self.stop("manifest")
+        self._empty("", wait_for)
 
-    def open_reference(self, reference: Reference, *, fresh: bool = False) -> None:
-        """Asks for the manifest behind a tag or digest; what is shown stays until the answer."""
-        question = m.OpenQuestion(reference, self.serial())
-        self.opened, self.image = question, None
+    def _empty(self, subject: str, wait_for: str) -> None:
+        """Nothing behind the tags, and no question about it."""
         self.stop("config", "children")
-        name = reference.tag or (reference.digest.short if reference.digest else "")
-        self.manifests_pane.subject = name
+        self.manifests_pane.subject = subject
+        self.manifests_pane.wait(wait_for)
         for pane in (self.layers_pane, self.config_pane):
             pane.subject = ""
             pane.wait("a manifest")
         self.manifests_pane.clear()
         self.layers_pane.clear()
         self.config_pane.clear()
+
+    def open_reference(self, reference: Reference, *, fresh: bool = False) -> None:
+        """Asks for the manifest behind a tag or digest."""
+        question = m.OpenQuestion(reference, self.serial())
+        self.opened, self.image = question, None
+        name = reference.tag or (reference.digest.short if reference.digest else "")
+        self._empty(name, "")
         self.manifests_pane.start_asking(f"asking for {reference.repository.last}:{name}")
         self.ask_root(question, fresh=fresh)
 
@@ -94,13 +94,12 @@ class Answers(Fetching):
     def names_arrived(self, fact: m.NamesArrived) -> None:
         if fact.question != self.listing:
             return
-        self.tags_pane.stop_asking()
+        ended = fact.done or bool(fact.note)
+        self.tags_pane.stop_asking(more=not ended)
         self.tags_pane.list.hidden = fact.hidden
         self.tags_pane.add(fact.names)
         if self.wanted_tag and self.tags_pane.select(self.wanted_tag):
             self.wanted_tag = None
-        ended = fact.done or bool(fact.note)
-        self.tags_pane.spin(not ended)
         if ended:
             self.tags_pane.end(late="incomplete" if fact.note else "")
             if fact.note:
@@ -200,7 +199,7 @@ class Answers(Fetching):
     def content_arrived(self, fact: m.ContentArrived) -> None:
         if fact.question != self.image or fact.descriptor.media_type == OCI_EMPTY:
             return
-        self.config_pane.show_document(fact.raw, whole=fact.whole, full_size=fact.descriptor.size)
+        self.config_pane.show_document(fact.raw, whole=fact.whole)
         self.details_wanted()
         self.refresh_lines()
 

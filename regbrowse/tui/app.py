@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from regbrowse.reference import Reference, Registry
     from regbrowse.tui.screen import BrowseScreen
 
-DARK, LIGHT = "textual-dark", "textual-light"
+LIGHT = "textual-light"
 
 
 def _key_commands() -> type:

@@ -47,16 +47,10 @@ class Fetching(State):
 
     async def connected(self) -> Browser:
         """The browser, made on first use."""
-        async with self._connecting:
+        async with self.connecting:
             if self.browser is None:
                 self.browser = await self.connect()
         return self.browser
-
-    @property
-    def _connecting(self) -> asyncio.Lock:
-        if not hasattr(self, "_connect_lock"):
-            self._connect_lock = asyncio.Lock()
-        return self._connect_lock
 
     def ask_list(self, question: ListQuestion) -> None:
         self.run_worker(self._list(question), group="tags", exclusive=True)
@@ -130,7 +124,7 @@ class Fetching(State):
             if reads_config and whole:
                 config = await asyncio.to_thread(parse_config, raw)
                 self.post_message(ConfigRead(question, config))
-            elif attested := descriptor.annotations.get("in-toto.io/predicate-type"):
+            elif attested := attestation.predicate_of(descriptor):
                 said = await asyncio.to_thread(attestation.read_statement, raw)
                 note = said.note or attested
                 if descriptor.digest:
@@ -181,7 +175,7 @@ class Fetching(State):
                 except RegbrowseError:
                     return  # a decoration: the row stays without a digest, and the next scroll asks again
                 if claim is not None and claim.digest is not None:
-                    self.post_message(ClaimArrived(question, tag, claim.digest, claim.size, claim.media_type))
+                    self.post_message(ClaimArrived(question, tag, claim.digest))
 
         await self._at_once(some)
 
@@ -189,6 +183,10 @@ class Fetching(State):
         async with asyncio.TaskGroup() as group:
             for _ in range(PARALLEL):
                 group.create_task(some())
+
+    def running(self, *groups: str) -> bool:
+        """Whether a worker of these groups has not ended."""
+        return any(worker.group in groups and not worker.is_finished for worker in self.workers)
 
     def stop(self, *groups: str) -> None:
         """Ends the workers of these groups; their connections close."""

@@ -119,8 +119,6 @@ class ClaimArrived(Fact):
     question: ListQuestion
     tag: str
     digest: Digest
-    size: int | None
-    media_type: str
 
 
 @dataclass

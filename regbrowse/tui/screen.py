@@ -139,14 +139,11 @@ class BrowseScreen(Windows):
 
     @on(Moved)
     def _moved(self, event: Moved) -> None:
-        if event.pane == TAGS and self.repository is not None:
+        settled = {TAGS: self._tag_settled, MANIFESTS: self._node_settled}.get(event.pane)
+        if settled is not None:
             if self._settle:
                 self._settle.stop()
-            self._settle = self.set_timer(SETTLE, self._tag_settled)
-        elif event.pane == MANIFESTS:
-            if self._settle:
-                self._settle.stop()
-            self._settle = self.set_timer(SETTLE, self._node_settled)
+            self._settle = self.set_timer(SETTLE, settled)
         self.refresh_lines()
 
     def _tag_settled(self) -> None:
@@ -184,7 +181,7 @@ class BrowseScreen(Windows):
         if browser is None or registry is None or browser.spent(registry):
             return
         tree = self.manifests_pane.model
-        if self.opened is not None and tree is not None and self._config_settled():
+        if self.opened is not None and tree is not None and not self.running("manifest", "config"):
             wanted = tree.wanted(self.manifests_pane.nodes_in_view, frugal=browser.frugal(registry))
             if wanted:
                 self.ask_children(self.opened, wanted)
@@ -192,9 +189,6 @@ class BrowseScreen(Windows):
             unknown = [name for name in self.tags_pane.names_in_view if name not in self.tags_pane.list.digests]
             if unknown:
                 self.ask_claims(self.listing, unknown)
-
-    def _config_settled(self) -> bool:
-        return not any(w.group in ("manifest", "config") and not w.is_finished for w in self.workers)
 
     async def action_palette(self) -> None:
         await self.app.run_action("command_palette")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -65,6 +66,8 @@ class State(Screen[None]):
     def __init__(self, connect: Connect) -> None:
         super().__init__(id="browse")
         self.connect = connect
+        self.connecting = asyncio.Lock()
+        """Held while the browser is made."""
         self.browser: Browser | None = None
         self.tags_pane = TagsPane(id=TAGS)
         self.manifests_pane = ManifestsPane(id=MANIFESTS)

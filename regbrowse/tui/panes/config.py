@@ -45,7 +45,6 @@ class ConfigPane(Pane):
         self.raw = b""
         self.is_raw = False
         self.whole = True
-        self.full_size: int | None = None
         self.brief: list[str] = []
         """The document in a few words for the pane of three rows, the most important first."""
         self.created = ""
@@ -58,12 +57,12 @@ class ConfigPane(Pane):
         self._value: tuple[JsonLines, int, str] | None = None
         """The value that was asked for last: a whole object can be large, and it is asked for with every key."""
 
-    def show_document(self, raw: bytes, *, whole: bool = True, full_size: int | None = None) -> None:
+    def show_document(self, raw: bytes, *, whole: bool = True) -> None:
         """Shows a document: the first lines now, the rest while the keyboard is idle."""
         self.stop_asking()
         self.error = None
         self.waits_for = ""
-        self.raw, self.whole, self.full_size = raw, whole, full_size
+        self.raw, self.whole = raw, whole
         self.document = JsonLines(raw)
         self.document.advance(AT_ONCE)
         self._raw_lines = None

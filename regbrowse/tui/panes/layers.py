@@ -64,8 +64,8 @@ class LayersPane(Pane):
         text += "  kind" if width >= KIND_FROM else ""
         text += " " * 2 + "digest".ljust(19) if width >= DIGEST_FROM else ""
         text += "  share".ljust(SHARE + 2) if width >= SHARE_FROM else ""
-        gap = "   " if width >= DIGEST_FROM else "    " if width >= KIND_FROM else "  "
-        return [(cut(" " + text[1:] + gap[: len(gap) - 1] + made_by, width), ink.secondary)]
+        gap = "  " if width >= DIGEST_FROM else "   " if width >= KIND_FROM else " "
+        return [(cut(text + gap + made_by, width), ink.secondary)]
 
     def facts(self) -> list[str]:
         table = self.table

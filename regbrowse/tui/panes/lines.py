@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -183,9 +182,6 @@ class Pane(Waiting, can_focus=True):
         self.top = max(0, min(self.top + by, max(0, self.row_count() - self.visible_rows)))
 
     # Painting
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
-        return container.width
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size

@@ -42,7 +42,6 @@ class TagList:
     unfolded: bool = False
     """Whether the signature tags are shown as rows."""
     hidden: int = 0
-    done: bool = False
     filter: Filter = field(default_factory=Filter)
 
     def __post_init__(self) -> None:

@@ -52,12 +52,13 @@ class Waiting(Inked):
         self.asking = what
         self.spin(True)
 
-    def stop_asking(self) -> None:
+    def stop_asking(self, *, more: bool = False) -> None:
+        """An answer came; the spinner goes on when more is to come."""
         if self._patience:
             self._patience.stop()
             self._patience = None
         self.asking = ""
-        self.spin(False)
+        self.spin(more)
 
     def spin(self, on: bool) -> None:
         """Turns the spinner, the only thing that moves by itself."""
