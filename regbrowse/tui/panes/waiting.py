@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.geometry import Region
 from textual.reactive import reactive
 from textual.timer import Timer
 
@@ -32,7 +33,7 @@ class Waiting(Inked):
     """Said while an answer is awaited, after a moment of patience."""
     error: reactive[RegbrowseError | None] = reactive(None)
     steps: reactive[tuple[Step, ...]] = reactive(())
-    frame_number: reactive[int] = reactive(0)
+    frame_number: reactive[int] = reactive(0, repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -69,7 +70,10 @@ class Waiting(Inked):
             self._spin = None
 
     def _turn(self) -> None:
+        """Paints only the lines that a spinner can be on: the first inner one and the subtitle."""
         self.frame_number += 1
+        width, height = self.size
+        self.refresh(Region(0, 1, width, 1), Region(0, max(0, height - 1), width, 1))
 
     @property
     def spinner(self) -> str:
