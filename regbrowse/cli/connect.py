@@ -21,10 +21,11 @@ async def browser(typed: Typed | None, arguments: Arguments, user: str | None, s
 
 def _make(typed: Typed | None, arguments: Arguments, user: str | None, source: str) -> Browser:
     from regbrowse.browse import Browser
+    from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Login, Settings
-    from regbrowse.registry.redact import Secret
-    from regbrowse.registry.warm import warm
+    from regbrowse.registry.facts import Settings
+    from regbrowse.registry.net.warm import warm
+    from regbrowse.settings.login import Login
 
     registry = _registry(typed)
     login = None

@@ -23,8 +23,8 @@ from regbrowse.errors import (
 from regbrowse.oci.document import parse_json
 from regbrowse.reference import DOCKER_HUB
 from regbrowse.registry.facts import LoginState
+from regbrowse.registry.net.waiting import retry_after
 from regbrowse.registry.question import Question, Reply
-from regbrowse.registry.waiting import retry_after
 from regbrowse.text import plural, visible
 
 SAID_LIMIT = 500

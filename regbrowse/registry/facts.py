@@ -7,22 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry
-from regbrowse.registry.redact import Secret
+from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.responder import Responder
-from regbrowse.registry.trail import Trail
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A user and password for one registry."""
-
-    user: str
-    password: Secret
-    source: str = "-u"
-    """Where it was found, as shown to people: `-u`."""
+from regbrowse.settings.login import Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +70,12 @@ class Settings:
     """The most seconds that one answer may take in all."""
     pause: float = 0.5
     """Seconds before the second try of a failed request; doubles with every try."""
+    patience: float = 60
+    """The longest that a registry's wish to be left alone is waited for without giving the question up, in seconds."""
+    insecure: frozenset[str] = frozenset()
+    """Keys of registries whose certificate is not verified, because somebody asked for that."""
+    offline: bool = False
+    """Whether nothing is sent, and what was kept on disk answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +117,86 @@ class Claim:
     digest: Digest | None
     media_type: str = ""
     size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a registry is not asked right now."""
+
+    until: float
+    """On the monotonic clock."""
+    why: str
+    """One sentence without a number of seconds: `ghcr.io is limiting requests.`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a registry is reached, for people who ask. Every text is safe to show."""
+
+    base: str
+    """`https://registry-1.docker.io`; empty before the first question."""
+    encrypted: bool
+    verified: bool
+    """Whether its certificate is checked."""
+    login: LoginState
+    logins_go_to: str = ""
+    """The host that credentials or token requests are sent to; empty when none are wanted."""
+    notes: tuple[str, ...] = ()
+    """Proxy, mirrors, rewrites, client certificate; the registry's own warnings; each one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """Something attached to a manifest (distribution-spec, Listing Referrers)."""
+
+    descriptor: Descriptor
+    found_by: tuple[str, ...]
+    """Every place that named it: `API`, `tag`, `signature tag`."""
+    tag: str = ""
+    """The tag it hangs on, when it was found by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referrers:
+    """What is attached to one manifest, from every place that was looked at."""
+
+    subject: Digest
+    entries: tuple[Referrer, ...]
+    places: int
+    """How many places were looked at."""
+    note: str = ""
+    """One sentence when something could not be asked or was left out; empty when all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagFact:
+    """What a registry's own API says of a tag, beyond the standard. Claimed, never verified."""
+
+    tag: str
+    pushed: datetime | None = None
+    size: int | None = None
+    """Compressed bytes, as far as `size_of` says."""
+    size_of: str = ""
+    """What the size is of, such as `linux/amd64`; empty: of everything."""
+    digest: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagFacts:
+    """Some tags' facts, as they arrive; or why there are none."""
+
+    facts: tuple[TagFact, ...]
+    note: str = ""
+    """`Dates and sizes are not available right now (hub.docker.com: …).`; empty when all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One repository that a search found."""
+
+    path: str
+    """Valid as a repository path of the registry that was searched."""
+    about: str = ""
+    """Its description, made visible, one line."""
+    official: bool = False
+    stars: int | None = None

@@ -10,8 +10,8 @@ from typing import Literal
 import httpx
 
 from regbrowse.errors import Evidence
+from regbrowse.redact import redact
 from regbrowse.reference import Registry
-from regbrowse.registry.redact import redact
 from regbrowse.text import visible
 
 Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token"]

@@ -278,7 +278,7 @@ async def test_a_long_list_of_a_large_page_is_read_whole(registry: FakeRegistry,
 async def test_a_very_large_list_pauses_and_goes_on_when_asked(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regbrowse.registry.listing.SOFT_CAP", 4)
+    monkeypatch.setattr("regbrowse.registry.lists.listing.SOFT_CAP", 4)
     stock(registry)
     registry.page_size = 2
     found = await pages(client, here(registry))

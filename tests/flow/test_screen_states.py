@@ -11,8 +11,9 @@ import pytest
 import images
 from fake_registry import FakeRegistry, Fault, Gate
 from flow.screen_driver import browsing
-from regbrowse.registry.facts import Login, Settings
-from regbrowse.registry.redact import Secret
+from regbrowse.redact import Secret
+from regbrowse.registry.facts import Settings
+from regbrowse.settings.login import Login
 
 HOSTILE = "\x1b[31mred\x1b]52;c;aGk=\x07 [bold]x[/x] [@click=app.quit]q[/] \u202eevil\u200b"
 

@@ -12,10 +12,11 @@ from real.content import APP, CHART, MANY, TOOL, Content
 from real.server import AUTHS, PASSWORD, USER, Auth, Server
 from regbrowse.errors import AuthRejected, AuthRequired, NotFound, TlsError
 from regbrowse.oci.manifest import Artifact, Image, Index
+from regbrowse.redact import Secret
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Login, Settings
-from regbrowse.registry.redact import Secret
+from regbrowse.registry.facts import Settings
+from regbrowse.settings.login import Login
 
 Filled = Callable[[Auth, bool], tuple[Server, Content]]
 

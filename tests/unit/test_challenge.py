@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.challenge import MAX_LINE, MAX_LINES, choose, parse_challenges
+from regbrowse.registry.login.challenge import MAX_LINE, MAX_LINES, choose, parse_challenges
 
 HUB = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push"'
 CODEBERG = 'Bearer realm="https://c/t",service="container_registry",scope="*",Basic realm="https://c",service="x"'

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from regbrowse.registry.facts import Login
-from regbrowse.registry.redact import Secret, redact, redact_header
+from regbrowse.redact import Secret, redact, redact_header
+from regbrowse.settings.login import Login
 
 
 @pytest.mark.parametrize(

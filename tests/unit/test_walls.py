@@ -14,7 +14,7 @@ import regbrowse
 
 PACKAGE = Path(regbrowse.__file__).parent
 BASE = {"errors", "text", "reference"}
-CORE = BASE | {"oci", "tags", "pasted"}
+CORE = BASE | {"oci", "tags", "pasted", "redact"}
 ALLOWED: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
@@ -22,16 +22,18 @@ ALLOWED: dict[str, set[str]] = {
     "reference": {"errors", "text"},
     "oci": BASE,
     "tags": set(),
+    "redact": {"text"},
     "pasted": BASE,
     "demo": CORE | {""},
-    "registry": CORE | {""},
-    "layerfs": CORE | {"", "registry"},
-    "cli": CORE | {"", "registry", "layerfs", "browse", "tree", "demo", "tui"},
-    "tui": CORE | {"", "registry", "layerfs", "browse", "tree"},
+    "settings": CORE | {""},
+    "registry": CORE | {"", "settings"},
+    "layerfs": CORE | {"", "settings", "registry"},
+    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "tree", "demo", "tui"},
+    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "tree"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
-MIDDLE = CORE | {"", "registry", "layerfs", "browse", "tree"}
+MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "tree"}
 OWNERS = {"httpx": {"registry"}, "textual": {"tui"}, "rich": {"tui"}, "pygments": {"tui"}}
 STANDARD_ONLY = sorted(CORE | {"demo"})
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))

@@ -19,13 +19,15 @@ from regbrowse.errors import (
     TlsError,
 )
 from regbrowse.reference import Registry
-from regbrowse.registry.cache import Flights
-from regbrowse.registry.challenge import Challenge, choose, parse_challenges
+from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.errors_from import LOGIN_HINT, login_needed, server_words, status_error
-from regbrowse.registry.facts import Login, LoginState, Settings
+from regbrowse.registry.facts import LoginState, Rate, Settings
+from regbrowse.registry.login.challenge import Challenge, choose, parse_challenges
+from regbrowse.registry.login.tokens import Key, Token, Tokens, basic
+from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.net.waiting import rate_of
 from regbrowse.registry.question import Question, Reply
-from regbrowse.registry.tokens import Key, Token, Tokens, basic
-from regbrowse.registry.transport import Transport
+from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
 _ALIVE = frozenset({200, 401, 403})
@@ -60,6 +62,7 @@ class Desk:
         self._settings = settings
         self._tokens = Tokens(transport)
         self._doors: dict[str, Door] = {}
+        self._rates: dict[str, Rate] = {}
         self._knocks: Flights[Door] = Flights()
         self._login_for = settings.registry.key if settings.registry else ""
 
@@ -99,8 +102,19 @@ class Desk:
             return LoginState(note=door.note if door else "")
         return LoginState(visible(login.user), login.source, door.note if door else "")
 
+    def rate(self, registry: Registry) -> Rate | None:
+        """What the registry's pull limit still allows, when it says so."""
+        return self._rates.get(registry.key)
+
     async def ask(self, question: Question) -> Reply:
         """The reply, whatever its status but 401 and 403: those raise AuthError."""
+        reply = await self._ask(question)
+        rate = rate_of(reply.headers)
+        if rate is not None:
+            self._rates[question.registry.key] = rate
+        return reply
+
+    async def _ask(self, question: Question) -> Reply:
         door = await self.door(question.registry)
         login = None if door.refused else door.login
         try:

@@ -13,14 +13,14 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Evidence, PolicyError, RegbrowseError
 from regbrowse.oci.document import parse_json
-from regbrowse.registry.cache import Flights
-from regbrowse.registry.challenge import Challenge
+from regbrowse.redact import Secret, redact
+from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.errors_from import LOGIN_HINT, login_needed, server_words, status_error
-from regbrowse.registry.facts import Login
-from regbrowse.registry.policy import is_special, origin_of, problem_with
+from regbrowse.registry.login.challenge import Challenge
+from regbrowse.registry.net.policy import is_special, origin_of, problem_with
+from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.question import Question, Reply
-from regbrowse.registry.redact import Secret, redact
-from regbrowse.registry.transport import Transport
+from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
 BODY_LIMIT = 2**20

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import httpx
 
 from regbrowse.errors import BadResponse, Evidence, Integrity, NetError, PolicyError, RegistryError, TlsError, TooLarge
-from regbrowse.registry.policy import origin_of
+from regbrowse.redact import redact
+from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.question import Question
-from regbrowse.registry.redact import redact
 from regbrowse.text import exact, size, visible
 
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")

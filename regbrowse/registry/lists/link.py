@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
-from regbrowse.registry.policy import problem_with, same_origin
+from regbrowse.registry.net.policy import problem_with, same_origin
 from regbrowse.text import visible
 
 MAX_LINES = 16

@@ -14,17 +14,17 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from regbrowse.errors import RegistryError
+from regbrowse.redact import redact
 from regbrowse.reference import Registry
-from regbrowse.registry.cache import Flights
+from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.errors_from import BODY_LIMIT
 from regbrowse.registry.facts import Exchange, Settings
-from regbrowse.registry.failures import bad_headers, failure, may_retry, refused_redirect, too_much, too_slow
-from regbrowse.registry.policy import is_special, origin_of, problem_with, same_origin
+from regbrowse.registry.net.failures import bad_headers, failure, may_retry, refused_redirect, too_much, too_slow
+from regbrowse.registry.net.policy import is_special, origin_of, problem_with, same_origin
+from regbrowse.registry.net.tls import speaks_tls
+from regbrowse.registry.net.waiting import PATIENCE, RETRIED, pause_before, retry_after
+from regbrowse.registry.net.wires import Wires, request
 from regbrowse.registry.question import Question, Reply
-from regbrowse.registry.redact import redact
-from regbrowse.registry.tls import speaks_tls
-from regbrowse.registry.waiting import PATIENCE, RETRIED, pause_before, retry_after
-from regbrowse.registry.wire import Wires, request
 from regbrowse.text import visible
 
 HOPS = 5

@@ -9,8 +9,8 @@ import httpx
 
 from regbrowse import __version__
 from regbrowse.registry.facts import Settings
-from regbrowse.registry.local import LocalTransport
-from regbrowse.registry.tls import bare_context, trusted_context
+from regbrowse.registry.net.local import LocalTransport
+from regbrowse.registry.net.tls import bare_context, trusted_context
 
 _LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=15)
 _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 30.0}

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from regbrowse.errors import BadResponse, RegbrowseError
 from regbrowse.oci.document import parse_json
-from regbrowse.registry.auth import Desk
 from regbrowse.registry.errors_from import not_json, server_words, status_error
-from regbrowse.registry.link import follow, with_query
+from regbrowse.registry.lists.link import follow, with_query
+from regbrowse.registry.lists.trail import Trail
+from regbrowse.registry.login.desk import Desk
 from regbrowse.registry.question import PAGE_LIMIT, Question, Reply
-from regbrowse.registry.trail import Trail
 from regbrowse.text import plural
 
 SOFT_CAP = 100_000

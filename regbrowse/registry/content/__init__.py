@@ -1,0 +1,1 @@
+"""Content by digest: checked, kept, and never asked for twice."""

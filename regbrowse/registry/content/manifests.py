@@ -1,0 +1,113 @@
+"""Manifests: asked for once, checked against their digest, kept (distribution-spec, Pulling manifests)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from regbrowse.errors import AuthError, Integrity, NotFound
+from regbrowse.oci.manifest import Manifest
+from regbrowse.oci.mediatype import ACCEPT_PLAIN, essence
+from regbrowse.reference import Digest, Repository
+from regbrowse.registry.asking import manifest_question
+from regbrowse.registry.content.cache import Cache, Flights
+from regbrowse.registry.content.checks import (
+    claim_note,
+    claimed_digest,
+    manifest_of,
+    read_manifest,
+    size_note,
+    unsigned_schema1,
+    unverifiable,
+    verified,
+)
+from regbrowse.registry.errors_from import status_error
+from regbrowse.registry.facts import Claim
+from regbrowse.registry.login.desk import Desk
+from regbrowse.registry.question import Question, Reply
+from regbrowse.text import visible
+
+
+class Manifests:
+    """Every manifest of one client."""
+
+    def __init__(self, desk: Desk, cache: Cache) -> None:
+        self._desk = desk
+        self._cache = cache
+        self._flights: Flights[Manifest] = Flights()
+
+    async def get(
+        self, repository: Repository, target: str | Digest, *, expected: str = "", size: int | None = None
+    ) -> Manifest:
+        """The manifest of a tag or digest (distribution-spec, Pulling manifests).
+
+        By digest the bytes are verified against it, and never asked for twice; by tag the digest is that
+        of the bytes. `expected` and `size` are what a descriptor said of it.
+        """
+        digest = target if isinstance(target, Digest) else Digest.parse(target) if ":" in target else None
+        if digest is not None:
+            kept = self._cache.get(digest)
+            if kept is not None:
+                return await read_manifest(kept.content, kept.content_type, expected, digest)
+        key = digest or (str(repository), target)
+        return await self._flights.share(key, lambda: self._fetch(repository, target, digest, expected, size))
+
+    async def _fetch(
+        self, repository: Repository, target: str | Digest, digest: Digest | None, expected: str, named: int | None
+    ) -> Manifest:
+        question = manifest_question(repository, target, digest)
+        reply = await self._get_manifest(question)
+        if digest is None:
+            raw = reply.decoded()
+            manifest = await manifest_of(reply, raw, expected, None, await claim_note(reply, raw))
+            self._cache.put(manifest.digest, raw, reply.content_type)
+            return manifest
+        try:
+            raw = await verified(reply, digest)
+        except Integrity:
+            legacy = await unsigned_schema1(reply.body, reply.content_type, digest)
+            if legacy is not None:
+                note = "The digest is as the server reports it; it was not verified."
+                return replace(legacy, anomalies=(*legacy.anomalies, note))
+            fresh = replace(question, headers={**question.headers, "Cache-Control": "no-cache"})
+            reply = await self._get_manifest(fresh)
+            raw = await verified(reply, digest)
+        notes = size_note(named, raw), unverifiable(digest)
+        manifest = await manifest_of(reply, raw, expected, digest, *notes)
+        if digest.hasher():
+            self._cache.put(digest, raw, reply.content_type)
+        return manifest
+
+    async def _get_manifest(self, question: Question) -> Reply:
+        reply = await self._desk.ask(question)
+        if reply.status in (400, 406):
+            simple = replace(question, headers={**question.headers, "Accept": ACCEPT_PLAIN})
+            second = await self._desk.ask(simple)
+            reply = second if second.status == 200 else reply
+        if reply.status != 200:
+            raise status_error(reply, self._desk.state(question.registry))
+        return reply
+
+    async def head(self, repository: Repository, tag: str) -> Claim | None:
+        """What the registry says a tag points to; None when there is no such tag.
+
+        A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
+        """
+        question = replace(manifest_question(repository, tag, None), method="HEAD")
+        try:
+            reply = await self._desk.ask(question)
+        except AuthError as error:
+            if error.evidence.status != 403:
+                raise
+            reply = None
+        if reply is not None:
+            if reply.status == 200:
+                length = reply.headers.get("content-length", "")
+                number = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
+                return Claim(claimed_digest(reply), visible(essence(reply.content_type)), number)
+            if reply.status not in (400, 404, 405, 406, 501):
+                raise status_error(reply, self._desk.state(repository.registry))
+        try:
+            manifest = await self.get(repository, tag)
+        except NotFound:
+            return None
+        return Claim(manifest.digest, manifest.media_type, len(manifest.raw))

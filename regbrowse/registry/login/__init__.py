@@ -1,0 +1,1 @@
+"""Who asks: challenges, tokens, and the few tries a login gets."""

@@ -1,0 +1,1 @@
+"""What carries questions out and answers back: connections, redirects, limits, and where we refuse to go."""

@@ -1,0 +1,1 @@
+"""What this machine says of registries: settings, logins, certificates, proxies. Reads, and never writes."""
