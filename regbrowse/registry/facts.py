@@ -9,12 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.responder import Responder
 from regbrowse.settings.login import Login
+
+if TYPE_CHECKING:
+    from regbrowse.settings.keychain import Keychain
+    from regbrowse.settings.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,16 @@ class Settings:
     """The longest that a registry's wish to be left alone is waited for without giving the question up, in seconds."""
     insecure: frozenset[str] = frozenset()
     """Keys of registries whose certificate is not verified, because somebody asked for that."""
+    keychain: Keychain | None = None
+    """Where saved logins come from; None: nowhere."""
+    network: Network | None = None
+    """What this machine's files and environment say of registries; None: nothing."""
+    cache_folder: Path | None = None
+    """Where content is kept between runs; None: nowhere."""
+    cache_size: int = 256 * 2**20
+    """The most bytes kept there."""
+    state_folder: Path | None = None
+    """Where is remembered which host each registry sends logins to; None: nowhere."""
     offline: bool = False
     """Whether nothing is sent, and what was kept on disk answers."""
 
