@@ -42,7 +42,10 @@ class Question:
     """What is asked about: the repository as people write it, or the host."""
     item: str = ""
     """Within the repository: a tag or a short digest."""
-    method: Literal["GET", "HEAD"] = "GET"
+    method: Literal["GET", "HEAD", "POST"] = "GET"
+    """POST only for tokens: nothing is ever changed in a registry."""
+    body: bytes = field(default=b"", repr=False)
+    """Of a POST; it holds secrets."""
     headers: Mapping[str, str] = field(default_factory=dict)
     scope: str = ""
     limit: int = MANIFEST_LIMIT

@@ -1,7 +1,8 @@
 """The one choke point: everything that leaves the process leaves here.
 
-Only GET and HEAD; bodies are bounded and read raw, so that digests stay true; redirects are followed
-by a loop of our own that drops the login at every change of origin; every operation has a deadline.
+Only GET and HEAD, and POST for tokens; bodies are bounded and read raw, so that digests stay true;
+redirects are followed by a loop of our own that drops the login at every change of origin; every
+operation has a deadline.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from regbrowse.text import visible
 HOPS = 5
 PER_ORIGIN = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SAME_METHOD = frozenset({307, 308})
 _STALE = frozenset({400, 401, 403})
 """What storage says when a signed address has expired."""
 
@@ -65,6 +67,8 @@ class Transport:
 
         Troubles that pass are waited out, shortly and not often.
         """
+        if question.method == "POST" and question.kind != "token":
+            raise ValueError("Nothing but a token is asked for with POST.")
         attempt = 0
         while True:
             last = attempt + 1 >= question.tries
@@ -95,6 +99,8 @@ class Transport:
                 at, seen, renewed, hops, foreign, note = url, {url}, True, 0, False, "new redirect"
                 continue
             if reply.status not in _REDIRECTS:
+                return reply
+            if question.method == "POST" and (hops or reply.status not in _SAME_METHOD):
                 return reply
             hops += 1
             if hops > HOPS:
@@ -139,7 +145,8 @@ class Transport:
             body = bytearray()
             try:
                 async with asyncio.timeout(min(question.deadline, self._settings.deadline)):
-                    response = await self._wires.handle_async_request(request(question.method, url, headers))
+                    outgoing = request(question.method, url, headers, question.body)
+                    response = await self._wires.handle_async_request(outgoing)
                     status = response.status_code
                     try:
                         await self._read(question, url, response, body)

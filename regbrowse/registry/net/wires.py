@@ -52,7 +52,7 @@ class Wires(httpx.AsyncBaseTransport):
             return self._secure
 
 
-def request(method: str, url: str, headers: Mapping[str, str]) -> httpx.Request:
+def request(method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> httpx.Request:
     """A request as it leaves: no cookie, no environment, nothing that httpx adds on its own.
 
     It goes to the wires directly, because an httpx client would follow its own mind on redirects, turn
@@ -61,4 +61,4 @@ def request(method: str, url: str, headers: Mapping[str, str]) -> httpx.Request:
     sent = {"User-Agent": f"regbrowse/{__version__}", "Accept": "application/json, */*;q=0.5"}
     sent.update(headers)
     sent["Accept-Encoding"] = "identity"
-    return httpx.Request(method, url, headers=sent, extensions={"timeout": _TIMEOUT})
+    return httpx.Request(method, url, headers=sent, content=content or None, extensions={"timeout": _TIMEOUT})
