@@ -17,7 +17,8 @@
         ├── ServerError     trouble on the registry's side
         ├── BadResponse     an answer that is not what the protocol says
         ├── Integrity       content that does not match its digest or size
-        └── TooLarge        a limit of ours was reached
+        ├── TooLarge        a limit of ours was reached
+        └── Offline         nothing may be asked, and it was not kept
 
 Workers and commands catch RegbrowseError and nothing wider, so that a bug is seen.
 """
@@ -266,3 +267,8 @@ class TooLarge(RegistryError):
     label = "too big"
 
 
+class Offline(RegistryError):
+    """Nothing may be asked, and this was not kept from before."""
+
+    slug = "offline"
+    label = "not known offline"
