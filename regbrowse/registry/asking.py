@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from regbrowse.errors import BadResponse, NotFound
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.mediatype import ACCEPT
+from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.reference import Digest, Registry, Repository, is_tag
 from regbrowse.registry.question import MANIFEST_LIMIT, PAGE_LIMIT, Question
 from regbrowse.text import visible
@@ -72,6 +74,24 @@ def blob_question(repository: Repository, descriptor: Descriptor, limit: int) ->
         size=descriptor.size,
     )
     return digest, question
+
+
+def referrers_question(repository: Repository, subject: Digest, artifact_type: str = "") -> Question:
+    """distribution-spec, Listing Referrers. Redirects elsewhere lead to login pages, so it stays where it is."""
+    query = f"?artifactType={quote(artifact_type, safe='')}" if artifact_type else ""
+    return Question(
+        repository.registry,
+        "referrers",
+        f"/v2/{repository.path}/referrers/{subject}{query}",
+        f"Looking for what is attached to {repository.familiar}@{subject.short}",
+        repository.familiar,
+        subject.short,
+        headers={"Accept": f"{OCI_INDEX}, application/json;q=0.5"},
+        scope=_pull(repository),
+        limit=MANIFEST_LIMIT,
+        tries=2,
+        stay=True,
+    )
 
 
 def _pull(repository: Repository) -> str:

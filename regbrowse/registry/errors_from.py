@@ -109,6 +109,8 @@ def _not_found(
         why = f'{question.about} has no "{question.item}".'
         hint = "It may have been deleted since the list was loaded." if ":" not in question.item else ""
         return error(NotFound, why, hint)
+    if question.kind in ("referrers", "native"):
+        return error(Unsupported, f"{host} does not offer this.", "")
     if question.kind in ("ping", "catalog"):
         return error(Unsupported, f"{host} does not answer like a container registry.", "Check its name and port.")
     name = question.about.removeprefix(f"{host}/")

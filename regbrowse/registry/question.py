@@ -14,7 +14,7 @@ from regbrowse.redact import redact
 from regbrowse.reference import Registry
 from regbrowse.text import visible
 
-Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token"]
+Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token", "referrers", "native"]
 
 MANIFEST_LIMIT = 4 * 2**20
 PAGE_LIMIT = 32 * 2**20
@@ -35,7 +35,7 @@ class Question:
     registry: Registry
     kind: Kind
     path: str
-    """Path and query, beginning with `/v2/`; of a token request the whole URL."""
+    """Path and query, beginning with `/v2/`; of a token request the whole URL; of a registry's own API any path."""
     wanted: str
     """"Listing tags of ghcr.io/acme/app"."""
     about: str
