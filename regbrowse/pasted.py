@@ -32,6 +32,8 @@ _FLAGS = frozenset({
     "--no-healthcheck", "--oom-kill-disable", "--sig-proxy",
 })  # fmt: skip
 """Options of these tools that take no value; every other one is taken to have one behind it."""
+_SOURCE = re.compile(r"(oci|oci-archive|docker-archive):(?!//)(.+)", re.DOTALL)
+"""Images in files (containers-transports(5))."""
 _TRANSPORT = re.compile(r"(?:docker|oci|docker\.io|containers-storage|docker-daemon|registry)://", re.IGNORECASE)
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+\S+)?", re.IGNORECASE)
 _IMAGE_KEY = re.compile(r"-?\s*[\"']?image[\"']?\s*[:=]\s+(\S+?),?|-?\s*image[:=](?=[\"'])(\S+)", re.IGNORECASE)
@@ -43,14 +45,30 @@ _WEB_PAGES = _HUB_PAGES | _ONLY_PAGES | {"quay.io"}
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Images in a folder or an archive on this machine, as it was written."""
+
+    kind: str
+    """`oci`, `oci-archive` or `docker-archive`."""
+    text: str
+    """The path; behind it may stand `:TAG`, `:NAME:TAG` or `@DIGEST`. Only the file system tells where it ends."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """A place that was meant, and how sure that is."""
 
     place: Registry | Reference
+    """Of a source only its name, to be shown until it was opened: what is in it, the files tell."""
     plain_http: bool = False
     """The person wrote `http://`: to be confirmed before it is done."""
     note: str = ""
     """What was understood, when it is not what was written; a whole phrase to show."""
+    source: Source | None = None
+    """To be opened first, when files on this machine are meant."""
 
 
 def read_typed(text: str) -> Typed:
@@ -60,7 +78,11 @@ def read_typed(text: str) -> Typed:
     given = _unquote(text)
     if not given:
         raise BadReference(NOTHING_TYPED)
+    if _SOURCE.fullmatch(given):
+        return _files(given, "")
     bare = _unwrap(given)
+    if _SOURCE.fullmatch(bare):
+        return _files(bare, f'understood as "{visible(bare)}"')
     if any(char.isspace() for char in bare):
         raise BadReference(f'"{visible(bare, 64)}" is not an image or registry.', hint="Names have no spaces.")
     page = _page(bare)
@@ -68,6 +90,17 @@ def read_typed(text: str) -> Typed:
     if page or bare != given:
         return Typed(place, plain_http, f'understood as "{_familiar(place)}"')
     return Typed(place, note=_port_note(bare) if isinstance(place, Reference) else "")
+
+
+def _files(text: str, note: str) -> Typed:
+    found = _SOURCE.fullmatch(text)
+    kind, path = found.groups() if found else ("", "")
+    path = path.strip()
+    path = path.rstrip("/") or path[:1]
+    if not path or "\0" in path:
+        raise BadReference(f'"{visible(text, 64)}" names no file.', hint=f'Write for example "{kind}:images/app".')
+    source = Source(kind, path)
+    return Typed(Registry.of_files(visible(str(source), PASTE_LIMIT), path), note=note, source=source)
 
 
 def _familiar(place: Registry | Reference) -> str:
@@ -101,7 +134,7 @@ def _argument(words: list[str]) -> str:
     """The image in a command line: what has a transport, else the first word that is no option and no verb."""
     rest = [_unquote(word) for word in words[1:]]
     for word in rest:
-        if _TRANSPORT.match(word):
+        if _TRANSPORT.match(word) or _SOURCE.fullmatch(word):
             return word
     skip = False
     for word in rest:

@@ -20,6 +20,8 @@ INPUT_LIMIT = 1024
 PATH_LIMIT = 255
 NOTHING_TYPED = 'Type an image or registry, for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000".'
 DOCKER_HUB = "docker.io"
+UNNAMED = "unnamed"
+"""The path under which a folder or archive gives its images that have a tag and no name, or neither."""
 _HUB_NAMES = frozenset(
     {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "registry.docker.io"}
 )
@@ -100,6 +102,15 @@ class Registry:
 
     name: str
     """As typed, for display and credential look-ups."""
+    alias: str = ""
+    """The host that stands for files on this machine; it ends in `.invalid`, where nobody can be (RFC 2606)."""
+
+    @classmethod
+    def of_files(cls, name: str, location: str) -> Registry:
+        """A registry that is a folder or archive: shown as `name`, such as `oci:build/out`, known by its location."""
+        kind = name.partition(":")[0]
+        place = f"{kind}:{location}".encode("utf-8", "surrogatepass")
+        return cls(name, f"{kind}-{hashlib.sha256(place).hexdigest()[:12]}.invalid")
 
     @classmethod
     def parse(cls, text: str) -> Registry:
@@ -156,8 +167,9 @@ class Registry:
             return False
 
     def _split(self) -> tuple[str, str]:
-        match = _DOMAIN.fullmatch(self.name)
-        host, port = match.groups() if match else (self.name, None)
+        name = self.alias or self.name
+        match = _DOMAIN.fullmatch(name)
+        host, port = match.groups() if match else (name, None)
         return host.lower().rstrip("."), port or ""
 
     def __str__(self) -> str:
@@ -187,7 +199,7 @@ class Repository:
 
     @property
     def familiar(self) -> str:
-        """As people write it, and as it is read again: `alpine`, `ghcr.io/acme/app`."""
+        """As people write it, and as it is read again: `alpine`, `ghcr.io/acme/app`, `oci:build/out`."""
         if self.registry.name != DOCKER_HUB:
             return str(self)
         name = self.path.removeprefix("library/")
@@ -198,11 +210,19 @@ class Repository:
 
     @property
     def last(self) -> str:
-        """The last component of the path."""
-        return self.path.rpartition("/")[2]
+        """The last component of the path, or of the folder or archive whose images have no name."""
+        whole = self.registry.name if self.unnamed else self.path
+        return whole.rpartition("/")[2]
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether it holds what a folder or archive does not name, so that its path says nothing."""
+        return bool(self.registry.alias) and self.path == UNNAMED
 
     def __str__(self) -> str:
-        return f"{self.registry}/{self.path}"
+        if self.unnamed:
+            return str(self.registry)
+        return f"{self.registry}:{self.path}" if self.registry.alias else f"{self.registry}/{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
