@@ -21,6 +21,8 @@ class Asked:
     query: str
     headers: dict[str, str]
     status: int = 0
+    body: bytes = b""
+    """Of a POST."""
 
     @property
     def target(self) -> str:
@@ -28,6 +30,9 @@ class Asked:
 
     def field(self, name: str) -> list[str]:
         return parse_qs(self.query, keep_blank_values=True).get(name, [])
+
+    def form(self, name: str) -> list[str]:
+        return parse_qs(self.body.decode(), keep_blank_values=True).get(name, [])
 
 
 @dataclass

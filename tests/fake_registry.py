@@ -7,13 +7,12 @@ decide what happens first. Works without pytest: `async with FakeRegistry().serv
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import uvicorn
@@ -28,8 +27,9 @@ from fake_content import (
     error_answer,
     lie,
     manifest_answer,
-    scope_of,
 )
+
+from fake_login import FakeLogin
 
 __all__ = ["Answer", "Asked", "FakeRegistry", "FakeRepository", "Fault", "Gate", "lie"]
 
@@ -40,13 +40,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 @dataclass
-class FakeRegistry:
+class FakeRegistry(FakeLogin):
     """The switches are plain attributes; set them before or while it runs."""
 
-    auth: Literal["none", "basic", "bearer"] = "none"
-    users: dict[str, str] = field(default_factory=lambda: {"ann": "s3cr3t-canary-1"})
-    public: bool = True
-    """With `bearer`: whether a token without a login may read."""
     page_size: int | None = None
     """Names per page when the client asks for none or more; None sends everything at once."""
     most: int | None = None
@@ -55,23 +51,12 @@ class FakeRegistry:
     link: Callable[[str, str], str] | None = lambda path, query: f'<{path}?{query}>; rel="next"'
     """Builds the Link header; None sends none."""
     catalog: bool = True
-    ping_challenge: bool = True
-    challenge: str = ""
-    """Sent instead of the usual WWW-Authenticate; `-` sends none at all."""
-    realm: str = ""
-    expires_in: object = 300
-    token_key: str = "token"
-    insatiable: bool = False
-    """Every token is refused."""
     extra_headers: Headers = field(default_factory=list)
     repositories: dict[str, FakeRepository] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
-    tokens: dict[str, list[str]] = field(default_factory=dict)
-    """Token -> its scopes."""
     connections: set[tuple[str, int]] = field(default_factory=set)
-    port: int = 0
 
     def repository(self, path: str) -> FakeRepository:
         return self.repositories.setdefault(path, FakeRepository())
@@ -81,14 +66,6 @@ class FakeRegistry:
 
     def gate(self, path: str) -> Gate:
         return self.gates.setdefault(path, Gate())
-
-    @property
-    def name(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.name}"
 
     def paths(self, prefix: str = "/v2/", *, ping: bool = False) -> list[str]:
         """The targets asked for, in order."""
@@ -117,6 +94,8 @@ class FakeRegistry:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
         asked = Asked(scope["method"], scope["path"], scope["query_string"].decode(), headers)
+        if asked.method == "POST":
+            asked.body = await _body(receive)
         self.asked.append(asked)
         self.connections.add(scope["client"])
         fault = self._fault_for(asked)
@@ -171,10 +150,10 @@ class FakeRegistry:
 
     def _answer(self, asked: Asked) -> Answer:
         if asked.path == "/token":
-            return self._token(asked)
+            return self.token(asked)
         if not asked.path.startswith("/v2/"):
             return error_answer(404, "NOT_FOUND")
-        refusal = self._refusal(asked)
+        refusal = self.refusal(asked)
         if refusal:
             return refusal
         if asked.path == "/v2/":
@@ -212,44 +191,6 @@ class FakeRegistry:
         body: dict[str, object] = {member: page}
         return Answer(200, json.dumps({"name": name, **body} if name else body).encode(), headers)
 
-    def _refusal(self, asked: Asked) -> Answer | None:
-        if self.auth == "none":
-            return None
-        sent = asked.headers.get("authorization", "")
-        if self.auth == "basic":
-            if self._user(sent):
-                return None
-            usual = 'Basic realm="fake"'
-        else:
-            scope = scope_of(asked.path)
-            granted = self.tokens.get(sent.removeprefix("Bearer "))
-            if granted is not None and not self.insatiable and (not scope or scope in granted):
-                return None
-            usual = f'Bearer realm="{self.realm or self.url + "/token"}",service="fake"'
-            usual += f',scope="{scope}"' if scope else ""
-            usual += ',error="invalid_token"' if sent else ""
-        headers: Headers = []
-        if self.challenge != "-" and (self.ping_challenge or asked.path != "/v2/"):
-            headers.append(("WWW-Authenticate", self.challenge or usual))
-        return error_answer(401, "UNAUTHORIZED", "authentication required", headers)
-
-    def _user(self, authorization: str) -> str:
-        scheme, _, value = authorization.partition(" ")
-        if scheme != "Basic":
-            return ""
-        user, _, password = base64.b64decode(value).decode().partition(":")
-        return user if self.users.get(user) == password else ""
-
-    def _token(self, asked: Asked) -> Answer:
-        sent = asked.headers.get("authorization", "")
-        user = self._user(sent)
-        if (sent and not user) or (not sent and not self.public):
-            return error_answer(401, "UNAUTHORIZED", "who are you?")
-        token = f"s3cr3t-canary-token-{len(self.tokens) + 1}"
-        self.tokens[token] = asked.field("scope")
-        body = {self.token_key: token, "expires_in": self.expires_in}
-        return Answer(200, json.dumps(body).encode(), [("Content-Type", "application/json")])
-
 
 class _Cut(Exception):
     """Makes the server cut the connection."""
@@ -265,6 +206,15 @@ async def _stop(server: uvicorn.Server) -> None:
             transport.abort()
     if server.server_state.tasks:
         await asyncio.wait(set(server.server_state.tasks), timeout=5)
+
+
+async def _body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
 
 
 async def _pass(gate: Gate, receive: Receive) -> bool:
