@@ -11,6 +11,8 @@ URL_LIMIT = 2000
 _SHOWN = frozenset(
     {"scope", "service", "n", "last", "artifacttype", "digest", "from", "mount", "ns", "page", "page_size", "ordering"}
 )
+_HARMLESS = re.compile(r"[A-Za-z0-9._~:/,*+%()-]*")
+"""Values without anything that could begin another address."""
 _SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "set-cookie", "x-jfrog-art-api", "proxy-authorization"}
 )
@@ -57,5 +59,6 @@ def redact_header(name: str, value: str) -> str:
 
 
 def _field(field: str) -> str:
-    name, equals, _ = field.partition("=")
-    return field if not equals or name.lower() in _SHOWN else f"{name}=REDACTED"
+    name, equals, value = field.partition("=")
+    harmless = name.lower() in _SHOWN and _HARMLESS.fullmatch(value) and "//" not in value
+    return field if not equals or harmless else f"{name}=REDACTED"

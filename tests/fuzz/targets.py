@@ -1,0 +1,170 @@
+"""What reads bytes and texts from outside, each as one function that must raise nothing but RegbrowseError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import httpx
+
+from documents import D
+from regbrowse.oci import attestation, mediatype
+from regbrowse.oci.config import parse_config
+from regbrowse.oci.document import parse_json
+from regbrowse.oci.jsonlines import JsonLines
+from regbrowse.oci.layers import join
+from regbrowse.oci.manifest import Artifact, Image, Index, Schema1, parse_manifest
+from regbrowse.oci.platform import choose
+from regbrowse.pasted import read_typed
+from regbrowse.redact import redact, redact_header
+from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag, parse_reference
+from regbrowse.registry.content.checks import claim_note, claimed_digest, manifest_of
+from regbrowse.registry.errors_from import server_words, status_error
+from regbrowse.registry.lists.link import follow, next_target, with_query
+from regbrowse.registry.lists.listing import read_names
+from regbrowse.registry.login.challenge import choose as choose_challenge
+from regbrowse.registry.login.challenge import parse_challenges
+from regbrowse.registry.login.tokens import read_token
+from regbrowse.registry.net.policy import is_special, origin_of, problem_with
+from regbrowse.registry.net.waiting import rate_of, retry_after
+from regbrowse.registry.question import Question, Reply
+from regbrowse.text import moment, visible
+from regbrowse.tree import Tree
+
+REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
+QUESTION = Question(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")
+Result = TypeVar("Result")
+CONFIG = parse_config(b'{"history":[{"created_by":"RUN x"}],"rootfs":{"diff_ids":["x"]}}')
+
+
+def reply(body: bytes, status: int = 200, **headers: str) -> Reply:
+    sent = {name.replace("_", "-"): value.encode("utf-8", "replace") for name, value in headers.items()}
+    return Reply(QUESTION, status, httpx.Headers(sent), body, "https://registry.example.com/v2/", 0.1)
+
+
+def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What it returns; small inputs never wait for anything, so no event loop is needed."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    raise AssertionError("a small input was waited for")
+
+
+def shown(*texts: str) -> None:
+    """What reaches a screen has nothing in it that a terminal would obey."""
+    for text in texts:
+        assert visible(text, 70_000, multiline=True) == text, ascii(text)[:300]
+
+
+def manifest(raw: bytes) -> None:
+    found = parse_manifest(raw, content_type=mediatype.OCI_MANIFEST)
+    shown(*found.anomalies)
+    match found:
+        case Index():
+            choose([entry.platform for entry in found.manifests])
+            Tree(found).rows()
+        case Image() | Artifact() | Schema1():
+            for row in join(found, CONFIG if isinstance(found, Image) else None).rows:
+                shown(row.command.whole)
+
+
+def config(raw: bytes) -> None:
+    found = parse_config(raw)
+    shown(*found.anomalies, moment(found.created))
+
+
+def statement(raw: bytes) -> None:
+    shown(attestation.read_statement(raw).note)
+
+
+def lines(raw: bytes) -> None:
+    document = JsonLines(raw)
+    while document.advance(500):
+        pass
+
+
+def json_value(raw: bytes) -> None:
+    parse_json(raw, limit=2**20)
+
+
+def error_body(raw: bytes) -> None:
+    codes, said = server_words(raw)
+    shown(*codes, said)
+    for status in (400, 401, 403, 404, 429, 500):
+        shown(str(status_error(reply(raw, status))))
+
+
+def names(raw: bytes) -> None:
+    for member, valid in (("tags", is_tag), ("repositories", is_repository_path)):
+        found, hidden = at_once(read_names(reply(raw), member, valid))
+        assert hidden >= 0
+        assert all(valid(name) for name in found)
+
+
+def token(raw: bytes) -> None:
+    answer = reply(raw)
+    read_token(answer)
+
+
+def delivered(raw: bytes) -> None:
+    answer = reply(raw, docker_content_digest=D, content_type="application/json; charset=utf-8")
+    shown(at_once(claim_note(answer, raw)))
+    at_once(manifest_of(answer, raw, "", None))
+
+
+def challenge(text: str) -> None:
+    for each in parse_challenges([text, text[:40]]):
+        assert each.scheme == each.scheme.lower()
+    choose_challenge(parse_challenges([text]))
+
+
+def link(text: str) -> None:
+    next_target([text])
+    url = "https://registry.example.com/v2/a/b/tags/list?n=2"
+    for headers in ({}, {"x-jfrog-version": "7"}):
+        after = follow([text], url, "/v2/a/b/tags/list", "registry.example.com", headers)
+        shown(after.note)
+        for target in (after.url, after.fallback):
+            assert target is None or origin_of(target) == origin_of(url), target
+    with_query(url, last=text[:200].encode("utf-8", "replace").decode())
+
+
+def header(text: str) -> None:
+    seconds = retry_after({"retry-after": text, "x-retry-after": text})
+    assert seconds is None or 0 <= seconds <= 3600
+    rate_of({"ratelimit-limit": text, "ratelimit-remaining": text})
+    shown(redact_header("Location", text), redact_header("X-Thing", text))
+    claimed_digest(reply(b"", docker_content_digest=text.encode("ascii", "replace").decode()))
+    mediatype.essence(text)
+
+
+def address(text: str) -> None:
+    if not problem_with(text):
+        origin_of(text)
+    is_special(text[:300])
+    safe = redact(text)
+    shown(safe)
+    assert "s3cr3t-canary" not in safe or "X-Amz-Signature=s3cr3t-canary" not in text, safe
+
+
+def reference(text: str) -> None:
+    str(parse_reference(text))
+
+
+def typed(text: str) -> None:
+    shown(read_typed(text).note)
+
+
+def digest(text: str) -> None:
+    Digest.parse(text)
+
+
+DOCUMENT_TARGETS: dict[str, Callable[[bytes], None]] = {
+    each.__name__: each
+    for each in (manifest, config, statement, lines, json_value, error_body, names, token, delivered)
+}
+TEXT_TARGETS: dict[str, Callable[[str], None]] = {
+    each.__name__: each for each in (challenge, link, header, address, reference, typed, digest)
+}
