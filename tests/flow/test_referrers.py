@@ -1,0 +1,400 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_registry import FakeRegistry, Fault
+from images import OCI_INDEX, OCI_MANIFEST, Json, Made, artifact, image, index
+from regbrowse.oci.document import JsonValue
+from regbrowse.oci.manifest import parse_manifest
+from regbrowse.redact import Secret
+from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.registry import referrer_pages
+from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.facts import Referrers
+from regbrowse.registry.referrer_pages import read_page
+from regbrowse.registry.referrer_tags import fallback_tag, signature_tags
+from regbrowse.registry.referrers import ReferrerFinder, belongs
+from regbrowse.settings.login import Login
+
+APP = image()
+SUBJECT = Digest.parse(APP.digest)
+API = f"/v2/acme/app/referrers/{SUBJECT}"
+TAG = f"/v2/acme/app/manifests/{fallback_tag(SUBJECT)}"
+SIGNATURE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+SBOM = "application/spdx+json"
+JSON = [("Content-Type", OCI_INDEX)]
+EMPTY = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).encode()
+NO_API = "has no referrers API; looked at tags instead."
+
+
+def finder_of(client: Client) -> ReferrerFinder:
+    return ReferrerFinder(client._desk, client._manifests)
+
+
+@pytest_asyncio.fixture
+async def finder(client: Client) -> ReferrerFinder:
+    return finder_of(client)
+
+
+@pytest_asyncio.fixture
+async def shelf(registry: FakeRegistry) -> FakeRegistry:
+    registry.repository("acme/app").add(APP, "1.0")
+    return registry
+
+
+def here(registry: FakeRegistry) -> Repository:
+    return Repository(Registry.parse(registry.name), "acme/app")
+
+
+def attached(kind: str, number: int = 0) -> Made:
+    return artifact(kind, subject=APP, annotations={"number": str(number)})
+
+
+def listing(*entries: object) -> bytes:
+    return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries)}).encode()
+
+
+def entry(number: int, kind: str = SIGNATURE) -> Json:
+    digest = str(Digest.of(str(number).encode()))
+    return {"mediaType": OCI_MANIFEST, "digest": digest, "size": 2, "artifactType": kind}
+
+
+def offer(registry: FakeRegistry, *entries: object) -> None:
+    registry.fault(API, Fault(status=200, body=listing(*entries), headers=JSON))
+
+
+def digests(found: Referrers) -> list[str]:
+    return [str(each.descriptor.digest) for each in found.entries]
+
+
+async def test_the_registry_is_asked_and_cosign_s_tags_in_any_case(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    made = attached(SIGNATURE)
+    offer(shelf, made.descriptor(artifactType=SIGNATURE, annotations={"a": "b"}))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert digests(found) == [made.digest]
+    only = found.entries[0]
+    assert only.found_by == ("API",)
+    assert (only.descriptor.artifact_type, only.descriptor.annotations) == (SIGNATURE, {"a": "b"})
+    assert (found.subject, found.places, found.note) == (SUBJECT, 4, "")
+    heads = [one.path.rpartition(".")[2] for one in shelf.asked if one.method == "HEAD"]
+    assert sorted(heads) == ["att", "sbom", "sig"]
+    assert len(shelf.paths()) == 4, "one question to the API and three for tags, and nothing else"
+
+
+async def test_none_is_no_failure(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    shelf.fault(API, Fault(status=200, body=EMPTY, headers=JSON))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert (found.entries, found.places, found.note) == ((), 4, "")
+    assert TAG not in shelf.paths(), "a registry with the API needs no fall-back"
+
+
+@pytest.mark.parametrize("body", [b'{"schemaVersion":2,"manifests":null}', b'{"mediaType":"%s"}' % OCI_INDEX.encode()])
+async def test_null_means_none(shelf: FakeRegistry, finder: ReferrerFinder, body: bytes) -> None:
+    shelf.fault(API, Fault(status=200, body=body, headers=JSON))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert (found.entries, found.note) == ((), "")
+
+
+@pytest.mark.parametrize("present", [True, False])
+async def test_404_costs_one_request_more_and_only_once(
+    shelf: FakeRegistry, finder: ReferrerFinder, present: bool
+) -> None:
+    shelf.fault(API, Fault(status=404, body=b"404 page not found\n"))
+    made = attached(SBOM)
+    if present:
+        shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert digests(found) == ([made.digest] if present else [])
+    assert [each.found_by for each in found.entries] == ([("tag",)] if present else [])
+    assert found.places == 4
+    assert found.note == f"{shelf.name} {NO_API}"
+    assert [shelf.paths().count(path) for path in (API, TAG)] == [1, 1]
+    other = shelf.repository("acme/other").add(image(architecture="arm64"), "1.0")
+    await finder.find(Repository(Registry.parse(shelf.name), "acme/other"), Digest.parse(other.digest))
+    assert len([path for path in shelf.paths() if "/referrers/" in path]) == 1, "what it has not it is not asked for"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Fault(status=status, body=b"") for status in (400, 405, 406, 410, 501)),
+        Fault(status=403, body=b'{"errors":[{"code":"DENIED"}]}'),
+        Fault(status=404, body=b'{"errors":[{"code":"NAME_UNKNOWN"}]}'),
+        Fault(status=200, body=b"<!doctype html><title>Log in</title>", headers=[("Content-Type", "text/html")]),
+        Fault(status=200, body=b"", headers=JSON),
+        Fault(status=200, body=b"[]", headers=JSON),
+        Fault(status=200, body=b'{"errors":[{"code":"UNSUPPORTED"}]}', headers=JSON),
+        Fault(status=200, body=b'{"schemaVersion":2,"config":{},"layers":[]}', headers=JSON),
+        Fault(status=200, body=b'{"manifests":' + b"[" * 100_000, headers=JSON),
+    ],
+    ids=lambda fault: f"{fault.status}-{fault.body[:24].decode()}",
+)
+async def test_everything_that_is_no_answer_means_look_at_the_tag(
+    shelf: FakeRegistry, finder: ReferrerFinder, fault: Fault
+) -> None:
+    shelf.fault(API, fault)
+    made = attached(SIGNATURE)
+    shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+    for _ in range(2):
+        found = await finder.find(here(shelf), SUBJECT)
+        assert digests(found) == [made.digest]
+        assert found.note.endswith(NO_API)
+    assert shelf.paths().count(API) <= 2, "403 is tried with and without a login, everything else once"
+
+
+async def test_a_login_host_is_never_contacted(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    async with FakeRegistry().serve() as login_host:
+        location = f"{login_host.url}/signin?continue=s3cr3t-canary"
+        shelf.fault(API, Fault(status=302, headers=[("Location", location)]))
+        made = attached(SIGNATURE)
+        shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+        found = await finder.find(here(shelf), SUBJECT)
+        assert digests(found) == [made.digest]
+        await finder.find(here(shelf), SUBJECT)
+        assert login_host.asked == []
+        assert shelf.paths().count(API) == 1
+
+
+async def test_who_asks_at_the_same_time_waits_for_the_first_answer(
+    shelf: FakeRegistry, finder: ReferrerFinder
+) -> None:
+    gate = shelf.gate(API)
+    shelf.fault(API, Fault(status=404, body=b"404 page not found\n"))
+    other = Digest.of(b"the platform's manifest")
+    both = asyncio.gather(finder.find(here(shelf), SUBJECT), finder.find(here(shelf), other))
+    await gate.arrived.wait()
+    gate.open()
+    await both
+    assert len([path for path in shelf.paths() if "/referrers/" in path]) == 1
+
+
+async def test_a_registry_that_answered_once_is_asked_again(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    offer(shelf, entry(1))
+    await finder.find(here(shelf), SUBJECT)
+    poor = Repository(Registry.parse(shelf.name), "acme/poor")
+    shelf.fault(f"/v2/acme/poor/referrers/{SUBJECT}", Fault(status=404, body=b"no\n"))
+    assert (await finder.find(poor, SUBJECT)).note.endswith(NO_API)
+    assert len((await finder.find(here(shelf), SUBJECT)).entries) == 1
+
+
+async def test_another_login_asks_again(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    shelf.fault(API, Fault(status=403, body=b'{"errors":[{"code":"DENIED"}]}', times=1))
+    shelf.fault(API, Fault(status=200, body=listing(entry(1)), headers=JSON))
+    assert (await finder.find(here(shelf), SUBJECT)).entries == ()
+    assert (await finder.find(here(shelf), SUBJECT)).entries == ()
+    finder.forget(Registry.parse(shelf.name))
+    assert len((await finder.find(here(shelf), SUBJECT)).entries) == 1
+
+
+async def test_an_image_behind_the_fall_back_tag_is_ignored(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    shelf.fault(API, Fault(status=404, body=b""))
+    shelf.repository("acme/app").add(image(architecture="riscv64"), fallback_tag(SUBJECT))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert (found.entries, found.places) == ((), 4)
+
+
+async def test_cosign_s_tags_are_found_by_head(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    offer(shelf)
+    signature = artifact(SIGNATURE)
+    tag = f"{SUBJECT.algorithm}-{SUBJECT.encoded}.sig"
+    shelf.repository("acme/app").add(signature, tag)
+    found = await finder.find(here(shelf), SUBJECT)
+    only = found.entries[0]
+    assert (only.found_by, only.tag, str(only.descriptor.digest)) == (("signature tag",), tag, signature.digest)
+    assert only.descriptor.size == len(signature.raw)
+    assert [one.method for one in shelf.asked if one.path.endswith(".sig")] == ["HEAD"]
+
+
+async def test_a_server_without_head_is_asked_with_get(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    offer(shelf)
+    signature = artifact(SIGNATURE)
+    tag = f"{SUBJECT.algorithm}-{SUBJECT.encoded}.sig"
+    shelf.repository("acme/app").add(signature, tag)
+    for suffix in ("sig", "att", "sbom"):
+        path = f"/v2/acme/app/manifests/{SUBJECT.algorithm}-{SUBJECT.encoded}.{suffix}"
+        shelf.fault(path, Fault(status=405, body=b"", method="HEAD"))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert digests(found) == [signature.digest]
+    assert (found.places, found.note) == (4, "")
+
+
+async def test_one_digest_from_several_places_is_one_entry(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    made = attached(SIGNATURE)
+    shelf.repository("acme/app").add(made, f"{SUBJECT.algorithm}-{SUBJECT.encoded}.sig")
+    offer(shelf, made.descriptor(artifactType=SIGNATURE), made.descriptor())
+    found = await finder.find(here(shelf), SUBJECT)
+    assert [each.found_by for each in found.entries] == [("API", "signature tag")]
+    assert found.entries[0].descriptor.artifact_type == SIGNATURE
+    assert found.entries[0].tag.endswith(".sig")
+
+
+async def test_nothing_is_attached_to_itself(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    offer(shelf, APP.descriptor(), entry(1))
+    shelf.repository("acme/app").tags[f"{SUBJECT.algorithm}-{SUBJECT.encoded}.att"] = APP.digest
+    found = await finder.find(here(shelf), SUBJECT)
+    assert digests(found) == [entry(1)["digest"]]
+
+
+def test_an_entry_of_another_subject_does_not_belong() -> None:
+    other = parse_manifest(artifact(SIGNATURE, subject=image(architecture="arm64")).raw)
+    ours = parse_manifest(artifact(SIGNATURE, subject=APP).raw)
+    unsaid = parse_manifest(artifact(SIGNATURE).raw)
+    assert [belongs(each, SUBJECT) for each in (ours, unsaid, other)] == [True, True, False]
+
+
+def test_tags_are_cut_and_legal() -> None:
+    long = Digest.of(b"x", "sha512")
+    assert fallback_tag(SUBJECT) == f"sha256-{SUBJECT.encoded}"
+    assert fallback_tag(long) == f"sha512-{long.encoded[:64]}"
+    assert fallback_tag(Digest.parse("sha256+b64u:LCa0a2j_xo=")) == "sha256-b64u-LCa0a2j_xo-"
+    assert fallback_tag(Digest.parse(f"{'a' * 40}:x")) == f"{'a' * 32}-x"
+    assert [tag.rpartition(".")[2] for tag in signature_tags(SUBJECT)] == ["sig", "att", "sbom"]
+    assert signature_tags(long) == (), "139 characters are no tag"
+
+
+async def test_pages_are_followed_to_the_end(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    encoded = API.replace("sha256:", "sha256%3A")
+    for number, link in enumerate((f'<{API}?p=1>; rel="next"', f"<{encoded}?p=2>; rel=next", "")):
+        headers = [*JSON, ("Link", link)] if link else JSON
+        shelf.fault(API, Fault(status=200, body=listing(entry(number)), headers=headers, times=1))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert digests(found) == [entry(number)["digest"] for number in range(3)]
+    assert found.note == ""
+    assert [path.partition("?")[2] for path in shelf.paths() if path.startswith(API)] == ["", "p=1", "p=2"]
+
+
+async def test_a_later_page_that_fails_leaves_what_came(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    link = ("Link", f'<{API}?p=1>; rel="next"')
+    shelf.fault(API, Fault(status=200, body=listing(entry(1)), headers=[*JSON, link], times=1))
+    shelf.fault(API, Fault(status=500, body=b""))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert len(found.entries) == 1
+    assert found.note.startswith("Showing 1 entry; the rest could not be loaded: ")
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        (f'<{API}>; rel="next"', "sent the same page again; stopped after 1 entry."),
+        ('<https://other.example/v2/x/referrers/y>; rel="next"', "on another host (other.example); not followed."),
+        (f'<{API}?{{number}}>; rel="next"', "sent 3 pages without anything new; stopped after 1 entry."),
+    ],
+)
+async def test_pages_end(shelf: FakeRegistry, finder: ReferrerFinder, link: str, said: str) -> None:
+    for number in range(20):
+        headers = [*JSON, ("Link", link.format(number=number))]
+        shelf.fault(API, Fault(status=200, body=listing(entry(1)), headers=headers, times=1))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert len(found.entries) == 1
+    assert found.note.endswith(said)
+
+
+async def test_ten_thousand_are_listed_and_the_number_is_bounded(
+    shelf: FakeRegistry, finder: ReferrerFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(shelf, *map(entry, range(10_000)))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert (len(found.entries), found.note) == (10_000, "")
+    monkeypatch.setattr(referrer_pages, "MOST", 9_999)
+    found = await finder.find(here(shelf), SUBJECT)
+    assert (len(found.entries), found.note) == (9_999, "Only the first 9,999 entries are shown.")
+
+
+async def test_entries_without_a_digest_are_counted(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    offer(shelf, entry(1), {"digest": "sha256:short"}, None, "x")
+    found = await finder.find(here(shelf), SUBJECT)
+    assert (len(found.entries), found.note) == (1, "3 invalid entries left out.")
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_one_type_alone(shelf: FakeRegistry, finder: ReferrerFinder, applied: bool) -> None:
+    served = [entry(1, SBOM)] if applied else [entry(1, SBOM), entry(2), {**entry(3), "artifactType": None}]
+    headers = [*JSON, ("OCI-Filters-Applied", "artifactType")] if applied else JSON
+    shelf.fault(API, Fault(status=200, body=listing(*served), headers=headers))
+    found = await finder.find(here(shelf), SUBJECT, SBOM)
+    assert digests(found) == [entry(1)["digest"]]
+    assert shelf.paths() == [f"{API}?artifactType=application%2Fspdx%2Bjson"]
+    assert found.places == 1
+
+
+async def test_one_type_alone_behind_the_tag(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    shelf.fault(API, Fault(status=404, body=b""))
+    made = attached(SBOM)
+    both = Made(listing(entry(1), made.descriptor(artifactType=SBOM)), OCI_INDEX, (made,), True)
+    shelf.repository("acme/app").add(both, fallback_tag(SUBJECT))
+    assert digests(await finder.find(here(shelf), SUBJECT, SBOM)) == [made.digest]
+
+
+async def test_trouble_is_a_sentence_and_the_tag_is_still_looked_at(
+    shelf: FakeRegistry, finder: ReferrerFinder
+) -> None:
+    shelf.fault(API, Fault(status=500, body=b"\x1b[31mboom"))
+    made = attached(SIGNATURE)
+    shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert digests(found) == [made.digest]
+    assert found.note == f"Could not look for signatures: {shelf.name} has a problem on its side."
+    assert shelf.paths().count(API) == 2, "tried twice, not remembered"
+    await finder.find(here(shelf), SUBJECT)
+    assert shelf.paths().count(API) == 4
+
+
+async def test_a_registry_that_limits_requests_is_not_asked_more(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    shelf.fault(API, Fault(status=429, body=b"", headers=[("Retry-After", "3000")]))
+    found = await finder.find(here(shelf), SUBJECT)
+    assert found.note == f"Could not look for signatures: {shelf.name} is limiting requests."
+    assert TAG not in shelf.paths()
+
+
+async def test_nobody_there_raises_nothing(client: Client) -> None:
+    async with FakeRegistry().serve() as registry:
+        place = here(registry)
+    found = await finder_of(client).find(place, SUBJECT)
+    assert (found.entries, found.places) == ((), 0)
+    assert found.note.startswith("Could not look for signatures: Nothing answers at ")
+
+
+async def test_a_login_reaches_the_api_with_the_scope_of_the_repository(shelf: FakeRegistry) -> None:
+    shelf.auth, shelf.public = "bearer", False
+    offer(shelf, entry(1))
+    async with Client(Settings(Login("ann", Secret("s3cr3t-canary-1")), pause=0)) as client:
+        found = await finder_of(client).find(here(shelf), SUBJECT)
+    assert len(found.entries) == 1
+    scopes = {scope for granted in shelf.tokens.values() for scope in granted}
+    assert scopes == {"repository:acme/app:pull"}
+
+
+async def test_leaving_closes_every_request(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+    gate = shelf.gate(API)
+    finding = asyncio.ensure_future(finder.find(here(shelf), SUBJECT))
+    await gate.arrived.wait()
+    finding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await finding
+    await asyncio.wait_for(gate.left.wait(), 5)
+
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(
+        st.sampled_from(["manifests", "digest", "size", "mediaType", "artifactType", "annotations", "platform", "x"]),
+        inside, max_size=5,
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSONS, st.booleans())
+def test_no_page_breaks_the_reader(value: JsonValue, wrapped: bool) -> None:
+    read_page(json.dumps({"manifests": value} if wrapped else value).encode())
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reader(body: bytes) -> None:
+    assert read_page(body) is None or body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
