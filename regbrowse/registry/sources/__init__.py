@@ -1,0 +1,1 @@
+"""Images in folders and archives on this machine, as registries inside this process."""
