@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from regbrowse.errors import BadResponse, Evidence, TooLarge
+from regbrowse.errors import BadResponse, Evidence, Integrity, TooLarge
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.asking import blob_question
-from regbrowse.registry.content.cache import Cache, Flights
-from regbrowse.registry.content.checks import mismatch, verified
+from regbrowse.registry.content.cache import Flights, Kept
+from regbrowse.registry.content.checks import past_caches, verified
+from regbrowse.registry.content.store import Store
 from regbrowse.registry.errors_from import status_error
 from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.question import Question
+from regbrowse.registry.net.failures import too_much
+from regbrowse.registry.question import Question, Reply
 from regbrowse.text import exact, size
 
 
 class Blobs:
     """Every blob of one client."""
 
-    def __init__(self, desk: Desk, cache: Cache) -> None:
+    def __init__(self, desk: Desk, store: Store) -> None:
         self._desk = desk
-        self._cache = cache
+        self._store = store
         self._flights: Flights[bytes] = Flights()
 
     async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
@@ -29,34 +31,44 @@ class Blobs:
         digest, question = blob_question(repository, descriptor, limit)
         if descriptor.data is not None:
             return descriptor.data
-        kept = self._cache.get(digest)
+        registry = repository.registry
+        epoch = self._store.epoch(registry)
+        kept = await self._store.get(digest, await self._store.holder(registry, repository.path))
         if kept is not None:
             return kept.content
         if descriptor.size is not None and descriptor.size > limit:
             why = f"The content has {exact(descriptor.size)}, more than the limit of {size(limit)}."
             raise TooLarge(why, evidence=Evidence(question.host), wanted=question.wanted)
-        return await self._flights.share(digest, lambda: self._fetch(question, digest))
+        key = registry.key, repository.path, digest, descriptor.size, limit, epoch
+        return await self._flights.share(key, lambda: self._fetch(repository, question, digest, epoch))
 
-    async def _fetch(self, question: Question, digest: Digest) -> bytes:
+    async def _fetch(self, repository: Repository, question: Question, digest: Digest, epoch: int) -> bytes:
+        reply = await self._ask(question)
+        try:
+            content = await verified(reply, digest)
+        except Integrity:
+            reply = await self._ask(past_caches(question))
+            content = await verified(reply, digest)
+        if question.size is not None and len(content) != question.size:
+            raise too_much(question, reply.url, len(content))
+        if digest.hasher():
+            await self._store.put(digest, Kept(content), repository, epoch)
+        return content
+
+    async def _ask(self, question: Question) -> Reply:
         reply = await self._desk.ask(question)
         if reply.status != 200:
             raise status_error(reply, self._desk.state(question.registry))
-        content = await verified(reply, digest)
-        if question.size is not None and len(content) != question.size:
-            if digest.hasher() is None:
-                raise mismatch(reply, digest)
-            return content
-        if digest.hasher():
-            self._cache.put(digest, content)
-        return content
+        return reply
 
     async def start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:
         """At most the first `count` bytes of a blob, not verified; then the connection is closed."""
         digest, question = blob_question(repository, descriptor, count)
-        kept = self._cache.get(digest)
-        whole = descriptor.data if descriptor.data is not None else kept.content if kept else None
-        if whole is not None or count <= 0:
-            return (whole or b"")[: max(0, count)]
+        if descriptor.data is not None or count <= 0:
+            return (descriptor.data or b"")[: max(0, count)]
+        kept = await self._store.get(digest, await self._store.holder(repository.registry, repository.path))
+        if kept is not None:
+            return kept.content[:count]
         part = replace(question, size=None, take=count, headers={"Range": f"bytes=0-{count - 1}"})
         reply = await self._desk.ask(part)
         if reply.status == 416 and not descriptor.size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -23,28 +24,58 @@ class Kept:
     content_type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has read something: what one account may see is not shown to another."""
+
+    registry: str
+    """The key of the registry."""
+    user: str
+    """Empty for anonymous."""
+
+    @property
+    def name(self) -> str:
+        """64 hex digits, the same in every process; says nothing about registry or user."""
+        return hashlib.sha256(f"{self.registry}\n{self.user}".encode()).hexdigest()
+
+
 class Cache:
-    """The most recently used contents, up to a number of bytes. Only verified content belongs here."""
+    """The most recently used contents, up to a number of bytes. Only verified content belongs here.
+
+    Bytes are kept once, whoever has read them, and are found by those who have.
+    """
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._kept: OrderedDict[Digest, Kept] = OrderedDict()
+        self._kept: OrderedDict[Digest, tuple[Kept, set[Holder]]] = OrderedDict()
         self._limit = limit
         self._size = 0
 
-    def get(self, digest: Digest) -> Kept | None:
-        kept = self._kept.get(digest)
-        if kept is not None:
-            self._kept.move_to_end(digest)
+    def get(self, digest: Digest, holder: Holder | None = None) -> Kept | None:
+        """What this holder has read, or without one: anybody."""
+        kept, holders = self._kept.get(digest, (None, frozenset()))
+        if kept is None or (holder is not None and holder not in holders):
+            return None
+        self._kept.move_to_end(digest)
         return kept
 
-    def put(self, digest: Digest, content: bytes, content_type: str = "") -> None:
-        if len(content) > self._limit:
+    def put(self, digest: Digest, kept: Kept, holder: Holder) -> None:
+        if len(kept.content) > self._limit:
             return
-        previous = self._kept.pop(digest, None)
-        self._size += len(content) - (len(previous.content) if previous else 0)
-        self._kept[digest] = Kept(content, content_type)
+        _, holders = self._kept.setdefault(digest, (kept, set()))
+        if not holders:
+            self._size += len(kept.content)
+        holders.add(holder)
+        self._kept.move_to_end(digest)
         while self._size > self._limit:
-            self._size -= len(self._kept.popitem(last=False)[1].content)
+            self._size -= len(self._kept.popitem(last=False)[1][0].content)
+
+    def forget(self, registry: str) -> None:
+        """Drops what was read from the registry with this key, by whomever."""
+        for digest, (kept, holders) in list(self._kept.items()):
+            holders -= {holder for holder in holders if holder.registry == registry}
+            if not holders:
+                del self._kept[digest]
+                self._size -= len(kept.content)
 
 
 class Flights(Generic[Result]):

@@ -8,8 +8,9 @@ from dataclasses import replace
 from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError
 from regbrowse.oci.manifest import Manifest, Schema1, parse_manifest
 from regbrowse.reference import Digest
+from regbrowse.registry.content.cache import Kept
 from regbrowse.registry.errors_from import not_json, server_words
-from regbrowse.registry.question import Reply
+from regbrowse.registry.question import Question, Reply
 from regbrowse.text import exact, visible
 
 BIG = 128 * 1024
@@ -27,6 +28,13 @@ async def read_manifest(
     return parse_manifest(raw, content_type=content_type, expected=expected, digest=digest)
 
 
+async def read_again(kept: Kept, expected: str, digest: Digest, size: int | None) -> Manifest:
+    """The manifest in verified content; `size` is what a descriptor said of it."""
+    manifest = await read_manifest(kept.content, kept.content_type, expected, digest)
+    note = size_note(size, kept.content)
+    return replace(manifest, anomalies=(*manifest.anomalies, note)) if note else manifest
+
+
 async def verified(reply: Reply, digest: Digest) -> bytes:
     """The body when it hashes to the digest, decoded if only that does. Raises Integrity.
 
@@ -42,6 +50,11 @@ async def verified(reply: Reply, digest: Digest) -> bytes:
 
 async def matches(content: bytes, digest: Digest) -> bool | None:
     return await asyncio.to_thread(digest.matches, content) if len(content) > BIG else digest.matches(content)
+
+
+def past_caches(question: Question) -> Question:
+    """The same question for whoever altered the content on the way to leave it alone (RFC 9111, no-cache)."""
+    return replace(question, headers={**question.headers, "Cache-Control": "no-cache"})
 
 
 def mismatch(reply: Reply, digest: Digest) -> Integrity:

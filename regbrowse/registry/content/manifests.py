@@ -9,17 +9,19 @@ from regbrowse.oci.manifest import Manifest
 from regbrowse.oci.mediatype import ACCEPT_PLAIN, essence
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.asking import manifest_question
-from regbrowse.registry.content.cache import Cache, Flights
+from regbrowse.registry.content.cache import Flights, Kept
 from regbrowse.registry.content.checks import (
     claim_note,
     claimed_digest,
     manifest_of,
-    read_manifest,
+    past_caches,
+    read_again,
     size_note,
     unsigned_schema1,
     unverifiable,
     verified,
 )
+from regbrowse.registry.content.store import Store
 from regbrowse.registry.errors_from import status_error
 from regbrowse.registry.facts import Claim
 from regbrowse.registry.login.desk import Desk
@@ -30,9 +32,9 @@ from regbrowse.text import visible
 class Manifests:
     """Every manifest of one client."""
 
-    def __init__(self, desk: Desk, cache: Cache) -> None:
+    def __init__(self, desk: Desk, store: Store) -> None:
         self._desk = desk
-        self._cache = cache
+        self._store = store
         self._flights: Flights[Manifest] = Flights()
 
     async def get(
@@ -44,22 +46,30 @@ class Manifests:
         of the bytes. `expected` and `size` are what a descriptor said of it.
         """
         digest = target if isinstance(target, Digest) else Digest.parse(target) if ":" in target else None
+        epoch = self._store.epoch(repository.registry)
         if digest is not None:
-            kept = self._cache.get(digest)
+            kept = await self._store.get(digest, await self._store.holder(repository.registry, repository.path))
             if kept is not None:
-                return await read_manifest(kept.content, kept.content_type, expected, digest)
-        key = digest or (str(repository), target)
-        return await self._flights.share(key, lambda: self._fetch(repository, target, digest, expected, size))
+                return await read_again(kept, expected, digest, size)
+        key = repository.registry.key, repository.path, str(target), epoch
+        return await self._flights.share(key, lambda: self._fetch(repository, target, digest, expected, size, epoch))
 
     async def _fetch(
-        self, repository: Repository, target: str | Digest, digest: Digest | None, expected: str, named: int | None
+        self,
+        repository: Repository,
+        target: str | Digest,
+        digest: Digest | None,
+        expected: str,
+        named: int | None,
+        epoch: int,
     ) -> Manifest:
         question = manifest_question(repository, target, digest)
         reply = await self._get_manifest(question)
         if digest is None:
             raw = reply.decoded()
             manifest = await manifest_of(reply, raw, expected, None, await claim_note(reply, raw))
-            self._cache.put(manifest.digest, raw, reply.content_type)
+            await self._store.put(manifest.digest, Kept(raw, reply.content_type), repository, epoch)
+            await self._store.pointed(repository, str(target), manifest.digest, epoch)
             return manifest
         try:
             raw = await verified(reply, digest)
@@ -68,13 +78,12 @@ class Manifests:
             if legacy is not None:
                 note = "The digest is as the server reports it; it was not verified."
                 return replace(legacy, anomalies=(*legacy.anomalies, note))
-            fresh = replace(question, headers={**question.headers, "Cache-Control": "no-cache"})
-            reply = await self._get_manifest(fresh)
+            reply = await self._get_manifest(past_caches(question))
             raw = await verified(reply, digest)
         notes = size_note(named, raw), unverifiable(digest)
         manifest = await manifest_of(reply, raw, expected, digest, *notes)
         if digest.hasher():
-            self._cache.put(digest, raw, reply.content_type)
+            await self._store.put(digest, Kept(raw, reply.content_type), repository, epoch)
         return manifest
 
     async def _get_manifest(self, question: Question) -> Reply:
