@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from regbrowse.errors import BadReference
+from regbrowse.errors import RegbrowseError
+from regbrowse.oci.document import parse_json
 from regbrowse.reference import Digest, Registry, is_tag
 from regbrowse.registry.content.cache import Holder
 from regbrowse.registry.content.private import Folder, Unsafe, shrink
@@ -161,16 +162,16 @@ class Known:
         return b""
 
     def _tags(self, holder: str, path: str) -> dict[str, Pointed]:
+        raw = self._read((holder,), f"{_hash(path)}.tags", _TAGS_SIZE)
         try:
-            value = json.loads(self._read((holder,), f"{_hash(path)}.tags", _TAGS_SIZE) or b"{}")
-        except (ValueError, RecursionError):
+            value = parse_json(raw, limit=_TAGS_SIZE).value if raw else {}
+        except RegbrowseError:
             return {}
         found = {}
         for tag, seen in value.items() if isinstance(value, dict) else ():
-            with suppress(BadReference, TypeError, ValueError, IndexError, KeyError):
-                pointed = Pointed(Digest.parse(seen[0]), _time(seen[1]))
-                if is_tag(tag):
-                    found[tag] = pointed
+            with suppress(RegbrowseError, ValueError):
+                if is_tag(tag) and isinstance(seen, list) and len(seen) == 2:
+                    found[tag] = Pointed(Digest.parse(str(seen[0])), _time(seen[1]))
         return found
 
     def _listing(self, holder: str, path: str) -> Listing | None:

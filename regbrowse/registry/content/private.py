@@ -5,6 +5,7 @@ Everything goes through descriptors of opened folders, so that no link put in pl
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -168,10 +169,10 @@ def _enter(path: Path, name: str, outer: int | None) -> int:
         folder = os.open(name, _FOLDER, dir_fd=outer)
     except FileNotFoundError:
         raise
-    except NotADirectoryError:
-        raise Unsafe(f"{shown} is a link or a file, not a folder") from None
-    except OSError:
-        raise Unsafe(f"{shown} cannot be opened as a folder") from None
+    except OSError as error:
+        strange = error.errno in (errno.ENOTDIR, errno.ELOOP)
+        why = "is a link or a file, not a folder" if strange else "cannot be opened"
+        raise Unsafe(f"{shown} {why}") from None
     facts = os.fstat(folder)
     if facts.st_uid == os.geteuid() and not facts.st_mode & 0o077:
         return folder

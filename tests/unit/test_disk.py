@@ -1,0 +1,319 @@
+"""Content on disk: private, bounded, and never believed unchecked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from regbrowse.reference import Digest
+from regbrowse.registry.content import disk as disk_room
+from regbrowse.registry.content import private
+from regbrowse.registry.content.cache import Holder
+from regbrowse.registry.content.disk import Disk
+from regbrowse.registry.content.private import BLOCK, Folder
+
+ANN = Holder("ghcr.io", "ann").name
+BOB = Holder("ghcr.io", "bob").name
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONTENT = b'{"schemaVersion": 2}'
+DIGEST = Digest.of(CONTENT)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def notices() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def disk(root: Path, notices: list[str]) -> Disk:
+    return Disk(root, 2**20, notices)
+
+
+def files(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if not path.is_dir())
+
+
+def place(root: Path) -> Path:
+    return root / "content" / ANN / DIGEST.encoded
+
+
+def test_what_was_written_is_read_in_another_process(disk: Disk, root: Path) -> None:
+    disk.write(ANN, DIGEST, CONTENT, f"{MANIFEST}; charset=utf-8")
+    kept = Disk(root, 2**20, []).read(ANN, DIGEST)
+    assert kept is not None
+    assert (kept.content, kept.content_type) == (CONTENT, MANIFEST)
+
+
+def test_only_who_has_read_it_finds_it(disk: Disk) -> None:
+    disk.write(ANN, DIGEST, CONTENT)
+    assert disk.read(BOB, DIGEST) is None
+
+
+def test_files_are_private_and_named_by_their_digest(disk: Disk, root: Path) -> None:
+    disk.write(ANN, DIGEST, CONTENT, MANIFEST)
+    assert files(root) == [place(root)]
+    assert place(root).stat().st_mode & 0o777 == 0o600
+    for folder in (root, *(path for path in root.rglob("*") if path.is_dir())):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not {"ghcr", "ann"} & set(str(place(root).relative_to(root)).split("/"))
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"a\nb\n", bytes(100_000)])
+def test_any_content_of_any_algorithm(disk: Disk, algorithm: str, content: bytes) -> None:
+    digest = Digest.of(content, algorithm)
+    disk.write(ANN, digest, content)
+    kept = disk.read(ANN, digest)
+    assert kept is not None
+    assert kept.content == content
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        Digest("blake3", "0" * 64),
+        Digest("sha256", "../../escape"),
+        Digest("sha256", ""),
+        Digest("sha256", "A" * 64),
+        Digest("foo", "../x"),
+    ],
+)
+def test_what_cannot_be_checked_is_never_kept(disk: Disk, root: Path, digest: Digest) -> None:
+    disk.write(ANN, digest, CONTENT)
+    assert not root.exists()
+    assert disk.read(ANN, digest) is None
+
+
+@pytest.mark.parametrize("kind", ["https://example.com/canary", "text/canary", 'x"\n\ny', "a" * 5000, "\x1b[31m"])
+def test_a_type_is_kept_only_when_it_is_one_of_a_manifest(disk: Disk, root: Path, kind: str) -> None:
+    disk.write(ANN, DIGEST, CONTENT, kind)
+    kept = disk.read(ANN, DIGEST)
+    assert kept is not None
+    assert (kept.content, kept.content_type) == (CONTENT, "")
+    assert b"canary" not in place(root).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n",
+        b"{}",
+        CONTENT,
+        b'{"type": ""}\n' + CONTENT[:-1],
+        b'{"type": ""}\n' + CONTENT + b"\n",
+        b'{"type": ""}\n' + CONTENT.swapcase(),
+        b"{" * 400,
+    ],
+)
+def test_damaged_content_is_absent_and_removed(disk: Disk, root: Path, notices: list[str], raw: bytes) -> None:
+    disk.write(ANN, DIGEST, CONTENT)
+    place(root).write_bytes(raw)
+    assert disk.read(ANN, DIGEST) is None
+    assert not place(root).exists()
+    assert notices == []
+
+
+@pytest.mark.parametrize("line", [b"", b"x", b"[]", b'{"type": 5}', b'{"type": "text/html"}', b"[" * 500, b"\xff"])
+def test_a_damaged_first_line_costs_only_the_type(disk: Disk, root: Path, line: bytes) -> None:
+    disk.write(ANN, DIGEST, CONTENT, MANIFEST)
+    place(root).write_bytes(line + b"\n" + CONTENT)
+    kept = disk.read(ANN, DIGEST)
+    assert kept is not None
+    assert (kept.content, kept.content_type) == (CONTENT, "")
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(disk: Disk, root: Path, tmp_path: Path) -> None:
+    disk.write(ANN, DIGEST, CONTENT)
+    elsewhere = tmp_path / "elsewhere"
+    place(root).rename(elsewhere)
+    place(root).symlink_to(elsewhere)
+    assert disk.read(ANN, DIGEST) is None
+    disk.write(ANN, DIGEST, CONTENT)
+    assert not place(root).is_symlink()
+    assert disk.read(ANN, DIGEST) is not None
+    assert elsewhere.exists()
+
+
+def test_a_pipe_in_place_of_a_file_holds_nobody_up(disk: Disk, root: Path) -> None:
+    disk.write(ANN, DIGEST, CONTENT)
+    place(root).unlink()
+    os.mkfifo(place(root))
+    assert disk.read(ANN, DIGEST) is None
+
+
+@pytest.mark.parametrize("name", ["", "content", f"content/{ANN}"])
+@pytest.mark.parametrize("trouble", ["link", "open", "file"])
+def test_a_folder_others_could_reach_into_is_not_used(
+    disk: Disk, root: Path, notices: list[str], tmp_path: Path, name: str, trouble: str
+) -> None:
+    disk.write(ANN, DIGEST, CONTENT)
+    folder = root / name
+    if trouble == "open":
+        folder.chmod(0o750)
+    else:
+        folder.rename(tmp_path / "moved")
+        folder.symlink_to(tmp_path / "moved") if trouble == "link" else folder.write_bytes(b"")
+    before = files(tmp_path)
+    other = Disk(root, 2**20, notices)
+    assert other.read(ANN, DIGEST) is None
+    other.write(ANN, Digest.of(b"x"), b"x")
+    assert files(tmp_path) == before
+    assert len(notices) == 1
+    assert notices[0].startswith("The disk cache is not used: ")
+    assert str(folder) in notices[0]
+    assert ("(mode 750 instead of 700)" in notices[0]) == (trouble == "open")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_not_used(disk: Disk, root: Path, notices: list[str]) -> None:
+    root.mkdir(0o700)
+    os.chown(root, 12345, 12345)
+    disk.write(ANN, DIGEST, CONTENT)
+    assert files(root) == []
+    assert notices == [f"The disk cache is not used: {root} belongs to another account."]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "there is no space left"),
+        (errno.EDQUOT, "there is no space left"),
+        (errno.EROFS, "it cannot be written to"),
+        (errno.EACCES, "it cannot be written to"),
+        (errno.EIO, "the disk reports an error"),
+    ],
+)
+def test_a_disk_that_takes_nothing_ends_writing_and_is_told_once(
+    disk: Disk, root: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    disk.write(ANN, DIGEST, CONTENT)
+    tries = []
+
+    def refuse(*_: object, **__: object) -> None:
+        tries.append(1)
+        raise OSError(number, "s3cr3t-canary")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    for digest, content in several(3):
+        disk.write(ANN, digest, content)
+    assert len(tries) == 1
+    assert notices == [f"Nothing more is kept in {root} in this session: {words}."]
+    assert files(root) == [place(root)]
+    assert disk.read(ANN, DIGEST) is not None
+
+
+def test_a_folder_that_cannot_be_made_harms_nothing(notices: list[str]) -> None:
+    disk = Disk(Path("/proc/nowhere/cache"), 2**20, notices)
+    assert disk.read(ANN, DIGEST) is None
+    disk.write(ANN, DIGEST, CONTENT)
+    assert len(notices) == 1
+
+
+def several(number: int, size: int = 100) -> Iterator[tuple[Digest, bytes]]:
+    for each in range(number):
+        content = b"%d" % each + bytes(size)
+        yield Digest.of(content), content
+
+
+def taken(root: Path) -> int:
+    return sum(private.taken(path.stat().st_size) for path in files(root))
+
+
+def test_never_more_than_allowed_and_what_was_not_used_for_longest_goes(root: Path) -> None:
+    disk = Disk(root, 16 * BLOCK, [])
+    entries = list(several(40))
+    for age, (digest, content) in enumerate(entries[:16]):
+        disk.write(ANN, digest, content)
+        os.utime(root / "content" / ANN / digest.encoded, (1_000_000 + age, 1_000_000 + age))
+    assert disk.read(ANN, entries[0][0]) is not None
+    disk.write(BOB, *entries[16])
+    assert taken(root) <= 16 * BLOCK
+    there = [disk.read(ANN, digest) is not None for digest, _ in entries[:16]]
+    assert there == [True, False, False, False, *[True] * 12]
+    assert disk.read(BOB, entries[16][0]) is not None
+    for digest, content in entries[17:]:
+        disk.write(ANN, digest, content)
+        assert taken(root) <= 16 * BLOCK
+
+
+def test_the_bound_holds_for_what_earlier_processes_left(root: Path) -> None:
+    first = Disk(root, 2**20, [])
+    for digest, content in several(20):
+        first.write(ANN, digest, content)
+    Disk(root, 4 * BLOCK, []).write(ANN, DIGEST, CONTENT)
+    assert taken(root) <= 4 * BLOCK
+
+
+def test_not_every_new_file_costs_a_look_at_all(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    def counted(folder: Folder, target: int) -> int:
+        looks.append(1)
+        return private.shrink(folder, target)
+
+    monkeypatch.setattr(disk_room, "shrink", counted)
+    disk = Disk(root, 64 * BLOCK, [])
+    for digest, content in several(200):
+        disk.write(ANN, digest, content)
+        disk.write(ANN, digest, content)
+    assert len(looks) <= 1 + (200 - 64) // 8 + 1
+    assert taken(root) <= 64 * BLOCK
+
+
+def test_content_that_is_too_large_is_not_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_room, "MOST", 1000)
+    disk = Disk(root, 2**20, [])
+    for size, there in ((1000, True), (1001, False)):
+        content = bytes(size)
+        disk.write(ANN, Digest.of(content), content)
+        assert (disk.read(ANN, Digest.of(content)) is not None) is there
+    small = Disk(root / "small", 2 * BLOCK, [])
+    small.write(ANN, Digest.of(bytes(3 * BLOCK)), bytes(3 * BLOCK))
+    assert not (root / "small").exists()
+
+
+def test_unfinished_files_of_dead_processes_are_removed(disk: Disk, root: Path) -> None:
+    folder = root / "content" / ANN
+    folder.mkdir(mode=0o700, parents=True)
+    for path in (root, root / "content"):
+        path.chmod(0o700)
+    dead, alive = folder / ".new-dead", folder / ".new-alive"
+    for path in (dead, alive):
+        path.write_bytes(b"half")
+    os.utime(dead, (0, 0))
+    disk.write(ANN, DIGEST, CONTENT)
+    assert files(root) == sorted([alive, place(root)])
+
+
+def test_two_at_once(root: Path, notices: list[str]) -> None:
+    entries = list(several(60, 5000))
+    start = threading.Barrier(4)
+
+    def work(disk: Disk) -> None:
+        start.wait()
+        for digest, content in entries:
+            disk.write(ANN, digest, content)
+            kept = disk.read(ANN, digest)
+            assert kept is None or kept.content == content
+
+    disks = [Disk(root, 2**20, notices), Disk(root, 40 * BLOCK, notices)]
+    threads = [threading.Thread(target=work, args=(disk,)) for disk in disks * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert notices == []
+    assert all(len(path.name) == 64 for path in files(root))
+    for path in files(root):
+        content = path.read_bytes().partition(b"\n")[2]
+        assert Digest.of(content).encoded == path.name
