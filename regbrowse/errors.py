@@ -7,6 +7,7 @@
         ├── NetError        no name, nobody listening, broken off, too slow
         ├── TlsError        no trust in the other end
         ├── PolicyError     we refuse: a redirect, a login address, a link
+        │   └── RealmChanged    logins would go to another host than before
         ├── AuthError
         │   ├── AuthRequired    a login is needed and none is known
         │   ├── AuthRejected    the login was refused
@@ -180,6 +181,13 @@ class PolicyError(RegistryError):
 
     slug = "policy"
     label = "refused"
+
+
+class RealmChanged(PolicyError):
+    """A registry sends logins to another host than it used to: somebody has to say that this is right."""
+
+    slug = "realm-changed"
+    label = "login moved"
 
 
 class AuthError(RegistryError):

@@ -29,7 +29,8 @@ from regbrowse.text import plural, visible
 
 SAID_LIMIT = 500
 BODY_LIMIT = 64 * 1024
-LOGIN_HINT = "Start again with -u USER:PASSWORD."
+LOGIN_HINT = "Log in with docker login, or press L for this session only."
+REFUSED_HINT = "They may have expired. Log in again, or press A to browse anonymously."
 _XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
 
@@ -40,22 +41,22 @@ def status_error(reply: Reply, login: LoginState | None = None) -> RegistryError
     question, state, host = reply.question, login or LoginState(), reply.question.host
     evidence = reply.evidence(codes, said)
 
-    def error(kind: type[RegistryError], why: str, hint: str = "") -> RegistryError:
-        return kind(why, evidence=evidence, wanted=question.wanted, hint=hint)
+    def error(kind: type[RegistryError], why: str, hint: str = "", command: str = "") -> RegistryError:
+        return kind(why, evidence=evidence, wanted=question.wanted, hint=hint, command=command)
 
     status = reply.status
     if reply.foreign and 400 <= status < 500 and status != 429:
         return error(ServerError, f"The storage behind {host} refused the download.", "Try again in a while.")
     if status == 401:
         if state.user:
-            hint = f"They may have expired. {LOGIN_HINT}"
-            return error(AuthRejected, f"{host} refused the credentials from {state.source}.", hint)
-        return error(AuthRequired, login_needed(question), LOGIN_HINT)
+            why = f"{host} refused the credentials from {state.source}."
+            return error(AuthRejected, why, REFUSED_HINT, login_command(question))
+        return error(AuthRequired, login_needed(question), LOGIN_HINT, login_command(question))
     if status == 403:
         if state.user:
             why = f"You are logged in to {host} as {state.user}, but may not read {question.about}."
             return error(Denied, why, "Ask its owner for access, or log in as somebody else.")
-        return error(AuthRequired, login_needed(question), LOGIN_HINT)
+        return error(AuthRequired, login_needed(question), LOGIN_HINT, login_command(question))
     if status in (404, 410):
         return _not_found(question, codes, error)
     if status == 407:
@@ -69,7 +70,7 @@ def status_error(reply: Reply, login: LoginState | None = None) -> RegistryError
     if status in (405, 501):
         return error(Unsupported, f"{host} does not offer this.")
     if status >= 500 or status in (408, 499):
-        hint = f"Tried {plural(question.tries, 'time')}; try again in a while."
+        hint = f"Tried {plural(question.attempts, 'time')}; try again in a while."
         return error(ServerError, f"{host} has a problem on its side.", hint.replace("Tried 1 time; t", "T"))
     if 300 <= status < 400:
         return error(BadResponse, f"{host} redirected without saying where to.")
@@ -82,7 +83,12 @@ def login_needed(question: Question) -> str:
     if question.kind in ("catalog", "ping"):
         return f"{host} wants to know who is asking."
     name = question.about.removeprefix(f"{host}/")
-    return f"{host} needs a login for {name} (or the repository does not exist; the registry does not tell)."
+    return f"{host} needs a login for {name} (or the repository does not exist; {host} does not tell)."
+
+
+def login_command(question: Question) -> str:
+    """What is typed in a shell to log in for good."""
+    return f"docker login {question.host}"
 
 
 def not_json(reply: Reply, noun: str) -> BadResponse:
@@ -126,7 +132,9 @@ def _limited(reply: Reply, error: Callable[[type[RegistryError], str, str], Regi
         why = f"Docker Hub pull limit reached ({limit[1]}{span})."
         made = error(RateLimited, why, f"Logging in raises it. {LOGIN_HINT} Lists still work.")
     else:
-        when = f"in {wait:.0f} s" if wait else "in a while"
+        when = "in a while"
+        if wait:
+            when = f"in {wait:.0f} s" if wait <= 120 else f"in about {wait / 60:.0f} minutes"
         made = error(RateLimited, f"{host} is limiting requests.", f"Try again {when}.")
     if isinstance(made, RateLimited):
         made.retry_after = wait

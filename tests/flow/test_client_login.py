@@ -82,9 +82,10 @@ async def test_no_login_known_is_said_with_the_next_step(registry: FakeRegistry,
         await names(client, here(registry))
     host = registry.name
     assert caught.value.why == (
-        f"{host} needs a login for acme/app (or the repository does not exist; the registry does not tell)."
+        f"{host} needs a login for acme/app (or the repository does not exist; {host} does not tell)."
     )
-    assert caught.value.hint == "Start again with -u USER:PASSWORD."
+    assert caught.value.hint == "Log in with docker login, or press L for this session only."
+    assert caught.value.command == f"docker login {host}"
     assert caught.value.evidence.status == 401
     assert caught.value.evidence.codes == ("UNAUTHORIZED",)
 
@@ -187,7 +188,7 @@ async def test_only_unknown_schemes(registry: FakeRegistry, client: Client) -> N
 @pytest.mark.parametrize(
     ("fault", "word"),
     [
-        (Fault(200, b"<html>login</html>", [("Content-Type", "text/html")]), "did not return a token (text/html)"),
+        (Fault(200, b"<html>login</html>", [("Content-Type", "text/html")]), "did not return a token (status 200, text/html)"),
         (Fault(200, b"{}"), "did not return a token"),
         (Fault(200, b'{"token":"a\\r\\nX: y"}'), "did not return a token"),
         (Fault(200, b'{"token":"' + b"x" * 70_000 + b'"}'), "did not return a token"),

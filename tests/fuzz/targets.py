@@ -24,7 +24,7 @@ from regbrowse.registry.lists.link import follow, next_target, with_query
 from regbrowse.registry.lists.listing import read_names
 from regbrowse.registry.login.challenge import choose as choose_challenge
 from regbrowse.registry.login.challenge import parse_challenges
-from regbrowse.registry.login.tokens import read_token
+from regbrowse.registry.login.grants import read_token
 from regbrowse.registry.net.policy import is_special, origin_of, problem_with
 from regbrowse.registry.net.waiting import rate_of, retry_after
 from regbrowse.registry.question import Question, Reply

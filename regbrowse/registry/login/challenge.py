@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from regbrowse.registry.net.policy import problem_with
 
 MAX_LINES = 16
 MAX_LINE = 8192
@@ -52,6 +55,58 @@ def choose(challenges: Iterable[Challenge]) -> Challenge | None:
         if challenge.scheme == "bearer" and challenge.get("realm"):
             return challenge
     return next((challenge for challenge in known if challenge.scheme == "basic"), None)
+
+
+def says(challenges: Iterable[Challenge], error: str) -> bool:
+    """Whether one of them names this error (RFC 6750, 3.1)."""
+    return any(challenge.get("error") == error for challenge in challenges)
+
+
+def located(challenges: Iterable[Challenge], url: str) -> list[Challenge]:
+    """The same with relative realms made whole, against the address that was asked."""
+    return [_located(challenge, url) for challenge in challenges]
+
+
+def of_everything(challenges: Iterable[Challenge]) -> list[Challenge]:
+    """The same without the names of single repositories.
+
+    The answer to the first knock is about no repository, yet ghcr.io names a placeholder there, and
+    several registries grant the first scope only.
+    """
+    found = []
+    for challenge in challenges:
+        if challenge.get("scope").startswith("repository:"):
+            params = {name: value for name, value in challenge.params.items() if name != "scope"}
+            challenge = Challenge(challenge.scheme, params)
+        found.append(challenge)
+    return found
+
+
+def scopes_for(demanded: str, own: str) -> tuple[str, ...]:
+    """The scopes of a token request: what the challenge demands, word for word and first, then ours.
+
+    Ours is left out when theirs covers it (distribution, docs/content/spec/auth/scope.md). Several
+    registries grant the first scope only.
+    """
+    if not demanded or not own:
+        return tuple(scope for scope in (demanded, own) if scope)
+    return (demanded,) if any(_covers(one, own) for one in demanded.split()) else (demanded, own)
+
+
+def _covers(theirs: str, ours: str) -> bool:
+    # The name in the middle may hold a host with a port.
+    name, _, rights = theirs.rpartition(":")
+    own_name, _, own_rights = ours.rpartition(":")
+    granted = rights.split(",")
+    return name == own_name and ("*" in granted or set(own_rights.split(",")) <= set(granted))
+
+
+def _located(challenge: Challenge, url: str) -> Challenge:
+    realm = challenge.get("realm")
+    if challenge.scheme != "bearer" or problem_with(realm):
+        # What cannot be an address stays as it is, and is refused with a reason where it is used.
+        return challenge
+    return Challenge(challenge.scheme, {**challenge.params, "realm": urljoin(url, realm)})
 
 
 def _parse_line(line: str) -> list[Challenge]:

@@ -1,110 +1,127 @@
-"""Who asks: the first knock at a registry, its challenges, and the few tries a login gets.
+"""Who asks: every question to a registry goes through here, as somebody or as nobody.
 
-A question is asked at most four times: with what is known, once more with a fresh login, and the same
-without credentials when they were refused, because an expired login must not hide a public image.
+A question is asked at most four times, and costs at most three token requests: with what is known, again
+with a fresh login or one for more rights, and without credentials when they were refused, because an
+expired login must not hide a public image.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from regbrowse.errors import (
-    AuthError,
-    AuthRejected,
-    AuthRequired,
-    Denied,
-    NetError,
-    PolicyError,
-    RegistryError,
-    TlsError,
-)
+from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, PolicyError, RegistryError
+from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.content.cache import Flights
-from regbrowse.registry.errors_from import LOGIN_HINT, login_needed, server_words, status_error
 from regbrowse.registry.facts import LoginState, Rate, Settings
-from regbrowse.registry.login.challenge import Challenge, choose, parse_challenges
-from regbrowse.registry.login.tokens import Key, Token, Tokens, basic
+from regbrowse.registry.login.attempts import Attempts, Visit
+from regbrowse.registry.login.door import Door, Doors
+from regbrowse.registry.login.logins import THIS_SESSION, Logins, Standing, path_of
+from regbrowse.registry.login.proof import prove
+from regbrowse.registry.login.realms import Realms, logins_go_to
+from regbrowse.registry.login.tokens import Tokens
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.net.waiting import rate_of
 from regbrowse.registry.question import Question, Reply
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
-_ALIVE = frozenset({200, 401, 403})
-
-
-@dataclass(slots=True)
-class Door:
-    """What is known of a registry's entrance."""
-
-    base: str
-    challenges: list[Challenge]
-    status: int
-    """Of the first knock."""
-    html: bool
-    login: Login | None = None
-    refused: bool = False
-    """Whether the login was refused; it is not offered again."""
-    note: str = ""
-    extra: dict[str, Challenge] = field(default_factory=dict)
-    """Scope of a question -> the challenge its resource answered with, when that was not the first knock's."""
-
-    @property
-    def alive(self) -> bool:
-        return self.status in _ALIVE and not self.html
+if TYPE_CHECKING:
+    from regbrowse.settings.keychain import Source
 
 
 class Desk:
-    """Asks questions as somebody: every question to a registry goes through `ask`."""
+    """Asks questions as whoever we are to each registry."""
 
     def __init__(self, transport: Transport, settings: Settings) -> None:
         self._transport = transport
         self._settings = settings
-        self._tokens = Tokens(transport)
-        self._doors: dict[str, Door] = {}
+        self._doors = Doors(transport)
+        self._logins = Logins(settings)
+        self._realms = Realms(settings.state_folder)
+        self._tokens = Tokens(transport, self._realms)
+        self._attempts = Attempts(transport, self._tokens)
         self._rates: dict[str, Rate] = {}
-        self._knocks: Flights[Door] = Flights()
-        self._login_for = settings.registry.key if settings.registry else ""
+        self.on_change: Callable[[Registry], None] = _nothing
+        """Called when we have become somebody else to a registry: what was read before is not ours any more."""
 
     async def door(self, registry: Registry) -> Door:
-        """Knocks once per registry. Raises only when nothing answers there."""
-        if not self._login_for:
-            self._login_for = registry.key
-        door = self._doors.get(registry.key)
-        if door is None:
-            door = await self._knocks.share(registry.key, lambda: self._knock(registry))
-            self._doors[registry.key] = door
-        return door
-
-    async def _knock(self, registry: Registry) -> Door:
-        base = await self._transport.base(registry)
-        shown = visible(registry.name)
-        question = Question(registry, "ping", "/v2/", f"Connecting to {shown}", shown, deadline=10, tries=2)
-        try:
-            reply = await self._transport.send(question, f"{base}/v2/")
-        except (NetError, TlsError, PolicyError):
-            raise
-        except RegistryError:
-            # Some proxies close /v2/ and serve the rest: the real question decides.
-            return Door(base, [], 0, False, self._login_of(registry))
-        challenges = parse_challenges(reply.headers.get_list("www-authenticate"))
-        html = reply.status == 200 and reply.looks_like_html
-        return Door(base, challenges, reply.status, html, self._login_of(registry))
-
-    def _login_of(self, registry: Registry) -> Login | None:
-        return self._settings.user if registry.key == self._login_for else None
+        """Knocks once per registry and hour. Raises only when nothing answers there."""
+        return await self._doors.at(registry)
 
     def state(self, registry: Registry) -> LoginState:
         """Who the registry thinks we are."""
-        door = self._doors.get(registry.key)
-        login = door.login if door else self._login_of(registry)
-        if login is None or (door and door.refused):
-            return LoginState(note=door.note if door else "")
-        return LoginState(visible(login.user), login.source, door.note if door else "")
+        return self._logins.state(registry)
+
+    async def login_for(self, registry: Registry, path: str = "") -> Login | None:
+        """The login that may be sent to this registry itself; None when there is none, or it was refused."""
+        door = await self.door(registry)
+        login = await self._logins.of(registry, path)
+        if login is None or (door.plain and not self._clear_is_fine(registry)):
+            return None
+        return None if self._logins.standing(registry).turned_away(login, "") else login
 
     def rate(self, registry: Registry) -> Rate | None:
         """What the registry's pull limit still allows, when it says so."""
         return self._rates.get(registry.key)
+
+    def logins_go_to(self, registry: Registry) -> str:
+        """The host that credentials or token requests are sent to; empty when none are wanted, as far as is known."""
+        door = self._doors.known(registry)
+        return visible(logins_go_to(door.base, door.likely), 260) if door else ""
+
+    async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
+        """Every place that was looked at for a login, and which of them counts."""
+        return await self._logins.sources(registry, path)
+
+    # Becoming somebody else
+
+    async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
+        """Logs in for this session; nothing of it is written down.
+
+        Raises AuthRejected when the registry refuses, PolicyError when the login would travel in clear or to
+        another place than before, and what stops any question. Whoever we were stays who we are then.
+        """
+        login = Login(user, password, THIS_SESSION)
+        if user == "<token>":
+            # The name that stands for an identity token wherever docker keeps one.
+            login = Login("", password, THIS_SESSION, "identity")
+        door = await self.door(registry)
+        if door.plain and not self._clear_is_fine(registry):
+            host = visible(registry.name)
+            why = f"{host} is reached over http, so anybody on the way could read the password. It was not sent."
+            hint = "Start with --plain-http if that is no risk there."
+            raise PolicyError(why, wanted=f"Logging in to {host}", hint=hint)
+        await prove(self._transport, self._tokens, door, registry, login)
+        self._become(registry, login)
+
+    async def browse_anonymously(self, registry: Registry) -> None:
+        """From now on and for this session no login is used there."""
+        self._become(registry, None)
+
+    async def ask_helper_in_foreground(self, registry: Registry) -> bool:
+        """Lets the credential helper use the terminal; whether it brought a login."""
+        login = await self._logins.in_foreground(registry)
+        if login is None:
+            return False
+        self._logins.look_again(registry)
+        self._changed(registry)
+        return True
+
+    def allow_realm(self, registry: Registry) -> None:
+        """Accepts, for good, the host that a RealmChanged named last."""
+        self._realms.allow(registry)
+
+    def _become(self, registry: Registry, login: Login | None) -> None:
+        self._logins.say(registry, login)
+        self._changed(registry)
+
+    def _changed(self, registry: Registry) -> None:
+        self._rates.pop(registry.key, None)
+        self.on_change(registry)
+
+    # Asking
 
     async def ask(self, question: Question) -> Reply:
         """The reply, whatever its status but 401 and 403: those raise AuthError."""
@@ -115,108 +132,76 @@ class Desk:
         return reply
 
     async def _ask(self, question: Question) -> Reply:
-        door = await self.door(question.registry)
-        login = None if door.refused else door.login
+        registry = question.registry
+        door, login = await self._enter(question)
+        standing = self._logins.standing(registry)
+        visit = Visit(door, question)
+        if login is not None and door.plain and not self._clear_is_fine(registry):
+            kept = f"browsing without the login from {visible(login.source, 200)}."
+            standing.login, standing.note = None, f"{question.host} is reached over http: {kept}"
+            return await self._attempts.ask(visit, None)
+        if login is None:
+            return await self._attempts.ask(visit, None)
+        refused = standing.turned_away(login, question.scope)
+        if refused is not None:
+            return await self._as_nobody(visit, login, standing, refused)
         try:
-            return await self._attempt(door, question, login)
-        except AuthError as refusal:
-            if login is None or type(refusal) not in (AuthRejected, Denied):
-                raise
-            try:
-                reply = await self._attempt(door, question, None)
-            except RegistryError:
+            reply = await self._attempts.ask(visit, login)
+        except (AuthRejected, Denied) as refusal:
+            return await self._as_nobody(visit, login, standing, refusal)
+        standing.note = ""
+        return reply
+
+    async def _enter(self, question: Question) -> tuple[Door, Login | None]:
+        """The door and the login; a slow credential helper and a slow registry are waited for together."""
+        looking = asyncio.ensure_future(self._logins.of(question.registry, path_of(question)))
+        try:
+            door = await self.door(question.registry)
+            return door, await looking
+        finally:
+            if not looking.done():
+                looking.cancel()
+                await asyncio.wait([looking])
+
+    async def _as_nobody(self, visit: Visit, login: Login, standing: Standing, refusal: AuthError) -> Reply:
+        """What anybody may read, after a login was refused; never silently."""
+        question = visit.question
+        known = standing.turned_away(login, question.scope) is not None
+        wrong = isinstance(refusal, AuthRejected) and refusal.evidence.status == 401 and not visit.looped
+        if wrong and not known:
+            self._logins.refuse(question.registry, login, refusal)
+        try:
+            reply = await self._attempts.ask(visit, None)
+        except RegistryError as error:
+            if not known:
                 raise refusal from None
-            if not 200 <= reply.status < 400:
+            if not isinstance(error, AuthRequired):
                 raise
-            rejected = isinstance(refusal, AuthRejected)
-            door.refused = door.refused or rejected
-            what = "were rejected" if rejected else f"do not reach {question.about}"
-            door.note = f"Credentials from {login.source} {what} — browsing {question.host} anonymously."
-            return reply
-
-    async def _attempt(self, door: Door, question: Question, login: Login | None) -> Reply:
-        proactive = door.status == 401 or login is not None
-        challenge = choose(door.challenges) if proactive else None
-        challenge = door.extra.get(question.scope, challenge)
-        url = door.base + question.path
-        header, key, token, fresh = await self._header(door, question, challenge, login)
-        reply = await self._transport.send(question, url, header)
-        if not _wants_login(reply):
-            return reply
-        offered = parse_challenges(reply.headers.get_list("www-authenticate")) or door.challenges
-        answer = choose(offered)
-        if answer is None:
-            raise _unanswerable(question, reply, offered)
-        again = self._tokens.key(question, door.base, answer, login) if answer.scheme == "bearer" else None
-        if reply.status == 403 and not _says(reply, "insufficient_scope"):
-            raise _refusal(question, reply, login, self.state(question.registry), token is not None)
-        stuck = (fresh and again == key) or (answer.scheme == "basic" and (header.startswith("Basic ") or not login))
-        if not stuck:
-            if key and token:
-                self._tokens.forget(key, token)
-            if answer.scheme == "basic":
-                door.challenges, door.status = offered, 401
+            raise _again(refusal, error) from None
+        if not known and not 200 <= reply.status < 400:
+            raise refusal
+        rejected = isinstance(refusal, AuthRejected)
+        what = "were rejected" if rejected else f"do not reach {question.about}"
+        standing.note = f"Credentials from {visible(login.source, 200)} {what} — browsing {question.host} anonymously."
+        if not known:
+            if wrong:
+                self._changed(question.registry)
             else:
-                door.extra[question.scope] = answer
-            header, key, token, fresh = await self._header(door, question, answer, login)
-            reply = await self._transport.send(question, url, header)
-            if not _wants_login(reply):
-                return reply
-        raise _refusal(question, reply, login, self.state(question.registry), token is not None)
+                standing.denied[login, question.scope] = refusal
+        return reply
 
-    async def _header(
-        self, door: Door, question: Question, challenge: Challenge | None, login: Login | None
-    ) -> tuple[str, Key | None, Token | None, bool]:
-        """The Authorization for a question, the token in it, and whether that was fetched just now."""
-        if challenge is None:
-            return "", None, None, False
-        if challenge.scheme == "basic":
-            return basic(login) if login else "", None, None, False
-        key = self._tokens.key(question, door.base, challenge, login)
-        token = self._tokens.known(key)
-        fresh = token is None
-        if token is None:
-            token = await self._tokens.fetch(key, question, login)
-        return token.header, key, token, fresh
+    def _clear_is_fine(self, registry: Registry) -> bool:
+        """Whether a login may be sent unencrypted: to this machine, or because somebody asked for that."""
+        return registry.is_loopback or registry.key in self._settings.plain_http
 
 
-def _wants_login(reply: Reply) -> bool:
-    return reply.status in (401, 403) and not reply.foreign
+def _again(refusal: AuthError, error: AuthRequired) -> AuthError:
+    """A refusal from before, for another question."""
+    kind = AuthRejected if isinstance(refusal, AuthRejected) else Denied
+    return kind(
+        refusal.why, evidence=error.evidence, wanted=error.wanted, hint=refusal.hint, command=refusal.command
+    )
 
 
-def _says(reply: Reply, error: str) -> bool:
-    challenges = parse_challenges(reply.headers.get_list("www-authenticate"))
-    return any(challenge.get("error") == error for challenge in challenges)
-
-
-def _refusal(
-    question: Question, reply: Reply, login: Login | None, state: LoginState, had_token: bool
-) -> RegistryError:
-    host, name = question.host, question.about
-    codes, said = server_words(reply.body)
-    evidence = reply.evidence(codes, said)
-    if reply.status == 401 and had_token:
-        if login is None and not _says(reply, "invalid_token"):
-            return AuthRequired(login_needed(question), evidence=evidence, wanted=question.wanted, hint=LOGIN_HINT)
-        if login is not None and _says(reply, "insufficient_scope"):
-            why = f"You are logged in to {host} as {visible(login.user)}, but may not read {name}."
-            return Denied(why, evidence=evidence, wanted=question.wanted, hint="Ask its owner for access.")
-        why = f"{host} keeps asking for authentication although a token was obtained."
-        hint = f"The account may not be allowed to read {name}." if login else LOGIN_HINT
-        return AuthRejected(why, evidence=evidence, wanted=question.wanted, hint=hint)
-    return status_error(reply, state if login else None)
-
-
-def _unanswerable(question: Question, reply: Reply, offered: list[Challenge]) -> RegistryError:
-    host = question.host
-    codes, said = server_words(reply.body)
-    evidence = reply.evidence(codes, said)
-    if reply.status == 403:
-        return status_error(reply)
-    schemes = ", ".join(dict.fromkeys(visible(challenge.scheme, 30) for challenge in offered))
-    if schemes:
-        why = f"{host} only offers {schemes} authentication; regbrowse supports Bearer and Basic."
-        return AuthRequired(why, evidence=evidence, wanted=question.wanted)
-    why = f"{host} answered 401 without saying how to log in (no WWW-Authenticate header)."
-    hint = "A proxy in between may be removing it."
-    return AuthRequired(why, evidence=evidence, wanted=question.wanted, hint=hint)
+def _nothing(_: Registry) -> None:
+    """When nobody wants to know."""

@@ -1,0 +1,108 @@
+"""One question asked as one person: with what is known first, then with what the answer demands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from regbrowse.registry.login.challenge import Challenge, choose, located, parse_challenges, says
+from regbrowse.registry.login.door import Door
+from regbrowse.registry.login.grants import Key, Token, basic, raw_bearer
+from regbrowse.registry.login.refusals import refusal, unanswerable
+from regbrowse.registry.login.tokens import Purse, Tokens
+from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.question import Question, Reply
+from regbrowse.settings.login import Login
+
+TRIES = 4
+"""The most requests one question costs, whatever a server answers; one of them is kept for asking as nobody."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """One question, and what it has cost so far."""
+
+    door: Door
+    question: Question
+    sent: int = 0
+    purse: Purse = field(default_factory=Purse)
+    looped: bool = False
+    """Whether a token was obtained that the registry did not take: then it is not the login that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a request shows at the door."""
+
+    header: str = ""
+    """Its Authorization."""
+    key: Key | None = None
+    token: Token | None = None
+    fresh: bool = False
+    """Whether the token was fetched just now."""
+
+
+class Attempts:
+    """Asks with as many requests as it takes, and no more than are left."""
+
+    def __init__(self, transport: Transport, tokens: Tokens) -> None:
+        self._transport = transport
+        self._tokens = tokens
+
+    async def ask(self, visit: Visit, login: Login | None) -> Reply:
+        """The reply, whatever its status but 401 and 403. Raises AuthError for those, PolicyError when a
+        login would go where it may not, and what the transport raises."""
+        door, question = visit.door, visit.question
+        most = TRIES - 1 if login else TRIES
+        proactive = door.status == 401 or login is not None
+        shown = await self._pass(visit, door.challenge(question.scope, proactive=proactive), login)
+        widened = False
+        while True:
+            visit.sent += 1
+            reply = await self._transport.send(question, door.base + question.path, shown.header)
+            if reply.status not in (401, 403) or reply.foreign:
+                return reply
+            offered = located(parse_challenges(reply.headers.get_list("www-authenticate")), reply.url)
+            answer = choose(offered)
+            demanded = answer or choose(door.challenges)
+            if demanded is None:
+                raise unanswerable(question, reply, offered, login)
+            narrow = says(offered, "insufficient_scope")
+            final = reply.status == 403 and (widened or not narrow)
+            if final or visit.sent >= most or self._nothing_new(visit, shown, demanded, login):
+                had = shown.token is not None
+                visit.looped = had
+                raise refusal(question, reply, offered, login, token=had, attempts=visit.sent)
+            if shown.key and shown.token:
+                self._tokens.forget(shown.key, shown.token)
+            if answer is not None:
+                door.learn(question.scope, answer, offered)
+            widened = widened or narrow
+            shown = await self._pass(visit, demanded, login)
+
+    def _nothing_new(self, visit: Visit, shown: Pass, demanded: Challenge, login: Login | None) -> bool:
+        """Whether the next request would show the same again."""
+        if demanded.scheme == "basic" or (login is not None and login.kind == "bearer"):
+            return shown.header == _plainly(demanded, login)
+        key = self._tokens.key(visit.question, visit.door.base, demanded, login)
+        return shown.fresh and shown.key == key
+
+    async def _pass(self, visit: Visit, challenge: Challenge | None, login: Login | None) -> Pass:
+        if challenge is None:
+            return Pass()
+        if challenge.scheme == "basic" or (login is not None and login.kind == "bearer"):
+            return Pass(_plainly(challenge, login))
+        key = self._tokens.key(visit.question, visit.door.base, challenge, login)
+        token = self._tokens.known(key)
+        fresh = token is None
+        if token is None:
+            token = await self._tokens.fetch(key, visit.question, visit.purse)
+        return Pass(token.header, key, token, fresh)
+
+
+def _plainly(challenge: Challenge, login: Login | None) -> str:
+    """The Authorization of a login that needs no token; empty when there is none for this challenge."""
+    if login is None:
+        return ""
+    if login.kind == "bearer":
+        return raw_bearer(login)
+    return basic(login) if challenge.scheme == "basic" else ""

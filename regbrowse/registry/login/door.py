@@ -1,0 +1,107 @@
+"""The entrance of a registry: how it answered the first knock, and what it has demanded since."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from regbrowse.errors import NetError, PolicyError, RegistryError, TlsError
+from regbrowse.reference import Registry
+from regbrowse.registry.content.cache import Flights
+from regbrowse.registry.login.challenge import Challenge, choose, located, of_everything, parse_challenges
+from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.question import Question
+from regbrowse.text import visible
+
+LIFE = 3600.0
+"""Seconds after which one knocks again, as dagdotdev does."""
+_ALIVE = frozenset({200, 401, 403})
+
+
+@dataclass(slots=True)
+class Door:
+    """What is known of a registry's entrance."""
+
+    base: str
+    """Its origin, `https://host:port`."""
+    challenges: list[Challenge]
+    """Of the first knock, or of a later refusal that told otherwise."""
+    status: int
+    """Of the first knock; 0 when it brought nothing."""
+    html: bool
+    extra: dict[str, Challenge] = field(default_factory=dict)
+    """Scope of a question -> the challenge its resource answered with."""
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def alive(self) -> bool:
+        return self.status in _ALIVE and not self.html
+
+    @property
+    def stale(self) -> bool:
+        return time.monotonic() - self.since > LIFE
+
+    @property
+    def plain(self) -> bool:
+        """Whether what is sent can be read on the way."""
+        return self.base.startswith("http:")
+
+    @property
+    def likely(self) -> Challenge | None:
+        """What a login will be asked for, whatever the question."""
+        return choose(self.challenges) or next(iter(of_everything(self.extra.values())), None)
+
+    def challenge(self, scope: str, *, proactive: bool) -> Challenge | None:
+        """What a question will be asked for, as far as it is known or, `proactive`, can be supposed."""
+        return self.extra.get(scope) or (choose(self.challenges) if proactive else None)
+
+    def learn(self, scope: str, answer: Challenge, offered: list[Challenge]) -> None:
+        """Takes in the challenge that a resource answered a question of this scope with."""
+        if answer.scheme == "basic":
+            self.challenges, self.status = offered, 401
+            return
+        before = choose(self.challenges)
+        if before is None or any(before.get(name) != answer.get(name) for name in ("realm", "service")):
+            self.extra.clear()
+            self.challenges = of_everything(offered)
+        self.extra[scope] = answer
+
+
+class Doors:
+    """Knocks at each registry once in an hour."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._doors: dict[str, Door] = {}
+        self._knocks: Flights[Door] = Flights()
+
+    def known(self, registry: Registry) -> Door | None:
+        return self._doors.get(registry.key)
+
+    async def at(self, registry: Registry) -> Door:
+        """Raises only when nothing answers there."""
+        door = self._doors.get(registry.key)
+        if door is None or door.stale:
+            door = await self._knocks.share(registry.key, lambda: self._knock(registry))
+            self._doors[registry.key] = door
+        return door
+
+    async def _knock(self, registry: Registry) -> Door:
+        base = await self._transport.base(registry)
+        question = ping_question(registry)
+        try:
+            reply = await self._transport.send(question, base + question.path)
+        except (NetError, TlsError, PolicyError):
+            raise
+        except RegistryError:
+            # Some proxies close /v2/ and serve the rest: the real question decides.
+            return Door(base, [], 0, False)
+        challenges = located(parse_challenges(reply.headers.get_list("www-authenticate")), reply.url)
+        html = reply.status == 200 and reply.looks_like_html
+        return Door(base, of_everything(challenges), reply.status, html)
+
+
+def ping_question(registry: Registry) -> Question:
+    """Whether there is a registry (distribution-spec, Determining Support)."""
+    host = visible(registry.name)
+    return Question(registry, "ping", "/v2/", f"Connecting to {host}", host, deadline=10, tries=2)
