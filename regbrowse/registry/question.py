@@ -57,10 +57,19 @@ class Question:
     tries: int = 3
     stay: bool = False
     """Whether redirects to another origin are refused."""
+    background: bool = False
+    """Whether nobody waits for it: it stands back for other questions, and is tried more often."""
+    identity: str = ""
+    """Who is asking, as far as the registry counts: the user of the login; empty for nobody."""
 
     @property
     def host(self) -> str:
         return visible(self.registry.name)
+
+    @property
+    def attempts(self) -> int:
+        """How often it is asked at most."""
+        return max(5, self.tries) if self.background else self.tries
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ async def test_a_remote_name_is_never_asked_unencrypted(monkeypatch: pytest.Monk
         with pytest.raises(RegbrowseError) as caught:
             await client.ping(Registry.parse(registry.name))
         assert caught.value.why == f"127.0.0.1 does not speak TLS on port {registry.port}."
-        assert caught.value.hint == f'If it is meant to be unencrypted, open it as "http://{registry.name}/".'
+        assert caught.value.hint == "If it is meant to be unencrypted, press H to use http for this session."
+        assert caught.value.slug == "no-tls"
         assert registry.asked == []
 
 

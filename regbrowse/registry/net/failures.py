@@ -6,66 +6,90 @@ Many httpx exceptions have an empty text, so the words come from the class and t
 from __future__ import annotations
 
 import errno
-import socket
 import ssl
-from collections.abc import Iterator
 
 import httpx
 
 from regbrowse.errors import BadResponse, Evidence, Integrity, NetError, PolicyError, RegistryError, TlsError, TooLarge
 from regbrowse.redact import redact
+from regbrowse.registry.net.guard import InnerAddress
 from regbrowse.registry.net.policy import origin_of
+from regbrowse.registry.net.proxied import ProxyTrouble
+from regbrowse.registry.net.tls import causes_of, is_unknown_name
+from regbrowse.registry.net.tls_words import NO_TLS, Scene, distrusted, http_step, no_secure_connection
 from regbrowse.registry.question import Question
-from regbrowse.text import exact, size, visible
+from regbrowse.text import exact, plural, size, visible
 
-_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
-_CERTIFICATE = {
-    9: ("is not valid yet", "Check the clock of this computer."),
-    10: ("has expired", "Its administrator must renew it; check the clock of this computer, too."),
-    18: ("is signed by nobody but itself", "Set SSL_CERT_FILE to a file with that certificate if you trust it."),
-    19: ("is signed by an unknown authority", "Set SSL_CERT_FILE to a file with the authority's certificate."),
-    20: ("is signed by an unknown authority", "Set SSL_CERT_FILE to a file with the authority's certificate."),
-    21: ("is signed by an unknown authority", "Set SSL_CERT_FILE to a file with the authority's certificate."),
-    62: ("is for another name", "Check the name of the registry."),
-    64: ("is for another address", "Use the name of the registry instead of its address."),
-}
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+_RETRIED = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.PoolTimeout)
 
 
-def failure(error: Exception, question: Question, url: str, seconds: float) -> RegistryError:
+def failure(
+    error: Exception, question: Question, url: str, seconds: float, scene: Scene | None = None
+) -> RegistryError:
     """The error for a request that brought no usable answer."""
+    scene = scene or Scene()
     evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
-    _, host, port = origin_of(url)
-    shown = visible(f"{host}:{port}", 260)
-    # Docker Hub is reached by another name than the one people know.
-    here = visible(question.registry.host if url.partition("//")[2].startswith(question.registry.authority) else host)
-    wanted = question.wanted
-    causes = list(_causes(error))
+    _, _, port = origin_of(url)
+    here, wanted = where(question, url), question.wanted
+    causes = list(causes_of(error))
     for cause in causes:
+        if isinstance(cause, InnerAddress):
+            return inner_address(question, url, f"{visible(cause.host, 260)} ({cause.address})")
         if isinstance(cause, ssl.SSLCertVerificationError):
-            what, hint = _CERTIFICATE.get(cause.verify_code, ("cannot be trusted", "Look at the request log."))
-            return TlsError(f"The certificate of {here} {what}.", evidence=evidence, wanted=wanted, hint=hint)
+            why, hint = distrusted(cause, here, scene)
+            return TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
         if isinstance(cause, ssl.SSLError):
-            return _tls(cause, question, evidence, here, port)
+            why, hint, plain = no_secure_connection(cause, here, port, scene)
+            distrust = TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
+            return _no_tls(distrust) if plain and scene.offer_http else distrust
+    if isinstance(error, ProxyTrouble):
+        return _proxy(error, question, evidence, here)
     if isinstance(error, httpx.TimeoutException):
-        why = f"{here} did not answer in time."
+        why = f"{here} did not answer within {max(1, round(seconds))} s."
         return NetError(why, evidence=evidence, wanted=wanted, hint="Try again, or check the network.")
-    if isinstance(error, httpx.ConnectError):
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            why, hint = f"The name {here} is not known (DNS).", "Check the spelling and the network."
-        elif any(getattr(cause, "errno", 0) in (errno.ENETUNREACH, errno.EHOSTUNREACH) for cause in causes):
-            why, hint = f"There is no way to {shown} from here.", "Check the network."
-        else:
-            why, hint = f"Nothing answers at {shown}.", "Check that the registry is running, and its port."
-        return NetError(why, evidence=evidence, wanted=wanted, hint=hint)
-    why = f"The connection to {here} broke off."
     hint = "A proxy or firewall may be interfering; try again."
-    return NetError(why, evidence=evidence, wanted=wanted, hint=hint)
+    made = NetError(f"The connection to {here} broke off.", evidence=evidence, wanted=wanted, hint=hint)
+    if not isinstance(error, httpx.ConnectError):
+        return made
+    shown = visible(f"{here}:{port}", 260)
+    if is_unknown_name(causes):
+        why, hint = f"The name {here} is not known (DNS).", "Check the spelling and the network."
+        return NetError(why, evidence=evidence, wanted=wanted, hint=hint)
+    refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
+    if not refused and any(getattr(cause, "errno", 0) in _NO_WAY for cause in causes):
+        why, hint = f"There is no way to {shown} from here.", "Check the network."
+        return NetError(why, evidence=evidence, wanted=wanted, hint=hint)
+    if refused:
+        why, hint = f"Nothing answers at {shown}.", "Check that the registry is running, and its port."
+        made = NetError(why, evidence=evidence, wanted=wanted, hint=hint)
+    if scene.offer_http:
+        made.hint = http_step(scene)
+        return _no_tls(made)
+    return made
+
+
+def where(question: Question, url: str) -> str:
+    """The host of an address; Docker Hub is reached by another name than the one people know."""
+    if url.partition("//")[2].startswith(question.registry.authority):
+        return visible(question.registry.host)
+    return visible(origin_of(url)[1])
 
 
 def may_retry(error: RegistryError) -> bool:
-    """Whether a connection broke that may hold the next time; closed ports and long silence are told at once."""
-    passing = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.PoolTimeout)
-    return isinstance(error.__cause__, passing)
+    """Whether it may work the next time; distrust, refusals of ours and long silence are told at once."""
+    return isinstance(error, NetError) and isinstance(error.__cause__, _RETRIED)
+
+
+def unknown_name(error: RegistryError) -> bool:
+    return error.__cause__ is not None and is_unknown_name(causes_of(error.__cause__))
+
+
+def left_alone(question: Question, url: str, failures: int) -> NetError:
+    """For an origin that failed so often that nothing is sent to it for a while."""
+    why = f"{where(question, url)} failed {plural(failures, 'time')} in a row and is left alone for a while."
+    evidence = Evidence(question.host, question.method, redact(url))
+    return NetError(why, evidence=evidence, wanted=question.wanted, hint="Press r to try now.")
 
 
 def too_slow(question: Question, url: str, seconds: float) -> NetError:
@@ -93,30 +117,30 @@ def refused_redirect(question: Question, url: str, why: str, hint: str = "") -> 
     return PolicyError(why, evidence=evidence, wanted=question.wanted, hint=hint)
 
 
+def inner_address(question: Question, url: str, shown: str) -> PolicyError:
+    """For a public registry that points into the network it is asked from."""
+    verb = "wants the login sent" if question.kind == "token" else "redirected"
+    return refused_redirect(question, url, f"{question.host} {verb} to the internal address {shown}. Refused.")
+
+
 def bad_headers(question: Question, url: str) -> BadResponse:
     evidence = Evidence(question.host, question.method, redact(url))
     return BadResponse(f"{question.host} sent too many headers.", evidence=evidence, wanted=question.wanted)
 
 
-def _tls(cause: ssl.SSLError, question: Question, evidence: Evidence, here: str, port: int) -> TlsError:
-    reason = cause.reason or ""
-    if reason in _NOT_TLS:
-        why = f"{here} does not speak TLS on port {port}."
-        hint = f'If it is meant to be unencrypted, open it as "http://{visible(question.registry.authority)}/".'
-    elif "CERTIFICATE_REQUIRED" in reason:
-        why, hint = f"{here} requires a client certificate.", ""
+def _proxy(error: ProxyTrouble, question: Question, evidence: Evidence, here: str) -> NetError:
+    hint = "Check the proxy setting, or ask whoever runs the proxy."
+    if not error.reached:
+        why = f"The proxy {error.named} does not answer."
+        hint = "Check the proxy setting and that the proxy is running."
+    elif error.status == 407:
+        why = f"The proxy {error.named} {'refused the login' if error.has_login else 'wants a login'}."
+        hint = "Put the right user name and password into the proxy setting."
     else:
-        why, hint = f"No secure connection to {here} could be agreed on.", "Its TLS may be too old."
-    return TlsError(why, evidence=evidence, wanted=question.wanted, hint=hint)
+        why = f"The proxy {error.named} refused to connect to {here}{f' ({error.status})' if error.status else ''}."
+    return NetError(why, evidence=evidence, wanted=question.wanted, hint=hint)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    queue: list[BaseException] = [error]
-    for _ in range(32):
-        if not queue:
-            return
-        cause = queue.pop(0)
-        yield cause
-        if isinstance(cause, BaseExceptionGroup):
-            queue += cause.exceptions
-        queue += [other for other in (cause.__cause__, cause.__context__) if other is not None]
+def _no_tls(error: RegistryError) -> RegistryError:
+    error.slug = NO_TLS
+    return error

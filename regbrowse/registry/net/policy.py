@@ -12,8 +12,16 @@ from regbrowse.reference import Registry
 URL_LIMIT = 16_384
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PORTS = {"http": 80, "https": 443}
+
+Origin = tuple[str, str, int]
+"""Scheme, host and port: what logins and connections are bound to."""
+
 _HIDDEN_NETWORKS = tuple(
-    ipaddress.ip_network(text) for text in ("100.64.0.0/10", "64:ff9b::/96", "2002::/16", "fc00::/7", "224.0.0.0/4")
+    ipaddress.ip_network(text)
+    for text in (
+        *("100.64.0.0/10", "224.0.0.0/4"),
+        *("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fc00::/7", "ff00::/8"),
+    )
 )
 
 
@@ -41,8 +49,8 @@ def problem_with(url: str) -> str:
     return ""
 
 
-def origin_of(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: what credentials are bound to."""
+def origin_of(url: str) -> Origin:
+    """Where an address leads; the port 0 means that there is none."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)

@@ -3,46 +3,98 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import socket
 import ssl
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpcore
+
 from regbrowse.errors import ConfigError
+from regbrowse.registry.net.der import Certificate, read_certificate
+from regbrowse.registry.net.guard import Dialer
 from regbrowse.text import visible
 
 PROBE_SECONDS = 3.0
 
 
-async def trusted_context(ca_file: Path | None) -> ssl.SSLContext:
-    """The trust of the operating system plus `ca_file`; reading it takes long enough to be done in a thread."""
-    return await asyncio.to_thread(_build, ca_file)
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What one origin is trusted by, beside the system's certificates."""
+
+    ca_files: tuple[Path, ...] = ()
+    pair: tuple[Path, Path] | None = None
+    """Certificate and key that we show; to this origin and to no other."""
+    verify: bool = True
+
+
+class Contexts:
+    """A context for each kind of trust. Origins that need nothing special share one.
+
+    Reading the certificates of a system takes long enough to be done in a thread.
+    """
+
+    def __init__(self) -> None:
+        self._contexts: dict[Trusted, ssl.SSLContext] = {}
+        self._reading = asyncio.Lock()
+
+    async def get(self, trusted: Trusted) -> ssl.SSLContext:
+        """Raises ConfigError for a file that cannot be used."""
+        async with self._reading:
+            if trusted not in self._contexts:
+                self._contexts[trusted] = await asyncio.to_thread(build, trusted)
+            return self._contexts[trusted]
 
 
 def bare_context() -> ssl.SSLContext:
-    """Trusts nobody and costs nothing: for transports that are never to speak TLS."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    """Trusts anybody and costs nothing: for what is never to speak TLS, and for a look at who answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
-def _build(ca_file: Path | None) -> ssl.SSLContext:
+def build(trusted: Trusted) -> ssl.SSLContext:
+    """Raises ConfigError, naming the file and the reason."""
+    context = _system() if trusted.verify else bare_context()
+    for path in trusted.ca_files if trusted.verify else ():
+        try:
+            context.load_verify_locations(cafile=path)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"The CA file {visible(str(path))} cannot be used: {_reason(error)}.") from None
+    if trusted.pair is not None:
+        certificate, key = trusted.pair
+        try:
+            # Without a word of ours OpenSSL would ask for the key's password on the terminal.
+            context.load_cert_chain(certificate, key, password=_no_password)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            named = f"{visible(str(certificate))} with {visible(str(key))}"
+            raise ConfigError(f"The client certificate {named} cannot be used: {_reason(error)}.") from None
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("protected")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        mismatch = "KEY_VALUES_MISMATCH" in (error.reason or "")
+        return "the key belongs to another certificate" if mismatch else "not a PEM file"
+    if isinstance(error, OSError):
+        return visible(error.strerror or "not readable")
+    return "its key is protected by a password"
+
+
+def _system() -> ssl.SSLContext:
     named = os.environ.get("SSL_CERT_FILE")
     if named and not Path(named).is_file():
         raise ConfigError(
             f"SSL_CERT_FILE names {visible(named)}, which is not a file.", hint="Correct the variable or unset it."
         )
-    context = _system()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            reason = error.strerror if not isinstance(error, ssl.SSLError) and error.strerror else "not a PEM file"
-            raise ConfigError(f"The CA file {visible(str(ca_file))} cannot be used: {visible(reason)}.") from None
-    return context
-
-
-def _system() -> ssl.SSLContext:
     if sys.platform not in ("darwin", "win32"):
         context = ssl.create_default_context()
         if context.get_ca_certs() or ssl.get_default_verify_paths().capath:
@@ -54,27 +106,63 @@ def _system() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-async def speaks_tls(host: str, port: int, *, patient: bool) -> bool:
+async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> bool:
     """Whether https is the thing to try; False after a refusal, a reset or an answer that is not TLS.
 
     Nothing is sent but a greeting, and nobody is trusted for it. Silence means False only where plain http
     is no risk (`patient` False), because a silent remote host is no reason to leave encryption.
     """
-    context = bare_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
     try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            _, writer = await asyncio.open_connection(host, port, ssl=context)
-    except TimeoutError:
+        stream = await _greet(dialer, host, port)
+    except (TimeoutError, httpcore.TimeoutException):
         return patient
-    except ssl.SSLError as error:
-        # An alert (client certificate, no common version) is spoken by something that knows TLS.
-        return "ALERT" in (error.reason or "")
-    except (ConnectionError, EOFError):
-        return False
-    except OSError as error:
-        # A name with several addresses that all refuse is told in the text alone.
-        return isinstance(error, socket.gaierror) or f"Errno {errno.ECONNREFUSED}]" not in str(error)
-    writer.close()
+    except httpcore.NetworkError as error:
+        causes = list(causes_of(error))
+        for cause in causes:
+            if isinstance(cause, ssl.SSLError):
+                # An alert (client certificate, no common version) is spoken by something that knows TLS.
+                return "ALERT" in (cause.reason or "")
+        unreachable = [cause for cause in causes if isinstance(cause, OSError) and not _hangs_up(cause)]
+        return bool(unreachable) and not any(_hangs_up(cause) for cause in causes)
+    await stream.aclose()
     return True
+
+
+async def certificate_of(dialer: Dialer, host: str, port: int) -> Certificate | None:
+    """The certificate that a server shows, for a message about it; None when it shows none."""
+    try:
+        stream = await _greet(dialer, host, port)
+    except (TimeoutError, httpcore.TimeoutException, httpcore.NetworkError):
+        return None
+    try:
+        shown = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return read_certificate(shown) if shown else None
+    finally:
+        await stream.aclose()
+
+
+async def _greet(dialer: Dialer, host: str, port: int) -> httpcore.AsyncNetworkStream:
+    async with asyncio.timeout(PROBE_SECONDS):
+        stream = await dialer.connect_tcp(host, port)
+        return await stream.start_tls(bare_context(), host)
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """An exception, its causes and theirs, nearest first."""
+    queue: list[BaseException] = [error]
+    for _ in range(64):
+        if not queue:
+            return
+        cause = queue.pop(0)
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            queue += cause.exceptions
+        queue += [other for other in (cause.__cause__, cause.__context__) if other is not None]
+
+
+def _hangs_up(cause: BaseException) -> bool:
+    return isinstance(cause, ConnectionError)
+
+
+def is_unknown_name(causes: Iterable[BaseException]) -> bool:
+    return any(isinstance(cause, socket.gaierror) for cause in causes)

@@ -7,33 +7,28 @@ operation has a deadline.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import deque
-from urllib.parse import urljoin, urlsplit
 
-import httpx
-
-from regbrowse.errors import RegistryError
-from regbrowse.redact import redact
+from regbrowse.errors import NetError, RegistryError, TlsError
 from regbrowse.reference import Registry
-from regbrowse.registry.content.cache import Flights
-from regbrowse.registry.errors_from import BODY_LIMIT
-from regbrowse.registry.facts import Exchange, Settings
-from regbrowse.registry.net.failures import bad_headers, failure, may_retry, refused_redirect, too_much, too_slow
-from regbrowse.registry.net.policy import is_special, origin_of, problem_with, same_origin
-from regbrowse.registry.net.tls import speaks_tls
-from regbrowse.registry.net.waiting import PATIENCE, RETRIED, pause_before, retry_after
-from regbrowse.registry.net.wires import Wires, request
+from regbrowse.registry.facts import Exchange, Settings, Wait
+from regbrowse.registry.net.errand import Errand
+from regbrowse.registry.net.exchange import Exchanges
+from regbrowse.registry.net.failures import may_retry, unknown_name
+from regbrowse.registry.net.gates import PER_ORIGIN, Gates
+from regbrowse.registry.net.hops import Hops
+from regbrowse.registry.net.pauses import Pauses
+from regbrowse.registry.net.policy import Origin, origin_of
+from regbrowse.registry.net.proxied import name_of
+from regbrowse.registry.net.schemes import Schemes
+from regbrowse.registry.net.tls_words import Scene
+from regbrowse.registry.net.waiting import RETRIED, pause_before, retry_after
+from regbrowse.registry.net.wires import Wires
 from regbrowse.registry.question import Question, Reply
 from regbrowse.text import visible
 
-HOPS = 5
-PER_ORIGIN = 4
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SAME_METHOD = frozenset({307, 308})
-_STALE = frozenset({400, 401, 403})
-"""What storage says when a signed address has expired."""
+PROGRESS = 2**20
+"""Bytes after which a broken transfer counts as one that works, so that its tries begin anew."""
 
 
 class Transport:
@@ -41,158 +36,122 @@ class Transport:
 
     def __init__(self, settings: Settings, log: deque[Exchange]) -> None:
         self._settings = settings
-        self._log = log
+        self._network = settings.network
         self._wires = Wires(settings)
-        self._gates: dict[tuple[str, str, int], asyncio.Semaphore] = {}
-        self._bases: dict[str, str] = {}
-        self._probes: Flights[str] = Flights()
+        self._schemes = Schemes(settings, self._wires)
+        self._pauses = Pauses()
+        gates = Gates(self._room)
+        self._exchanges = Exchanges(self._wires, gates, self._pauses, log, self._scene)
+        self._hops = Hops(self._exchanges, self._wires)
 
     async def base(self, registry: Registry) -> str:
-        """`https://host:port`, or `http://` where that is tolerable and https does not work. Remembered."""
-        key = registry.key
-        if key not in self._bases:
-            self._bases[key] = await self._probes.share(key, lambda: self._find_base(registry))
-        return self._bases[key]
+        """`https://host:port`, or `http://` where that is tolerable and https does not work. Remembered.
 
-    async def _find_base(self, registry: Registry) -> str:
-        authority = registry.authority
-        tolerable = registry.is_loopback or registry.key in self._settings.plain_http
-        if registry.key in self._settings.local or not tolerable:
-            return f"https://{authority}"
-        tls = await speaks_tls(registry.host, registry.port or 443, patient=not registry.is_loopback)
-        return f"{'https' if tls else 'http'}://{authority}"
+        Raises PolicyError for a registry that is blocked on this machine.
+        """
+        return await self._schemes.base(registry)
 
     async def send(self, question: Question, url: str, authorization: str = "") -> Reply:
         """The reply to a question, whatever its status; raises RegistryError when there is none.
 
-        Troubles that pass are waited out, shortly and not often.
+        Troubles that pass are waited out. A registry that wants to be left alone for longer than
+        Settings.patience gets its answer through at once, and the same answer stands until the time is over.
         """
         if question.method == "POST" and question.kind != "token":
             raise ValueError("Nothing but a token is asked for with POST.")
-        attempt = 0
+        errand = Errand(question, url, authorization, min(question.deadline, self._settings.deadline))
+        attempt, came = 0, 0
         while True:
-            last = attempt + 1 >= question.tries
             try:
-                reply = await self._follow(question, url, authorization, _note(question, attempt))
+                reply = await self._hops.follow(errand, _note(question, attempt))
             except RegistryError as error:
-                if last or not may_retry(error):
+                if question.kind == "ping" and isinstance(error, NetError | TlsError):
+                    self._schemes.forget(question.registry)
+                if len(errand.received) - came >= PROGRESS:
+                    attempt, came = 0, len(errand.received)
+                if attempt + 1 >= question.attempts or not may_retry(error) or (unknown_name(error) and attempt):
                     raise
-                wait = pause_before(attempt, self._settings.pause, None)
+                # A name may be unknown for the second in which a laptop wakes up.
+                wait = pause_before(attempt + unknown_name(error), self._settings.pause)
+                await self._pauses.nap(question.registry.key, wait, error.why)
             else:
-                asked = retry_after(reply.headers)
-                if last or reply.status not in RETRIED or (asked or 0) > PATIENCE:
+                if not await self._asked_again(question, reply, attempt):
                     return reply
-                wait = pause_before(attempt, self._settings.pause, asked)
             attempt += 1
-            await asyncio.sleep(wait)
+
+    async def _asked_again(self, question: Question, reply: Reply, attempt: int) -> bool:
+        """Whether the question is to be asked again, after the wait that this takes."""
+        if reply.status not in RETRIED:
+            return False
+        last = attempt + 1 >= question.attempts
+        asked, key, host = retry_after(reply.headers), question.registry.key, question.host
+        bucket = (origin_of(reply.url), question.identity)
+        if asked is not None and asked > self._settings.patience:
+            self._pauses.hold(bucket, reply, asked)
+            return False
+        wait = pause_before(attempt, self._settings.pause, asked)
+        if reply.status == 429 or (reply.status == 503 and asked is not None):
+            self._pauses.begin(bucket, key, wait, f"{host} is limiting requests.")
+        elif not last:
+            await self._pauses.nap(key, wait, f"{host} has a problem on its side.")
+        return not last
+
+    def wait(self, registry: Registry) -> Wait | None:
+        """Why a registry is not asked right now, and until when; None when it is."""
+        return self._pauses.wait(registry.key)
+
+    def hurry(self, registry: Registry) -> None:
+        """Try now: nothing that went wrong before keeps questions from this registry."""
+        self._pauses.hurry(registry.key)
+        self._schemes.forget(registry)
+
+    def allow_http(self, registry: Registry) -> None:
+        """For this session http is tried when https fails, and logins may go over it."""
+        self._schemes.allow_http(registry)
+        self._pauses.hurry(registry.key)
+
+    def http_asked(self, registry: Registry) -> bool:
+        """Whether logins may go to it over http: it is this machine, or somebody chose http for it."""
+        return self._schemes.http_asked(registry)
+
+    def verified(self, registry: Registry) -> bool:
+        """Whether its certificate is checked."""
+        origin = origin_of(self._schemes.known(registry))
+        return origin[0] == "https" and self._wires.trusted(origin).verify
+
+    def notes(self, registry: Registry) -> tuple[str, ...]:
+        """How it is reached, as far as that is unusual, and what it wants people to know; each one sentence."""
+        origin = origin_of(self._schemes.known(registry))
+        notes = []
+        proxy = self._wires.proxy(origin)
+        if proxy is not None:
+            notes.append(f"Reached through the proxy {name_of(proxy)}.")
+        trusted = self._wires.trusted(origin)
+        if origin[0] == "https" and trusted.pair is not None:
+            notes.append(f"The client certificate {visible(str(trusted.pair[0]))} is shown to it.")
+        if origin[0] == "https" and not trusted.verify:
+            asked = visible(self._wires.trust(origin).unverified_by)
+            by = f" (asked for by {asked})" if asked else ""
+            notes.append(f"Its certificate is not verified{by}: anybody in between could read along and answer.")
+        says = self._exchanges.warnings.of(registry.key)
+        return (*notes, *(f"{visible(registry.name)} says: {text}" for text in says))
 
     async def aclose(self) -> None:
         await self._wires.aclose()
 
-    async def _follow(self, question: Question, url: str, authorization: str, note: str) -> Reply:
-        at, seen, renewed, hops, foreign = url, {url}, False, 0, False
-        while True:
-            # Who has been sent away once does not get the login back, wherever the way leads.
-            foreign = foreign or not same_origin(at, url)
-            reply = await self._exchange(question, at, "" if foreign else authorization, foreign, note)
-            if reply.foreign and reply.status in _STALE and question.kind == "blob" and not renewed:
-                at, seen, renewed, hops, foreign, note = url, {url}, True, 0, False, "new redirect"
-                continue
-            if reply.status not in _REDIRECTS:
-                return reply
-            if question.method == "POST" and (hops or reply.status not in _SAME_METHOD):
-                return reply
-            hops += 1
-            if hops > HOPS:
-                raise refused_redirect(question, at, f"{question.host} redirected {HOPS} times; giving up.")
-            at = self._next_hop(question, url, reply)
-            if at in seen:
-                raise refused_redirect(question, at, f"{question.host} redirects in a circle.")
-            seen.add(at)
-            note = "redirected"
+    def _room(self, origin: Origin) -> int:
+        return self._network.connections(origin[1], origin[2]) if self._network else PER_ORIGIN
 
-    def _next_hop(self, question: Question, url: str, reply: Reply) -> str:
-        """The address a redirect names, if we are willing to go there."""
-        host, locations = question.host, reply.headers.get_list("location")
-        if len(locations) != 1:
-            raise refused_redirect(question, reply.url, f"{host} redirected without saying where to.")
-        problem = problem_with(locations[0])
-        if problem:
-            raise refused_redirect(question, reply.url, f"{host} redirected to an address with {problem}. Refused.")
-        target = urljoin(reply.url, locations[0]).partition("#")[0]
-        scheme, there, _ = origin_of(target)
-        shown = visible(urlsplit(target).netloc, 260)
-        if scheme != "https" and not url.startswith("http:"):
-            why = f"{host} redirected to an unencrypted address ({shown}). Refused."
-            hint = "A login page of the network may be in between; open a web browser to see."
-            raise refused_redirect(question, target, why, hint)
-        if question.stay and not same_origin(target, url):
-            raise refused_redirect(question, target, f"{host} redirected to another host ({shown}). Refused.")
-        home = origin_of(url)[1]
-        if there != home and is_special(there) and not is_special(home):
-            raise refused_redirect(question, target, f"{host} redirected to the internal address {shown}. Refused.")
-        return target
-
-    async def _exchange(self, question: Question, url: str, authorization: str, foreign: bool, note: str) -> Reply:
-        origin = origin_of(url)
-        gate = self._gates.setdefault(origin, asyncio.Semaphore(PER_ORIGIN))
-        headers = dict(question.headers)
-        if authorization:
-            headers["Authorization"] = authorization
-        async with gate:
-            started = time.monotonic()
-            status: int | None = None
-            body = bytearray()
-            try:
-                async with asyncio.timeout(min(question.deadline, self._settings.deadline)):
-                    outgoing = request(question.method, url, headers, question.body)
-                    response = await self._wires.handle_async_request(outgoing)
-                    status = response.status_code
-                    try:
-                        await self._read(question, url, response, body)
-                    finally:
-                        await response.aclose()
-            except TimeoutError:
-                note = "too slow"
-                raise too_slow(question, url, time.monotonic() - started) from None
-            except (httpx.InvalidURL, UnicodeError):
-                note = "bad address"
-                why = f"{question.host} named an address that cannot be read."
-                raise refused_redirect(question, url, why) from None
-            except (httpx.HTTPError, OSError) as error:
-                note = "no answer" if status is None else "broke off"
-                raise failure(error, question, url, time.monotonic() - started) from error
-            except asyncio.CancelledError:
-                note = "cancelled"
-                raise
-            finally:
-                seconds = time.monotonic() - started
-                self._log.append(Exchange(question.method, redact(url), status, seconds, len(body), note))
-        return Reply(question, status, response.headers, bytes(body), url, seconds, foreign)
-
-    async def _read(self, question: Question, url: str, response: httpx.Response, body: bytearray) -> None:
-        if len(response.headers.raw) > 200:
-            raise bad_headers(question, url)
-        good = response.is_success
-        limit = question.limit if question.size is None else min(question.size, question.limit)
-        if not good:
-            limit = BODY_LIMIT
-        elif question.take is not None:
-            limit = question.take
-        elif question.method == "GET":
-            length = response.headers.get("content-length", "")
-            offered = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
-            if offered is not None and offered > limit:
-                raise too_much(question, url, offered)
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) >= limit and (question.take is not None or not good):
-                del body[limit:]
-                return
-            if len(body) > limit:
-                raise too_much(question, url, None)
-
-
+    def _scene(self, question: Question, origin: Origin) -> Scene:
+        registry = question.registry
+        own = origin == origin_of(f"https://{registry.authority}")
+        direct = self._wires.proxy(origin) is None
+        return Scene(
+            folder=self._wires.trust(origin).folder,
+            offer_http=own and direct and not self._schemes.tolerable(registry),
+            http_url=f"http://{visible(registry.authority)}/" if own else "",
+            look_again=own and direct,
+        )
 
 
 def _note(question: Question, attempt: int) -> str:

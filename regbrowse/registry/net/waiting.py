@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from regbrowse.registry.facts import Rate
 
 RETRIED = frozenset({408, 429, 499, 500, 502, 503, 504, 522, 524})
-PATIENCE = 5.0
-"""Seconds waited without telling; a longer wait is left to the person."""
-_LONGEST = 3600.0
+LONGEST = 3600.0
+"""Seconds; nobody is believed who asks for more."""
 _RATE = re.compile(r"\s*(\d{1,12})(?:\s*;\s*w=(\d{1,12}))?")
 
 
+async def rest(seconds: float, hurried: asyncio.Event) -> None:
+    """Lets the time pass, or less of it when somebody is in a hurry."""
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await hurried.wait()
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """`Retry-After` as seconds or a date, or the older `X-Retry-After` as unix time; None when there is none."""
+    """Seconds from 0 to an hour: `Retry-After` as a number or a date (RFC 9110, 10.2.3), or the older
+    `X-Retry-After` of Docker Hub as unix time; None when there is none that can be read.
+    """
     text = headers.get("retry-after", "").strip()
     if text:
         try:
@@ -28,16 +41,22 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             pass
         try:
             then = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return _bounded((then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    moment = headers.get("x-retry-after", "")
+    moment = headers.get("x-retry-after", "").strip()
     return _bounded(int(moment) - time.time()) if re.fullmatch(r"[0-9]{1,12}", moment) else None
 
 
-def pause_before(attempt: int, first: float, asked: float | None) -> float:
-    """Seconds before the next try: doubling, with a little chance so that clients do not march in step."""
-    return max(asked or 0.0, min(30.0, first * 2.0**attempt)) * random.uniform(0.8, 1.2)
+def pause_before(attempt: int, first: float, asked: float | None = None) -> float:
+    """Seconds before the next try: doubling, with a little chance so that clients do not march in step.
+
+    Never less than a registry asked for.
+    """
+    usual = min(30.0, first * 2.0**attempt)
+    if asked and asked >= usual:
+        return asked * random.uniform(1.0, 1.05)
+    return usual * random.uniform(0.8, 1.2)
 
 
 def rate_of(headers: Mapping[str, str]) -> Rate | None:
@@ -51,4 +70,4 @@ def rate_of(headers: Mapping[str, str]) -> Rate | None:
 
 
 def _bounded(seconds: float) -> float:
-    return min(_LONGEST, max(0.0, seconds)) if seconds == seconds else 0.0
+    return min(LONGEST, max(0.0, seconds)) if seconds == seconds else 0.0

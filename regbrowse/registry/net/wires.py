@@ -1,55 +1,136 @@
-"""The wires themselves: what a request looks like, and which of them it takes."""
+"""The wires themselves: what a request looks like, which of them it takes, and whom it trusts there."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections import OrderedDict
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import httpx
 
 from regbrowse import __version__
+from regbrowse.errors import BadReference
+from regbrowse.reference import Registry
 from regbrowse.registry.facts import Settings
+from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.local import LocalTransport
-from regbrowse.registry.net.tls import bare_context, trusted_context
+from regbrowse.registry.net.policy import Origin, is_special, origin_of
+from regbrowse.registry.net.pool import Pool
+from regbrowse.registry.net.proxied import ProxyDialer, as_httpcore, through
+from regbrowse.registry.net.tls import Contexts, Trusted, bare_context
+from regbrowse.settings.certificates import Trust
+from regbrowse.settings.proxies import Proxy
 
-_LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=15)
+POOLS = 20
+"""Origins whose connections are kept open."""
 _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 30.0}
+_Key = tuple[Origin, bool]
 
 
-class Wires(httpx.AsyncBaseTransport):
-    """Sends each request to a registry in this process, over http, or over https.
+class Wires:
+    """Sends each request to a registry in this process, or over a connection of its origin.
 
     The trust store is read when the first https request needs it, and never before.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._ca_file = settings.ca_file
+        self._settings = settings
+        self._network = settings.network
         self._local = {key: LocalTransport(responder) for key, responder in settings.local.items()}
-        self._plain: httpx.AsyncHTTPTransport | None = None
-        self._secure: httpx.AsyncHTTPTransport | None = None
-        self._reading = asyncio.Lock()
+        self._insecure = {_place(key) for key in settings.insecure}
+        self._contexts = Contexts()
+        self._trust: dict[tuple[str, int], Trust] = {}
+        self._pools: OrderedDict[_Key, Pool] = OrderedDict()
+        self._making = asyncio.Lock()
+        self._inner: dict[str, bool] = {}
+        """Host -> whether every address of it that was connected to is an inner one."""
+        self.dialer = Dialer(reached=self._reached)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx.Request, home: str = "") -> httpx.Response:
+        """Raises httpx.TransportError, ConfigError, or OSError.
+
+        `home` is the host that sent us there, when that is another one: unless it lies inside itself, no
+        inner address is connected to.
+        """
         local = self._local.get(request.url.netloc.decode("ascii").lower())
         if local is not None:
             return await local.handle_async_request(request)
-        if request.url.scheme == "https":
-            return await (self._secure or await self._secured()).handle_async_request(request)
-        if self._plain is None:
-            self._plain = httpx.AsyncHTTPTransport(verify=bare_context(), limits=_LIMITS, trust_env=False)
-        return await self._plain.handle_async_request(request)
+        origin = origin_of(str(request.url))
+        guarded = bool(home) and home != origin[1] and not is_special(home) and not self._inner.get(home, False)
+        proxy = self.proxy(origin)
+        pool = await self._pool(origin, guarded, proxy)
+        if proxy is None:
+            return await pool.handle_async_request(request)
+        return await through(pool, request, proxy)
+
+    def proxy(self, origin: Origin) -> Proxy | None:
+        """What stands between us and an origin."""
+        return self._network.proxy(*origin) if self._network else None
+
+    def trusted(self, origin: Origin) -> Trusted:
+        """By what an origin is trusted; of one that was never connected to, what the options say."""
+        _, host, port = origin
+        trust = self._trust.get((host, port), Trust())
+        ca_files = (self._settings.ca_file,) if self._settings.ca_file else ()
+        verify = trust.verify and (host, port) not in self._insecure
+        return Trusted((*ca_files, *trust.ca_files), trust.pair, verify)
+
+    def trust(self, origin: Origin) -> Trust:
+        """What the files of this machine say of an origin, once it was connected to."""
+        return self._trust.get(origin[1:], Trust())
+
+    async def renew(self, origin: Origin) -> None:
+        """The next request to an origin takes a new connection."""
+        for guarded in (False, True):
+            pool = self._pools.pop((origin, guarded), None)
+            if pool is not None:
+                await pool.retire()
 
     async def aclose(self) -> None:
-        for wire in (self._plain, self._secure):
-            if wire is not None:
-                await wire.aclose()
+        while self._pools:
+            await self._pools.popitem()[1].aclose()
 
-    async def _secured(self) -> httpx.AsyncHTTPTransport:
-        async with self._reading:
-            if self._secure is None:
-                context = await trusted_context(self._ca_file)
-                self._secure = httpx.AsyncHTTPTransport(verify=context, limits=_LIMITS, trust_env=False)
-            return self._secure
+    async def _pool(self, origin: Origin, guarded: bool, proxy: Proxy | None) -> Pool:
+        key = (origin, guarded)
+        async with self._making:
+            pool = self._pools.get(key)
+            if pool is None:
+                pool = self._pools[key] = await self._make(origin, guarded, proxy)
+            self._pools.move_to_end(key)
+            while len(self._pools) > POOLS:
+                await self._pools.popitem(last=False)[1].retire()
+        return pool
+
+    async def _make(self, origin: Origin, guarded: bool, proxy: Proxy | None) -> Pool:
+        context = await self._context(origin) if origin[0] == "https" else bare_context()
+        if proxy is None:
+            return Pool(context, Dialer(guarded=guarded, reached=self._reached))
+        to_proxy = None
+        if proxy.url.startswith("https:"):
+            to_proxy = await self._context(origin_of(proxy.url))
+        # The proxy resolves the names, so that there is nothing here to guard.
+        return Pool(context, ProxyDialer(), as_httpcore(proxy, to_proxy))
+
+    async def _context(self, origin: Origin) -> ssl.SSLContext:
+        place = origin[1:]
+        if self._network is not None and place not in self._trust:
+            self._trust[place] = await asyncio.to_thread(self._network.trust, *place)
+        return await self._contexts.get(self.trusted(origin))
+
+    def _reached(self, host: str, address: str) -> None:
+        self._inner[host] = self._inner.get(host, True) and is_special(address)
+
+
+def _place(key: str) -> tuple[str, int]:
+    """Host and port of a registry by its key."""
+    try:
+        registry = Registry.parse(key)
+    except BadReference:
+        return key, 443
+    host = urlsplit(f"//{registry.authority}").hostname or registry.host
+    return host, registry.port or 443
 
 
 def request(method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> httpx.Request:

@@ -1,0 +1,170 @@
+"""One request and its bounded answer: waits for its turn, keeps to its time, and is written down."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+
+import httpx
+
+from regbrowse.errors import RegistryError
+from regbrowse.redact import redact
+from regbrowse.registry.errors_from import BODY_LIMIT
+from regbrowse.registry.facts import Exchange
+from regbrowse.registry.net.errand import Errand
+from regbrowse.registry.net.failures import (
+    bad_headers,
+    failure,
+    left_alone,
+    refused_redirect,
+    too_much,
+    too_slow,
+)
+from regbrowse.registry.net.gates import Gates
+from regbrowse.registry.net.pauses import FAILURES, Pauses
+from regbrowse.registry.net.policy import Origin, origin_of
+from regbrowse.registry.net.tls import causes_of, certificate_of
+from regbrowse.registry.net.tls_words import Scene
+from regbrowse.registry.net.warning import Warnings
+from regbrowse.registry.net.wires import Wires, request
+from regbrowse.registry.question import Question, Reply
+
+MOST_HEADERS = 200
+HEADER_BYTES = 65_536
+_PART = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)", re.ASCII)
+
+
+class Exchanges:
+    """Every request of one client."""
+
+    def __init__(
+        self,
+        wires: Wires,
+        gates: Gates,
+        pauses: Pauses,
+        log: deque[Exchange],
+        scene: Callable[[Question, Origin], Scene],
+    ) -> None:
+        self._wires = wires
+        self._gates = gates
+        self._pauses = pauses
+        self._log = log
+        self._scene = scene
+        self.warnings = Warnings()
+
+    async def send(self, errand: Errand, question: Question, url: str, authorization: str, note: str) -> Reply:
+        """Raises RegistryError when there is no whole answer, and ConfigError for settings that cannot be used."""
+        origin = origin_of(url)
+        bucket = (origin, question.identity)
+        while True:
+            held = self._pauses.held(bucket, question)
+            if held is not None:
+                return held
+            await self._pauses.over(bucket)
+            async with self._gates.through(origin, background=question.background):
+                if self._pauses.paused(bucket):
+                    continue
+                if self._pauses.closed(origin):
+                    raise left_alone(question, url, FAILURES)
+                return await self._send(errand, question, url, authorization, note)
+
+    async def _send(self, errand: Errand, question: Question, url: str, authorization: str, note: str) -> Reply:
+        origin, home = origin_of(url), _home(question)
+        headers = dict(question.headers)
+        if authorization:
+            headers["Authorization"] = authorization
+        if errand.received:
+            headers["Range"] = f"bytes={len(errand.received)}-"
+        started = time.monotonic()
+        status: int | None = None
+        body, before = bytearray(), 0
+        try:
+            async with asyncio.timeout(max(0.0, errand.deadline - errand.spent)):
+                response = await self._wires.send(request(question.method, url, headers, question.body), home)
+                status = response.status_code
+                try:
+                    if response.is_success and errand.resumable:
+                        body = _continued(errand, response)
+                        before = len(body)
+                    await _read(question, url, response, body)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            note = "too slow"
+            self._pauses.failed(origin, question.registry.key)
+            raise too_slow(question, url, errand.deadline) from None
+        except (httpx.InvalidURL, UnicodeError):
+            note = "bad address"
+            why = f"{question.host} named an address that cannot be read."
+            raise refused_redirect(question, url, why) from None
+        except (httpx.HTTPError, OSError) as error:
+            note = "no answer" if status is None else "broke off"
+            raise await self._explained(error, question, url, time.monotonic() - started) from error
+        except asyncio.CancelledError:
+            note = "cancelled"
+            raise
+        finally:
+            seconds = time.monotonic() - started
+            errand.spent += seconds
+            self._log.append(Exchange(question.method, redact(url), status, seconds, len(body) - before, note))
+        self._pauses.worked(origin)
+        self.warnings.keep(question.registry.key, response.headers.get_list("warning"))
+        got = response.headers
+        if errand.headers is not None and status == 206:
+            status, got = 200, errand.headers
+        return Reply(question, status, got, bytes(body), url, seconds)
+
+    async def _explained(self, error: Exception, question: Question, url: str, seconds: float) -> RegistryError:
+        origin = origin_of(url)
+        scene = self._scene(question, origin)
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)):
+            _, host, port = origin
+            # Only where we were going anyway, and only directly.
+            if scene.look_again:
+                scene = scene.seen(await certificate_of(self._wires.dialer, host, port))
+        else:
+            self._pauses.failed(origin, question.registry.key)
+        return failure(error, question, url, seconds, scene)
+
+
+async def _read(question: Question, url: str, response: httpx.Response, body: bytearray) -> None:
+    """Adds the answer's body to what is there, or as much of it as may be read."""
+    raw = response.headers.raw
+    if len(raw) > MOST_HEADERS or sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
+        raise bad_headers(question, url)
+    good = response.is_success
+    limit = question.limit if question.size is None else min(question.size, question.limit)
+    if not good:
+        limit = BODY_LIMIT
+    elif question.take is not None:
+        limit = question.take
+    elif question.method != "HEAD":
+        length = response.headers.get("content-length", "")
+        offered = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
+        if offered is not None and len(body) + offered > limit:
+            raise too_much(question, url, len(body) + offered)
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) >= limit and (question.take is not None or not good):
+            del body[limit:]
+            return
+        if len(body) > limit:
+            raise too_much(question, url, None)
+
+
+def _continued(errand: Errand, response: httpx.Response) -> bytearray:
+    """Where the content goes: behind what came before, if that is what the answer continues."""
+    part = _PART.fullmatch(response.headers.get("content-range", "").strip().lower())
+    if not (response.status_code == 206 and part and int(part[1]) == len(errand.received) and errand.headers):
+        errand.restart()
+        errand.headers = response.headers
+    return errand.received
+
+
+def _home(question: Question) -> str:
+    """The host that is asked, whoever answers in the end."""
+    return origin_of(f"https://{question.registry.authority}")[1]

@@ -1,0 +1,79 @@
+"""https or http: which of them a registry is asked by, and who may choose.
+
+https comes first. http comes second, only where it is tolerable (this machine, a registry somebody configured
+or named so), and only when the port is closed, hangs up or speaks something that is not TLS; never because a
+certificate is not trusted or a remote host is silent.
+"""
+
+from __future__ import annotations
+
+from regbrowse.errors import PolicyError
+from regbrowse.reference import Registry
+from regbrowse.registry.content.cache import Flights
+from regbrowse.registry.facts import Settings
+from regbrowse.registry.net.policy import origin_of
+from regbrowse.registry.net.tls import speaks_tls
+from regbrowse.registry.net.wires import Wires
+from regbrowse.text import visible
+
+
+class Schemes:
+    """How each registry is reached, once it was found out."""
+
+    def __init__(self, settings: Settings, wires: Wires) -> None:
+        self._settings = settings
+        self._network = settings.network
+        self._wires = wires
+        self._bases: dict[str, str] = {}
+        self._probes: Flights[str] = Flights()
+        self._allowed: set[str] = set()
+
+    async def base(self, registry: Registry) -> str:
+        """`https://host:port`, or `http://` where that is tolerable and https does not work. Remembered.
+
+        Raises PolicyError for a registry that is blocked on this machine.
+        """
+        key = registry.key
+        if key not in self._bases:
+            self._bases[key] = await self._probes.share(key, lambda: self._find(registry))
+        return self._bases[key]
+
+    def known(self, registry: Registry) -> str:
+        """The base, if it was found already; else what is tried first."""
+        return self._bases.get(registry.key, f"https://{registry.authority}")
+
+    def forget(self, registry: Registry) -> None:
+        """Finds out again the next time."""
+        self._bases.pop(registry.key, None)
+
+    def allow_http(self, registry: Registry) -> None:
+        """For as long as the program runs."""
+        self._allowed.add(registry.key)
+        self.forget(registry)
+
+    def http_asked(self, registry: Registry) -> bool:
+        """Whether somebody chose http for it, or it cannot be overheard; logins may go over http then."""
+        if registry.is_loopback or registry.key in self._settings.plain_http or registry.key in self._allowed:
+            return True
+        return self._network is not None and self._network.http_asked(registry)
+
+    def tolerable(self, registry: Registry) -> bool:
+        """Whether http may be tried when https does not work."""
+        return self.http_asked(registry) or (self._network is not None and self._network.http_allowed(registry))
+
+    async def _find(self, registry: Registry) -> str:
+        secure, plain = f"https://{registry.authority}", f"http://{registry.authority}"
+        if registry.key in self._settings.local:
+            return secure
+        blocked = self._network.blocked(registry) if self._network else ""
+        if blocked:
+            raise PolicyError(blocked, wanted=f"Connecting to {visible(registry.name)}")
+        if not self.tolerable(registry):
+            return secure
+        origin = origin_of(secure)
+        if self._wires.proxy(origin) is not None:
+            # Whatever we could try without the proxy says nothing about the way through it.
+            return plain if self.http_asked(registry) else secure
+        _, host, port = origin
+        tls = await speaks_tls(self._wires.dialer, host, port, patient=not registry.is_loopback)
+        return secure if tls else plain
