@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.errors import BadReference
-from regbrowse.pasted import read_typed
+from regbrowse.pasted import Source, read_typed
 from regbrowse.reference import Reference, Registry
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -124,6 +124,38 @@ def test_commands_and_pages(text: str, meant: str) -> None:
     assert read_typed(meant).place == typed.place
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "path"),
+    [
+        ("oci:build/out", "oci", "build/out"),
+        ("oci:build/out:1.0", "oci", "build/out:1.0"),
+        (" 'oci:~/my images/out/' ", "oci", "~/my images/out"),
+        ("oci:/", "oci", "/"),
+        ("oci:latest", "oci", "latest"),
+        ("oci-archive:C:\\images\\x.tar:1", "oci-archive", "C:\\images\\x.tar:1"),
+        (f"docker-archive:x.tar@{DIGEST}", "docker-archive", f"x.tar@{DIGEST}"),
+        ("docker-archive:x.tar:ghcr.io/acme/app:1", "docker-archive", "x.tar:ghcr.io/acme/app:1"),
+    ],
+)
+def test_files(text: str, kind: str, path: str) -> None:
+    typed = read_typed(text)
+    assert typed.source == Source(kind, path)
+    assert str(typed.place) == str(typed.source)
+    assert isinstance(typed.place, Registry)
+    assert typed.place.key.endswith(".invalid")
+    assert typed.note == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["skopeo inspect oci:out:1", "skopeo copy oci:out:1 docker://ghcr.io/a/b:1", "$ skopeo inspect --raw oci:out:1"],
+)
+def test_commands_about_files(text: str) -> None:
+    typed = read_typed(text)
+    assert typed.source == Source("oci", "out:1")
+    assert typed.note == 'understood as "oci:out:1"'
+
+
 @pytest.mark.parametrize("text", ["http://localhost:5000/a/b", "http://localhost:5000", "HTTP://reg.example.com/a"])
 def test_plain_http_is_said(text: str) -> None:
     assert read_typed(text).plain_http
@@ -141,6 +173,8 @@ def test_plain_http_is_said(text: str) -> None:
         ("docker pull", "names no image"),
         ("docker run --rm", "names no image"),
         ("ftp://x/y", "not an address"),
+        ("oci: ", "not a valid"),
+        ("oci-archive:  x\0y", "names no file"),
         ("x y", "not an image"),
         ("http://[::1", "not a web address"),
         ("2.14", "not a valid address"),
@@ -163,7 +197,10 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         assert read_typed(text).note.isprintable()
 
 
-@given(st.sampled_from(["http://", "https://", "docker pull ", "oci://", "hub.docker.com/r/"]), st.text(max_size=30))
+STARTS = ["http://", "https://", "docker pull ", "oci://", "oci:", "docker-archive:", "hub.docker.com/r/"]
+
+
+@given(st.sampled_from(STARTS), st.text(max_size=30))
 def test_anything_behind_a_known_beginning(start: str, text: str) -> None:
     with contextlib.suppress(BadReference):
         read_typed(start + text)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.errors import BadReference
-from regbrowse.reference import Digest, Reference, Registry, Repository, is_repository_path, is_tag, parse_reference
+from regbrowse.reference import (
+    UNNAMED,
+    Digest,
+    Reference,
+    Registry,
+    Repository,
+    is_repository_path,
+    is_tag,
+    parse_reference,
+)
 
 HEX = "a" * 64
 
@@ -213,3 +224,27 @@ def test_anything_near_the_grammar(text: str) -> None:
     assert is_repository_path(reference.repository.path)
     assert reference.tag is None or is_tag(reference.tag)
     assert parse_reference(str(reference)) == reference
+
+
+def test_files_are_a_registry_that_cannot_be_connected_to() -> None:
+    registry = Registry.of_files("oci:build/out", "/work/build/out")
+    assert str(registry) == "oci:build/out"
+    assert registry.key == registry.authority == registry.host
+    assert re.fullmatch(r"oci-[0-9a-f]{12}\.invalid", registry.key)
+    assert Registry.parse(registry.key).key == registry.key
+    assert not registry.is_loopback
+    assert registry.port is None
+    assert Registry.of_files("oci:../out", "/work/build/out").key == registry.key
+    assert Registry.of_files("oci-archive:build/out", "/work/build/out").key != registry.key
+    assert Registry.of_files("oci:\udcff", "\udcff").key != registry.key
+
+
+def test_images_in_files_are_written_as_they_are_read() -> None:
+    registry = Registry.of_files("docker-archive:/tmp/x.tar", "/tmp/x.tar")
+    named, unnamed = Repository.parse(registry, "acme/app"), Repository(registry, UNNAMED)
+    assert str(named) == named.familiar == "docker-archive:/tmp/x.tar:acme/app"
+    assert str(unnamed) == unnamed.familiar == "docker-archive:/tmp/x.tar"
+    assert Reference(named, "1").familiar == "docker-archive:/tmp/x.tar:acme/app:1"
+    assert Reference(unnamed, "1").familiar == "docker-archive:/tmp/x.tar:1"
+    assert (named.last, unnamed.last) == ("app", "x.tar")
+    assert not Repository(Registry("ghcr.io"), UNNAMED).unnamed

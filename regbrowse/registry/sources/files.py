@@ -76,5 +76,5 @@ def _archive(handle: BinaryIO, content: Readable, size: int, note: str) -> Archi
     reader = TarReader(FileTape(handle, size))
     index = TarIndex(reader)
     if not reader.count and (reader.note or note):
-        raise ConfigError(note or "It is not a tar archive.", hint="Make it anew.")
+        raise ConfigError(note or "It is not a tar archive.")
     return Archive(content, size, index, note or reader.note)
