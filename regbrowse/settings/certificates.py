@@ -7,7 +7,6 @@ The first folder that exists counts, alone.
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regbrowse.settings.containerd import EVERY_HOST, Hosts, hosts_folder, read_hosts
-from regbrowse.settings.reading import Notices, named, reason_of
+from regbrowse.settings.reading import Notices, config_folder, named, reason_of
 
 FILES = 200
 """Entries of one folder that are looked at."""
@@ -44,8 +43,7 @@ class Certificates:
     """Looks into the folders of a host when it is first asked for."""
 
     def __init__(self, environ: Mapping[str, str], home: Path, etc: Path, platform: str, notices: Notices) -> None:
-        given = environ.get("XDG_CONFIG_HOME", "")
-        user = Path(given) if given and Path(given).is_absolute() else home / ".config"
+        user = config_folder(environ, home)
         self._folders = (
             user / "containers" / "certs.d",
             etc / "containers" / "certs.d",
@@ -68,12 +66,13 @@ class Certificates:
             self._trusted[key] = self._look(host, port)
         return self._trusted[key]
 
-    def hosts(self, name: str) -> Hosts | None:
-        """What containerd's hosts.toml says of `host[:port]`; None when there is no such file."""
-        if name not in self._hosts:
-            folder = hosts_folder(self._containerd, name, self._notices)
-            self._hosts[name] = read_hosts(folder, name, self._notices) if folder else None
-        return self._hosts[name]
+    def hosts(self, host: str, port: int) -> Hosts | None:
+        """What containerd's hosts.toml says of a host; None when there is no such file."""
+        names = folder_names(host, port)
+        if names[0] not in self._hosts:
+            folder = hosts_folder(self._containerd, names, self._notices)
+            self._hosts[names[0]] = read_hosts(folder, names[0], self._notices) if folder is not None else None
+        return self._hosts[names[0]]
 
     def _look(self, host: str, port: int) -> Trust:
         names = folder_names(host, port)
@@ -83,14 +82,13 @@ class Certificates:
                 found = self._read(folder)
                 if found is not None:
                     return found
-        for name in names:
-            hosts = self.hosts(name)
-            if hosts is not None:
-                return self._from_containerd(hosts)
-            plain = hosts_folder(self._containerd, name, self._notices, file="")
-            found = self._read(plain, pair=plain.name != EVERY_HOST) if plain is not None else None
-            if found is not None:
-                return found
+        hosts = self.hosts(host, port)
+        if hosts is not None:
+            return self._from_containerd(hosts)
+        plain = hosts_folder(self._containerd, names, self._notices, file="")
+        found = self._read(plain, pair=plain.name != EVERY_HOST) if plain is not None else None
+        if found is not None:
+            return found
         return Trust(folder=self._folders[0] / (names[0] if self._colon else names[0].replace(":", "")))
 
     def _read(self, folder: Path, *, pair: bool = True) -> Trust | None:
@@ -104,7 +102,7 @@ class Certificates:
             return None
         authorities = tuple(folder / name for name in files if name.endswith(".crt"))
         return Trust(
-            tuple(path for path in authorities if holds_certificates(path, self._notices)),
+            self._usable(authorities),
             self._pair(folder, set(files)) if pair else None,
             folder=folder,
         )
@@ -121,7 +119,7 @@ class Certificates:
                 halves.append(f"found {named(Path(name))} without {named(Path(stem))}.{other}")
             elif kind == "cert":
                 pair = (folder / name, folder / f"{stem}.key")
-                if is_pair(*pair, self._notices):
+                if self._fits(pair):
                     whole.append(pair)
         using = f"using {named(Path(whole[0][0].name))}" if whole else "not using a client certificate"
         for half in halves:
@@ -132,14 +130,25 @@ class Certificates:
         return whole[0] if whole else None
 
     def _from_containerd(self, hosts: Hosts) -> Trust:
-        pairs = (pair for pair in hosts.clients if is_pair(*pair, self._notices))
         return Trust(
-            tuple(path for path in hosts.ca_files if holds_certificates(path, self._notices)),
-            next(pairs, None),
+            self._usable(hosts.ca_files),
+            next((pair for pair in hosts.clients if self._fits(pair)), None),
             not hosts.skip_verify,
             named(hosts.file) if hosts.skip_verify else "",
             hosts.file.parent,
         )
+
+    def _usable(self, files: tuple[Path, ...]) -> tuple[Path, ...]:
+        problems = {path: problem_with_ca(path) for path in files}
+        for problem in filter(None, problems.values()):
+            self._notices.add(f"{problem}; it is not used.")
+        return tuple(path for path, problem in problems.items() if not problem)
+
+    def _fits(self, pair: tuple[Path, Path]) -> bool:
+        problem = problem_with_pair(*pair)
+        if problem:
+            self._notices.add(f"{problem}; not using this client certificate.")
+        return not problem
 
 
 def folder_names(host: str, port: int) -> tuple[str, ...]:
@@ -150,40 +159,35 @@ def folder_names(host: str, port: int) -> tuple[str, ...]:
     return ("docker.io", host, f"{host}:443") if host == HUB_HOST else (shown, f"{shown}:443")
 
 
-def holds_certificates(path: Path, notices: Notices) -> bool:
-    """Whether OpenSSL reads at least one certificate from a PEM file; says so when it does not."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def problem_with_ca(path: Path) -> str:
+    """Why a file cannot be trusted from, in words without a full stop; empty when OpenSSL reads one from it."""
     try:
         if not path.is_file():
-            notices.add(f"{named(path)} is not a file; it is not used.")
-            return False
-        context.load_verify_locations(cafile=path)
+            return _absent(path)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
-        notices.add(f"{named(path)} holds no certificate in PEM form; it is not used.")
-        return False
+        return f"{named(path)} holds no certificate in PEM form"
     except (OSError, ValueError) as error:
-        notices.add(f"{named(path)} cannot be read ({reason_of(error)}); it is not used.")
-        return False
-    return True
+        return f"{named(path)} cannot be read ({reason_of(error)})"
+    return ""
 
 
-def is_pair(certificate: Path, key: Path, notices: Notices) -> bool:
-    """Whether a certificate and a key belong together and open without a password; says so when not."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def problem_with_pair(certificate: Path, key: Path) -> str:
+    """Why a certificate and a key cannot be used, in words without a full stop; empty when they can."""
     try:
         for path in (certificate, key):
             if not path.is_file():
-                notices.add(f"{named(path)} is not a file; not using a client certificate.")
-                return False
-            if not os.access(path, os.R_OK):
-                notices.add(f"{named(path)} cannot be read (permission denied); not using a client certificate.")
-                return False
+                return _absent(path)
+            path.open("rb").close()
         # Without a password of ours OpenSSL would ask on the terminal for that of an encrypted key.
-        context.load_cert_chain(certificate, key, password="")
-    except (OSError, ValueError):
-        notices.add(
-            f"{named(certificate)} and {named(key)} are no pair of a PEM certificate and its key without a password;"
-            " not using a client certificate."
-        )
-        return False
-    return True
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError:
+        names = dict.fromkeys((named(certificate), named(key)))
+        return f"{' and '.join(names)} are no PEM certificate and its key without a password"
+    except (OSError, ValueError) as error:
+        return f"{named(path)} cannot be read ({reason_of(error)})"
+    return ""
+
+
+def _absent(path: Path) -> str:
+    return f"{named(path)} {'is not a file' if path.exists() else 'does not exist'}"

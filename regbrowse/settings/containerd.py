@@ -30,17 +30,21 @@ class Hosts:
     """The other hosts, `host[:port][/path]`."""
 
 
-def hosts_folder(root: Path, name: str, notices: Notices, file: str = "hosts.toml") -> Path | None:
-    """The first of `host_port_`, `host:port` and `_default` that exists (with that file in it, when one is named)."""
-    host, colon, port = name.rpartition(":")
-    names = [f"{host}_{port}_"] if colon and port.isdecimal() else []
-    for folder in (root / each for each in (*names, name, EVERY_HOST)):
+def hosts_folder(root: Path, names: tuple[str, ...], notices: Notices, file: str = "hosts.toml") -> Path | None:
+    """The first folder of the names that exists, else `_default` (with that file in it, when one is named)."""
+    for folder in (root / each for name in names for each in _spellings(name)):
         try:
             if (folder / file).is_file() if file else folder.is_dir():
                 return folder
         except OSError:
             notices.add(f"{named(folder)} cannot be read; it is not used.")
-    return None
+    return None if names == (EVERY_HOST,) else hosts_folder(root, (EVERY_HOST,), notices, file)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """`host_port_`, for systems without colons in names, comes before `host:port`."""
+    host, colon, port = name.rpartition(":")
+    return (f"{host}_{port}_", name) if colon and port.isdecimal() else (name,)
 
 
 def read_hosts(folder: Path, name: str, notices: Notices) -> Hosts | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from regbrowse.text import visible
@@ -18,10 +19,8 @@ _REASONS = (
     ("Cannot overwrite a value", "the key is set twice"),
     ("Cannot declare", "the table is written twice"),
     ("Duplicate inline table key", "the key is set twice"),
-    ("Unclosed array", "an array has no end"),
-    ("Unclosed inline table", "an inline table has no end"),
-    ("Unterminated string", "a text has no end"),
-    ("Illegal character", "a text has a line break or control character in it"),
+    ("Illegal character", "a text has no end, or a control character in it"),
+    ("Expected ']'", "a bracket is missing"),
     ("Expected '='", "an equals sign is missing behind the key"),
     ("Invalid value", "the value is none of TOML; texts need quotation marks"),
     ("Unescaped '\\'", "a text has a single backslash in it; write two, or use single quotes"),
@@ -61,6 +60,12 @@ class NotToml(Exception):
 def named(path: Path) -> str:
     """A path as it is shown."""
     return visible(str(path), 200)
+
+
+def config_folder(environ: Mapping[str, str], home: Path) -> Path:
+    """`$XDG_CONFIG_HOME`, where it is an absolute path (XDG Base Directory Specification), else `~/.config`."""
+    given = Path(environ.get("XDG_CONFIG_HOME", ""))
+    return given if given.is_absolute() else home / ".config"
 
 
 def read_text(path: Path, notices: Notices) -> str | None:
@@ -125,9 +130,10 @@ def parse_toml(text: str) -> dict[str, object]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said = str(error)
-        reason = next((ours for theirs, ours in _REASONS if said.startswith(theirs)), "this is not TOML")
-        place = _PLACE.search(said)
         unfinished = said.endswith(_UNFINISHED)
+        known = (ours for theirs, ours in _REASONS if said.startswith(theirs))
+        reason = "it has no end" if unfinished else next(known, "this is not TOML")
+        place = _PLACE.search(said)
         raise NotToml(reason, int(place[1]) if place else None, unfinished=unfinished) from None
     except (ValueError, RecursionError):
         raise NotToml("a number or nesting is too large", None) from None
