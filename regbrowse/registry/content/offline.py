@@ -18,6 +18,7 @@ from regbrowse.registry.content.known import Pointed
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.facts import CatalogPage, Claim, Settings, TagPage
 from regbrowse.registry.lists.catalog import no_catalog
+from regbrowse.registry.login.refusals import state_of
 from regbrowse.text import exact, size, visible
 
 _NOTHING = "Only what was opened before is listed; offline."
@@ -136,7 +137,7 @@ class OfflineAnswers:
     async def _holder(self, registry: Registry) -> str:
         user, named = self._settings.user, self._settings.registry
         if user is not None and (named is None or named.key == registry.key):
-            return Holder(registry.key, visible(user.user)).name
+            return Holder(registry.key, state_of(user).user).name
         return await self._store.known.last_holder(registry)
 
 
