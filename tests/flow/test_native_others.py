@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from fake_native import (
+    DISCOVERED,
+    HARBOR_DOOR,
+    HTML,
+    OPEN_DOOR,
+    D,
+    FakeApi,
+    client_of,
+    facts,
+    google_list,
+    harbor_row,
+    heard,
+    notes,
+    place,
+    quay_page,
+    quay_row,
+    said,
+    zot_page,
+    zot_row,
+)
+from regbrowse.redact import Secret
+from regbrowse.reference import Digest, Registry
+from regbrowse.registry.facts import Found, TagFact
+from regbrowse.registry.native.gcr import is_google
+from regbrowse.registry.native.natives import Natives
+from regbrowse.registry.responder import Answer
+from regbrowse.settings.login import Login
+
+THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
+DIGEST = Digest.parse(D)
+QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
+HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
+DISCOVER = "/v2/_oci/ext/discover"
+ZOT = "/v2/_zot/ext/search"
+ANN = Login("ann", Secret("s3cr3t-canary-native"))
+ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktbmF0aXZl"
+
+
+# Quay
+
+
+async def test_quay_tells_dates_and_sizes_by_page() -> None:
+    pages = quay_page(quay_row(), more=True), quay_page(quay_row("list", size=None, last_modified=None))
+    quay = FakeApi().on(QUAY_TAGS, *map(said, pages))
+    async with client_of({"quay.io": quay}) as client:
+        parts = await heard(client, "quay.io/acme/app")
+    assert facts(parts) == [TagFact("latest", THEN, 123, "", DIGEST), TagFact("list", THEN, None, "", DIGEST)]
+    assert notes(parts) == []
+    assert quay.asked == [f"{QUAY_TAGS}?limit=100&page={number}&onlyActiveTags=true" for number in (1, 2)]
+
+
+async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
+    quay = FakeApi().on(QUAY_TAGS, said({"error": "insufficient_scope"}, 401)).on("/v2/", OPEN_DOOR)
+    async with client_of({"quay.io": quay}, ANN) as client:
+        await client._desk.door(Registry.parse("quay.io"))
+        parts = await heard(client, "quay.io/acme/app")
+        assert client.login(Registry.parse("quay.io")).user == "ann", "the registry's login is as good as before"
+    assert (facts(parts), notes(parts)) == (
+        [], ["Dates and sizes are not available right now (quay.io: 401 Unauthorized)."],
+    )
+    assert set(quay.logins) == {""}
+
+
+@pytest.mark.parametrize("wait", ["1", "600"])
+async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None:
+    quay = FakeApi().on(QUAY_TAGS, said({}, 429, {"retry-after": wait})).on("/v2/", OPEN_DOOR)
+    quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
+    async with client_of({"quay.io": quay}) as client:
+        assert len(notes(await heard(client, "quay.io/acme/app"))) == 1
+        async with asyncio.timeout(0.5):
+            assert [page.tags async for page in client.tags(place("quay.io/acme/app"))] == [("1.0",)]
+
+
+async def test_an_api_that_is_slow_again_and_again_does_not_count_against_the_registry() -> None:
+    quay = FakeApi(gate=asyncio.Event()).on("/v2/", OPEN_DOOR)
+    quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
+    async with client_of({"quay.io": quay}) as client:
+        for _ in range(8):
+            assert len(notes(await heard(client, "quay.io/acme/app", seconds=0.01))) == 1
+        quay.gate = None
+        assert [page.tags async for page in client.tags(place("quay.io/acme/app"))] == [("1.0",)]
+
+
+async def test_quay_that_always_has_more_is_asked_ten_times() -> None:
+    quay = FakeApi().on(QUAY_TAGS, said(quay_page(quay_row(), more=True)))
+    async with client_of({"quay.io": quay}) as client:
+        parts = await heard(client, "quay.io/acme/app")
+    assert len(quay.asked) == 10
+    assert notes(parts) == ["Dates and sizes are those of the newest tags only (quay.io lists more)."]
+
+
+async def test_quay_is_searched() -> None:
+    row = {"kind": "repository", "name": "app", "description": "# App\n\nThe whole page", "stars": 3.0}
+    rows = [{**row, "namespace": {"kind": "organization", "name": "acme"}}, {**row, "namespace": "x"}, row, "x"]
+    quay = FakeApi().on("/api/v1/find/repositories", said({"results": rows, "has_additional": False}))
+    async with client_of({"quay.io": quay}) as client:
+        found = await Natives(client._desk, client._transport).search(Registry.parse("quay.io"), "app")
+    assert found == (Found("acme/app", "App The whole page", False, 3),)
+
+
+# Harbor
+
+
+def harbor(*pages: Answer) -> FakeApi:
+    return FakeApi().on("/v2/", HARBOR_DOOR).on(HARBOR_TAGS, *pages)
+
+
+async def test_harbor_gets_slashes_encoded_twice_and_its_own_password() -> None:
+    api = harbor(said([harbor_row("1.0", "latest")], headers={"x-total-count": "5000"}))
+    async with client_of({"harbor.example": api}, ANN) as client:
+        parts = await heard(client, "harbor.example/team/a/b/c")
+    pushed = datetime(2024, 6, 18, 9, 42, tzinfo=UTC)
+    assert facts(parts) == [TagFact(tag, pushed, 4096, "", DIGEST) for tag in ("1.0", "latest")]
+    assert notes(parts) == []
+    assert api.paths == [f"{HARBOR_TAGS}?page=1&page_size=100&with_tag=true"]
+    assert api.logins[-1] == ANN_BASIC
+
+
+@pytest.mark.parametrize("login", [None, Login("ann", Secret("s3cr3t-canary-token"), kind="bearer")])
+async def test_harbor_is_asked_as_nobody_without_a_password(login: Login | None) -> None:
+    api = harbor(said([harbor_row("1.0")]))
+    async with client_of({"harbor.example": api}, login) as client:
+        assert len(facts(await heard(client, "harbor.example/team/a/b/c"))) == 1
+    assert set(api.logins) == {""}
+
+
+async def test_harbor_by_page_and_never_for_ever() -> None:
+    rows = [[harbor_row(f"t{page}-{row}", digest=str(Digest.of(f"{page}-{row}".encode()))) for row in range(100)]
+            for page in range(12)]
+    api = harbor(*map(said, rows))
+    async with client_of({"harbor.example": api}) as client:
+        parts = await heard(client, "harbor.example/team/a/b/c")
+    assert len(facts(parts)) == 1000
+    assert len(api.paths) == 10
+    assert notes(parts) == ["Dates and sizes are those of the newest tags only (harbor.example lists more)."]
+
+
+async def test_harbor_that_ignores_the_page_is_noticed() -> None:
+    api = harbor(said([harbor_row("1.0")], headers={"link": '<https://evil.example/x>; rel="next"'}))
+    async with client_of({"harbor.example": api}) as client:
+        assert len(facts(await heard(client, "harbor.example/team/a/b/c"))) == 1
+    assert [path.partition("?")[2][:6] for path in api.paths] == ["page=1", "page=2"], "the link is only a sign"
+
+
+async def test_five_thousand_tags_on_one_artifact() -> None:
+    api = harbor(said([harbor_row(*(f"t{number}" for number in range(5000)))]))
+    async with client_of({"harbor.example": api}) as client:
+        parts = await heard(client, "harbor.example/team/a/b/c")
+    assert len(facts(parts)) == 5000
+    assert notes(parts) == []
+
+
+async def test_harbor_s_never_is_unknown() -> None:
+    never = "0001-01-01T00:00:00.000Z"
+    row = harbor_row(push_time=never, size=0, tags=[{"name": "1.0", "push_time": never}, {"name": "../x"}, None])
+    api = harbor(said([row, harbor_row(tags=None)]))
+    async with client_of({"harbor.example": api}) as client:
+        assert facts(await heard(client, "harbor.example/team/a/b/c")) == [TagFact("1.0", None, None, "", DIGEST)]
+
+
+async def test_harbor_refuses_the_api_and_the_login_stays_good() -> None:
+    api = harbor(said({"errors": [{"code": "UNAUTHORIZED"}]}, 401))
+    async with client_of({"harbor.example": api}, ANN) as client:
+        parts = await heard(client, "harbor.example/team/a/b/c")
+        assert client.login(Registry.parse("harbor.example")).user == "ann"
+        assert client.login(Registry.parse("harbor.example")).note == ""
+    assert notes(parts) == ["Dates and sizes are not available right now (harbor.example: 401 Unauthorized)."]
+
+
+# Google
+
+
+async def test_google_s_list_holds_everything() -> None:
+    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said(google_list()))
+    async with client_of({"gcr.io": api}) as client:
+        parts = await heard(client, "gcr.io/p/app")
+    assert facts(parts) == [TagFact(tag, THEN, 5432, "", DIGEST) for tag in ("1.0", "latest")]
+    assert notes(parts) == []
+    assert api.paths == ["/v2/p/app/tags/list"]
+
+
+@pytest.mark.parametrize(
+    ("more", "fact"),
+    [
+        ({"timeUploadedMs": "0"}, (None, 5432)),
+        ({"timeUploadedMs": "-62135596800000", "imageSizeBytes": "0"}, (None, None)),
+        ({"timeUploadedMs": None, "imageSizeBytes": 7}, (None, 7)),
+        ({"timeUploadedMs": 1718703660000, "imageSizeBytes": "many"}, (THEN, None)),
+    ],
+)
+async def test_google_s_numbers_are_texts(more: dict[str, object], fact: tuple[object, object]) -> None:
+    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said(google_list(**more)))
+    async with client_of({"europe-docker.pkg.dev": api}) as client:
+        found = facts(await heard(client, "europe-docker.pkg.dev/p/app"))
+    assert [(each.pushed, each.size) for each in found] == [fact, fact]
+
+
+async def test_a_plain_list_of_google_tells_nothing_and_that_is_well() -> None:
+    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said({"name": "p/app", "tags": ["1.0"]}))
+    async with client_of({"gcr.io": api}) as client:
+        parts = await heard(client, "gcr.io/p/app")
+    assert (facts(parts), notes(parts)) == ([], [])
+
+
+async def test_many_manifests_come_in_slices_and_end() -> None:
+    row = {"tag": ["t"], "timeUploadedMs": "1718703660000"}
+    listed = {str(Digest.of(str(number).encode())): row for number in range(10_001)}
+    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said({"manifest": listed}))
+    async with client_of({"gcr.io": api}) as client:
+        parts = await heard(client, "gcr.io/p/app", seconds=30)
+    assert len(facts(parts)) == 10_000
+    assert max(len(part.facts) for part in parts) == 500
+    assert notes(parts) == ["Dates and sizes are those of 10,000 images only (gcr.io lists more)."]
+
+
+def test_google_is_known_by_its_whole_name() -> None:
+    ours = ("gcr.io", "eu.gcr.io", "us-west1-docker.pkg.dev")
+    others = ("gcr.io.evil.example", "notgcr.io", "pkg.dev", "docker.pkg.dev.example", "x.us-docker.pkg.dev")
+    assert all(is_google(Registry.parse(name)) for name in ours)
+    assert not any(is_google(Registry.parse(name)) for name in others)
+
+
+# zot
+
+
+def zot(*pages: Answer, door: Answer = OPEN_DOOR) -> FakeApi:
+    return FakeApi().on("/v2/", door).on(DISCOVER, said(DISCOVERED)).on(ZOT, *pages)
+
+
+async def test_zot_is_discovered_once_and_answers_in_texts() -> None:
+    api = zot(said(zot_page(zot_row(), zot_row("1.0", Size="0", LastUpdated="0001-01-01T00:00:00Z"))))
+    async with client_of({"zot.example": api}) as client:
+        natives = Natives(client._desk, client._transport)
+        for _ in range(2):
+            parts = [part async for part in natives.tag_facts(place("zot.example/acme/app"))]
+            assert facts(parts) == [TagFact("latest", THEN, 777, "", DIGEST), TagFact("1.0", None, None, "", DIGEST)]
+    assert [path.partition("?")[0] for path in api.paths] == [DISCOVER, ZOT, ZOT]
+    assert "ImageList%28repo%3A%22acme%2Fapp%22" in api.paths[1]
+
+
+async def test_zot_s_errors_stand_beside_what_it_knows() -> None:
+    api = zot(said(zot_page(zot_row(), errors=[{"message": "no \x1b[31mCVE database", "path": ["x"]}])))
+    async with client_of({"zot.example": api}) as client:
+        parts = await heard(client, "zot.example/acme/app")
+    assert [fact.tag for fact in facts(parts)] == ["latest"]
+    assert notes(parts) == ["Dates and sizes are not complete (zot.example: no \\x1b[31mCVE database)."]
+
+
+@pytest.mark.parametrize("data", [None, {}, {"ImageList": None}])
+async def test_zot_s_errors_alone(data: object) -> None:
+    api = zot(said({"data": data, "errors": [{"message": "boom"}]}))
+    async with client_of({"zot.example": api}) as client:
+        parts = await heard(client, "zot.example/acme/app")
+    assert (facts(parts), len(notes(parts))) == ([], 1)
+
+
+async def test_zot_by_page_until_nothing_is_new() -> None:
+    first = zot_page(*(zot_row(f"t{number}") for number in range(100)))
+    api = zot(said(first))
+    async with client_of({"zot.example": api}) as client:
+        assert len(facts(await heard(client, "zot.example/acme/app"))) == 100
+    assert [path for path in api.paths if path.startswith(ZOT)][1].find("offset%3A100") > 0
+    assert len(api.paths) == 3
+
+
+async def test_zot_with_passwords_gets_the_password() -> None:
+    api = zot(said(zot_page(zot_row())), door=Answer(401, {"www-authenticate": "basic realm=zot"}, b""))
+    async with client_of({"zot.example": api}, ANN) as client:
+        assert len(facts(await heard(client, "zot.example/acme/app"))) == 1
+    assert api.logins == ["", ANN_BASIC, ANN_BASIC]
+
+
+# Others
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(404, {}, b""), HTML, said([]), said({"extensions": None}), said({"extensions": [{"endpoints": 3}]})],
+)
+async def test_a_registry_without_anything_of_its_own_is_asked_once(answer: Answer) -> None:
+    api = FakeApi().on("/v2/", OPEN_DOOR).on(DISCOVER, answer)
+    async with client_of({"own.example": api}) as client:
+        natives = Natives(client._desk, client._transport)
+        for _ in range(2):
+            assert [part async for part in natives.tag_facts(place("own.example/acme/app"))] == []
+    assert api.paths == [DISCOVER]
+
+
+async def test_a_password_for_a_token_service_is_not_sent_to_ask_what_this_is() -> None:
+    door = Answer(401, {"www-authenticate": 'Bearer realm="https://login.example/token"'}, b"")
+    api = FakeApi().on("/v2/", door)
+    async with client_of({"own.example": api}, ANN) as client:
+        assert await heard(client, "own.example/acme/app") == []
+    assert api.paths == [DISCOVER]
+    assert set(api.logins) == {""}
+
+
+@pytest.mark.parametrize("host", ["ghcr.io", "acme.azurecr.io", "1.dkr.ecr.eu-west-1.amazonaws.com"])
+async def test_well_known_registries_are_not_asked_what_they_are(host: str) -> None:
+    api = FakeApi().on("/v2/", OPEN_DOOR)
+    async with client_of({host: api}) as client:
+        assert await heard(client, f"{host}/acme/app") == []
+    assert api.paths == []
+
+
+async def test_a_registry_that_is_not_there_is_no_note_of_ours() -> None:
+    async with client_of({"own.example": FakeApi().on("/v2/", Answer(500, {}, b""))}) as client:
+        assert await heard(client, "own.example/acme/app") == []
+        assert await heard(client, "127.0.0.1:1/acme/app") == []
