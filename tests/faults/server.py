@@ -9,18 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import json
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from fake_registry import Asked, FakeRegistry
-
-Headers = Iterable[tuple[str, str]]
+from faults.answers import http
 
 
 class End(enum.Enum):
@@ -100,44 +98,6 @@ class Request:
     def header(self, name: str) -> str:
         """Empty when it was not sent."""
         return next((value for key, value in self.headers if key == name), "")
-
-
-def http(
-    status: int = 200,
-    body: bytes | str = b"",
-    headers: Headers = (),
-    *,
-    length: bool = True,
-    reason: str = "Whatever",
-) -> bytes:
-    """An answer as bytes; without `length` it lasts until the connection ends."""
-    content = body.encode() if isinstance(body, str) else body
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
-    if length and status not in (204, 304):
-        lines.append(f"Content-Length: {len(content)}")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "surrogateescape") + content
-
-
-def as_json(value: object, status: int = 200, headers: Headers = ()) -> bytes:
-    return http(status, json.dumps(value), [("Content-Type", "application/json"), *headers])
-
-
-def problem(status: int, code: str = "UNKNOWN", message: str = "", headers: Headers = ()) -> bytes:
-    """An error in the form of the distribution-spec."""
-    return as_json({"errors": [{"code": code, "message": message}]}, status, headers)
-
-
-def redirect(location: str, status: int = 307, headers: Headers = ()) -> bytes:
-    return http(status, b"", [("Location", location), *headers])
-
-
-def chunks(*parts: bytes, end: bool = True) -> bytes:
-    """Bodies in the chunked transfer coding."""
-    framed = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
-    return framed + (b"0\r\n\r\n" if end else b"")
-
-
-CHUNKED = ("Transfer-Encoding", "chunked")
 
 
 class Misbehaving:

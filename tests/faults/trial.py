@@ -85,7 +85,7 @@ async def trial(
         sent = sum(len(server.asked) - start for server, start in zip(several, before, strict=True))
         assert sent <= at_most, f"{sent} requests: {[server.paths(ping=True) for server in several]}"
         if cancel:
-            await _cancel(several, ask, settings or Settings(pause=0))
+            await _cancel(several, before, ask, settings or Settings(pause=0))
         await settled()
         left = asyncio.all_tasks() - kept - {task for server in several for task in server.tasks}
         assert not left, f"left behind: {left}"
@@ -135,12 +135,18 @@ async def _ask(
 
 
 async def _cancel(
-    servers: Sequence[Misbehaving], ask: Callable[[Client], Awaitable[Answer]], settings: Settings
+    servers: Sequence[Misbehaving],
+    before: Sequence[int],
+    ask: Callable[[Client], Awaitable[Answer]],
+    settings: Settings,
 ) -> None:
     """Asks again, holds the first request that is not a greeting, and gives up on it."""
-    server = next((server for server in servers if server.asked), None)
-    assert server is not None, "nothing was asked, so nothing can be cancelled"
-    path = next((one.path for one in server.asked if one.path != "/v2/"), "/v2/")
+    for server, start in zip(servers, before, strict=True):
+        asked = [one.path for one in server.asked[start:]]
+        if asked:
+            break
+    assert asked, "nothing was asked, so nothing can be cancelled"
+    path = next((path for path in asked if path != "/v2/"), "/v2/")
     gate = server.hold(path)
     async with Client(settings) as client:
         asking = asyncio.ensure_future(ask(client))
