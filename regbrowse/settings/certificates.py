@@ -8,7 +8,6 @@ The first folder that exists counts, alone.
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +160,8 @@ def folder_names(host: str, port: int) -> tuple[str, ...]:
 
 def problem_with_ca(path: Path) -> str:
     """Why a file cannot be trusted from, in words without a full stop; empty when OpenSSL reads one from it."""
+    import ssl
+
     try:
         if not path.is_file():
             return _absent(path)
@@ -174,6 +175,8 @@ def problem_with_ca(path: Path) -> str:
 
 def problem_with_pair(certificate: Path, key: Path) -> str:
     """Why a certificate and a key cannot be used, in words without a full stop; empty when they can."""
+    import ssl
+
     try:
         for path in (certificate, key):
             if not path.is_file():

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -110,6 +108,8 @@ def read_json(path: Path, notices: Notices) -> dict[str, object]:
     text = read_text(path, notices)
     if text is None or not text.strip():
         return {}
+    import json
+
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -126,6 +126,8 @@ def read_json(path: Path, notices: Notices) -> dict[str, object]:
 
 def parse_toml(text: str) -> dict[str, object]:
     """Raises NotToml, and nothing else."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
