@@ -108,7 +108,8 @@ async def _first(addresses: list[str], dial: _Dial) -> tuple[str, httpcore.Async
     try:
         while left or running:
             if left:
-                running[asyncio.create_task(dial(left[0]))] = left.popleft()
+                address = left.popleft()
+                running[asyncio.create_task(dial(address))] = address
             patience = STAGGER if left else None
             done, _ = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import httpcore
+import pytest
+
+from regbrowse.registry.net import guard
+from regbrowse.registry.net.guard import Dialer, InnerAddress, addresses_of
+from regbrowse.registry.net.policy import is_special
+
+OUTER, OTHER, SIX = "93.184.216.34", "93.184.216.35", "2606:2800:220:1:248:1893:25c8:1946"
+
+
+class Stream(httpcore.AsyncNetworkStream):
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Sockets(httpcore.AsyncNetworkBackend):
+    """Addresses that answer, refuse, or stay silent until they are let go."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+        self.streams: list[Stream] = []
+        self.silent: dict[str, asyncio.Event] = {}
+        self.refusing: set[str] = set()
+
+    async def connect_tcp(self, host: str, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        self.called.append(host)
+        if host in self.silent:
+            await self.silent[host].wait()
+        if host in self.refusing:
+            raise httpcore.ConnectError("no") from ConnectionRefusedError(111, "refused")
+        self.streams.append(Stream(host))
+        return self.streams[-1]
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
+    made = Sockets()
+    monkeypatch.setattr(httpcore, "AnyIOBackend", lambda: made)
+    return made
+
+
+def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Every name means these addresses."""
+
+    def resolved(*_: Any, **__: Any) -> list[Any]:
+        return [
+            (socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443))
+            for one in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "127.9.9.9", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
+        *("0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1"),
+        *("::ffff:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::", "ff0e::1"),
+    ],
+)
+async def test_a_name_that_leads_inside_is_refused(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets, address: str
+) -> None:
+    assert is_special(address)
+    names(monkeypatch, address)
+    with pytest.raises(InnerAddress) as caught:
+        await Dialer(guarded=True).connect_tcp("storage.example", 443, 10)
+    assert (caught.value.host, caught.value.address) == ("storage.example", address)
+    assert sockets.called == []
+    await Dialer().connect_tcp("storage.example", 443, 10)
+    assert sockets.called == [address]
+
+
+async def test_of_both_kinds_of_address_only_the_outer_is_called(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
+) -> None:
+    names(monkeypatch, "10.0.0.1", OUTER, "127.0.0.1")
+    sockets.refusing.add(OUTER)
+    with pytest.raises(httpcore.ConnectError):
+        await Dialer(guarded=True).connect_tcp("storage.example", 443, 10)
+    assert sockets.called == [OUTER]
+
+
+async def test_the_address_that_was_checked_is_the_one_called(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
+) -> None:
+    answers = iter([OUTER, "127.0.0.1"])
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 443))]
+    )
+    reached: list[tuple[str, str]] = []
+    await Dialer(guarded=True, reached=lambda *place: reached.append(place)).connect_tcp("rebinding.example", 443, 10)
+    assert sockets.called == [OUTER]
+    assert reached == [("rebinding.example", OUTER)]
+
+
+async def test_both_kinds_of_address_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    names(monkeypatch, SIX, "2606::2", "2606::3", OUTER, OTHER, OUTER)
+    assert await addresses_of("both.example", 443) == [SIX, OUTER, "2606::2", OTHER, "2606::3"]
+    assert await addresses_of("::1", 443) == ["::1"]
+
+
+async def test_a_silent_address_costs_a_moment_and_is_hung_up(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
+) -> None:
+    monkeypatch.setattr(guard, "STAGGER", 0.001)
+    names(monkeypatch, SIX, OUTER)
+    sockets.silent[SIX] = asyncio.Event()
+    stream = await asyncio.wait_for(Dialer().connect_tcp("both.example", 443, 10), 5)
+    assert isinstance(stream, Stream)
+    assert stream.address == OUTER
+    assert sockets.called == [SIX, OUTER]
+    assert not stream.closed
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_refusal_goes_on_to_the_next_address_at_once(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
+) -> None:
+    monkeypatch.setattr(guard, "STAGGER", 3600)
+    names(monkeypatch, SIX, OUTER)
+    sockets.refusing.add(SIX)
+    stream = await asyncio.wait_for(Dialer().connect_tcp("both.example", 443, 10), 5)
+    assert isinstance(stream, Stream)
+    assert stream.address == OUTER
+
+
+async def test_two_that_answer_at_once_leave_one_connection(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
+) -> None:
+    monkeypatch.setattr(guard, "STAGGER", 0.001)
+    names(monkeypatch, SIX, OUTER)
+    sockets.silent[SIX] = sockets.silent[OUTER] = asyncio.Event()
+    dialling = asyncio.create_task(Dialer().connect_tcp("both.example", 443, 10))
+    while len(sockets.called) < 2:
+        await asyncio.sleep(0.001)
+    sockets.silent[SIX].set()
+    stream = await asyncio.wait_for(dialling, 5)
+    assert [one.closed for one in sockets.streams if one is not stream] == [True]
+
+
+async def test_when_all_refuse_the_causes_are_told(monkeypatch: pytest.MonkeyPatch, sockets: Sockets) -> None:
+    names(monkeypatch, SIX, OUTER)
+    sockets.refusing.update((SIX, OUTER))
+    with pytest.raises(httpcore.ConnectError) as caught:
+        await Dialer().connect_tcp("both.example", 443, 10)
+    assert isinstance(caught.value.__cause__, ExceptionGroup)
+    assert len(caught.value.__cause__.exceptions) == 2
+
+
+async def test_the_time_is_for_name_and_connection_together(
+    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
+) -> None:
+    names(monkeypatch, SIX, OUTER)
+    sockets.silent[SIX] = sockets.silent[OUTER] = asyncio.Event()
+    with pytest.raises(httpcore.ConnectTimeout):
+        await Dialer().connect_tcp("both.example", 443, 0.01)
+    assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("label too long")])
+async def test_a_name_nobody_knows(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(httpcore.ConnectError) as caught:
+        await Dialer().connect_tcp("no-such-host.example", 443, 10)
+    assert isinstance(caught.value.__cause__, socket.gaierror)

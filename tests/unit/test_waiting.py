@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from regbrowse.reference import Registry
+from regbrowse.registry.net import waiting
+from regbrowse.registry.net.gates import Gates
+from regbrowse.registry.net.pauses import FAILURES, QUIET, Bucket, Pauses
+from regbrowse.registry.net.policy import Origin
+from regbrowse.registry.net.waiting import pause_before, rate_of, rest, retry_after
+from regbrowse.registry.question import Question, Reply
+
+HERE: Origin = ("https", "one.example", 443)
+THERE: Origin = ("https", "two.example", 443)
+BUCKET: Bucket = (HERE, "ann")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2", 2.0),
+        (" 2.5 ", 2.5),
+        ("-5", 0.0),
+        ("1e9", 3600.0),
+        ("inf", 3600.0),
+        ("nan", 0.0),
+        ("soon", None),
+        ("", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 3600.0),
+    ],
+)
+def test_what_a_registry_asks_for(text: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": text}) == seconds
+
+
+def test_a_date_is_told_in_seconds() -> None:
+    text = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    assert retry_after({"retry-after": text}) == pytest.approx(30, abs=2)
+
+
+@pytest.mark.parametrize("text", ["soon", "", "-1", "9" * 13])
+def test_the_older_header_is_a_moment(text: str) -> None:
+    assert retry_after({"x-retry-after": f"{time.time() + 30:.0f}"}) == pytest.approx(30, abs=2)
+    assert retry_after({"x-retry-after": text}) is None
+
+
+def test_pauses_double_and_never_undercut_what_was_asked() -> None:
+    for attempt, usual in enumerate([0.5, 1, 2, 4]):
+        assert 0.8 * usual <= pause_before(attempt, 0.5) <= 1.2 * usual
+    assert pause_before(20, 0.5) <= 36
+    assert 10 <= pause_before(0, 0.5, 10.0) <= 10.5
+    assert pause_before(0, 0, 0.0) == 0
+
+
+def test_a_pull_limit() -> None:
+    rate = rate_of({"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600"})
+    assert rate is not None
+    assert (rate.limit, rate.remaining, rate.window) == (100, 76, 21600)
+    assert rate_of({"ratelimit-limit": "many", "ratelimit-remaining": "76"}) is None
+
+
+async def test_a_rest_ends_when_somebody_is_in_a_hurry() -> None:
+    hurried = asyncio.Event()
+    resting = asyncio.create_task(rest(60, hurried))
+    await asyncio.sleep(0)
+    hurried.set()
+    await asyncio.wait_for(resting, 1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def question(kind: str = "tags", registry: str = "one.example") -> Question:
+    asked = Question(Registry(registry), "tags", "/v2/a/tags/list", "Listing tags", "a")
+    return asked if kind == "tags" else Question(Registry(registry), "manifest", "/v2/a/manifests/1", "Reading", "a")
+
+
+async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    async def remembered(seconds: float, _: asyncio.Event) -> None:
+        rests.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(waiting, "rest", remembered)
+    pauses = Pauses(Clock())
+    pauses.begin(BUCKET, "one.example", 30, "one.example is limiting requests.")
+    pauses.begin(BUCKET, "one.example", 10, "a shorter one changes nothing")
+    wait = pauses.wait("one.example")
+    assert wait is not None
+    assert (wait.until, wait.why) == (1030, "one.example is limiting requests.")
+    await pauses.over((HERE, ""))
+    await pauses.over((THERE, "ann"))
+    assert rests == []
+    await asyncio.gather(pauses.over(BUCKET), pauses.over(BUCKET))
+    assert rests == [30, 30]
+    assert pauses.wait("one.example") is None
+
+
+async def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
+    clock = Clock()
+    pauses = Pauses(clock)
+    pauses.begin(BUCKET, "one.example", 0, "")
+    clock.now = 1001
+    pauses.begin(BUCKET, "one.example", 3600, "")
+    over = asyncio.create_task(pauses.over(BUCKET))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not over.done()
+    pauses.hurry("two.example")
+    await asyncio.sleep(0)
+    assert not over.done()
+    pauses.hurry("one.example")
+    await asyncio.wait_for(over, 1)
+    assert not pauses.paused(BUCKET)
+
+
+async def test_a_nap_is_seen_and_ends_in_a_hurry() -> None:
+    pauses = Pauses(Clock())
+    nap = asyncio.create_task(pauses.nap("one.example", 3600, "one.example has a problem on its side."))
+    await asyncio.sleep(0)
+    wait = pauses.wait("one.example")
+    assert wait is not None
+    assert wait.why == "one.example has a problem on its side."
+    pauses.hurry("one.example")
+    await asyncio.wait_for(nap, 1)
+    assert pauses.wait("one.example") is None
+
+
+def test_an_answer_stands_until_its_time_is_over() -> None:
+    clock = Clock()
+    pauses = Pauses(clock)
+    answer = Reply(question(), 429, httpx.Headers({"Retry-After": "3600"}), b"no", "https://one.example/", 0.1)
+    pauses.hold(BUCKET, answer, 3600)
+    clock.now += 3000
+    held = pauses.held(BUCKET, question())
+    assert held is not None
+    assert (held.status, held.body, held.headers["retry-after"]) == (429, b"no", "600")
+    assert pauses.held(BUCKET, question("manifest")) is None
+    assert pauses.held((HERE, ""), question()) is None
+    wait = pauses.wait("one.example")
+    assert wait is not None
+    assert wait.until == 4600
+    clock.now += 600
+    assert pauses.held(BUCKET, question()) is None
+    assert pauses.wait("one.example") is None
+    pauses.hold(BUCKET, answer, 3600)
+    pauses.hurry("one.example")
+    assert pauses.held(BUCKET, question()) is None
+
+
+def test_an_origin_that_only_fails_is_left_alone_for_a_while() -> None:
+    clock = Clock()
+    pauses = Pauses(clock)
+    for _ in range(FAILURES - 1):
+        pauses.failed(HERE, "one.example")
+    assert pauses.closed(HERE) == 0
+    pauses.worked(HERE)
+    for _ in range(FAILURES):
+        assert pauses.closed(HERE) == 0
+        pauses.failed(HERE, "one.example")
+    assert pauses.closed(HERE) == QUIET
+    assert pauses.closed(THERE) == 0
+    assert pauses.wait("one.example") is not None
+    clock.now += QUIET
+    assert pauses.closed(HERE) == 0
+    pauses.failed(HERE, "one.example")
+    assert pauses.closed(HERE) == QUIET
+    pauses.hurry("one.example")
+    assert pauses.closed(HERE) == 0
+
+
+async def through(gates: Gates, origin: Origin, name: str, seen: list[str], *, background: bool = False) -> None:
+    async with gates.through(origin, background=background):
+        seen.append(name)
+        await asyncio.sleep(0)
+
+
+async def test_people_go_before_the_background() -> None:
+    gates, seen = Gates(lambda _: 1), list[str]()
+    async with gates.through(HERE):
+        last = asyncio.create_task(through(gates, HERE, "row", seen, background=True))
+        first = asyncio.create_task(through(gates, HERE, "person", seen))
+        await asyncio.sleep(0)
+        assert seen == []
+        await through(gates, THERE, "elsewhere", seen)
+    await asyncio.gather(last, first)
+    assert seen == ["elsewhere", "person", "row"]
+
+
+async def test_all_origins_together_have_room_for_so_many() -> None:
+    gates, seen, held = Gates(lambda _: 4, total=2), list[str](), asyncio.Event()
+
+    async def hold(number: int) -> None:
+        async with gates.through(("https", f"h{number}.example", 443)):
+            seen.append(str(number))
+            await held.wait()
+
+    tasks = [asyncio.create_task(hold(number)) for number in range(5)]
+    await asyncio.sleep(0.01)
+    assert seen == ["0", "1"]
+    held.set()
+    await asyncio.gather(*tasks)
+    assert seen == ["0", "1", "2", "3", "4"]
+
+
+async def test_who_gives_up_takes_no_place() -> None:
+    gates, seen = Gates(lambda _: 1), list[str]()
+    async with gates.through(HERE):
+        waiting_here = asyncio.create_task(through(gates, HERE, "gone", seen))
+        called_and_gone = asyncio.create_task(through(gates, HERE, "late", seen))
+        await asyncio.sleep(0)
+        waiting_here.cancel()
+        await asyncio.sleep(0)
+    called_and_gone.cancel()
+    await asyncio.gather(waiting_here, called_and_gone, return_exceptions=True)
+    await asyncio.wait_for(through(gates, HERE, "next", seen), 1)
+    assert seen == ["next"]
