@@ -16,8 +16,10 @@ from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
+    from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Claim, LoginState, Rate
+    from regbrowse.registry.facts import Claim, Connection, Found, LoginState, Rate, Referrers, TagFacts, Wait
+    from regbrowse.settings.login import Source
 
 SLICE = 500
 """Names handed on at once, so that whoever inserts them is never busy for long."""
@@ -56,8 +58,11 @@ class Seen:
 class Browser:
     """One client and what was learnt with it. Raises RegbrowseError and nothing else."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, platform: Platform | None = None, notices: tuple[str, ...] = ()) -> None:
         self._client = client
+        self._notices = notices
+        self.platform = platform
+        """The platform to show first, from the settings file; None: this machine's."""
         self._seen: dict[tuple[Repository, str], Seen] = {}
 
     async def aclose(self) -> None:
@@ -126,6 +131,77 @@ class Browser:
             return await self._client.blob_start(repository, descriptor, FIRST_PART), False
         limit = WHOLE if everything else AUTOMATIC
         return await self._client.blob(repository, descriptor, limit=limit), True
+
+    # The connection
+
+    def notices(self) -> tuple[str, ...]:
+        """What was wrong with files and variables of this machine, one sentence each."""
+        return (*self._notices, *self._client.notices())
+
+    def connection(self, registry: Registry) -> Connection:
+        return self._client.connection(registry)
+
+    def wait(self, registry: Registry) -> Wait | None:
+        """Why the registry is not asked just now; None when it is."""
+        return self._client.wait(registry)
+
+    def hurry(self, registry: Registry) -> None:
+        """Asks at once, whatever is being waited for."""
+        self._client.hurry(registry)
+
+    def allow_http(self, registry: Registry) -> None:
+        """For this session the registry may be asked unencrypted."""
+        self._client.allow_http(registry)
+
+    def allow_realm(self, registry: Registry) -> None:
+        """Logins may go to the host that the registry names now."""
+        self._client.allow_realm(registry)
+
+    async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
+        """From now on this is who asks, until the program ends. Raises when the registry refuses."""
+        await self._client.sign_in(registry, user, password)
+        self._forget(registry)
+
+    async def browse_anonymously(self, registry: Registry) -> None:
+        await self._client.browse_anonymously(registry)
+        self._forget(registry)
+
+    async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
+        """Where logins are looked for, and which of them counts."""
+        return await self._client.sources(registry, path)
+
+    def slow_helper(self, registry: Registry) -> str:
+        """The credential helper that wants the terminal for itself; empty when none does."""
+        return self._client.slow_helper(registry)
+
+    async def helper_in_foreground(self, registry: Registry) -> bool:
+        """Runs that helper with the terminal; whether it gave a login."""
+        found = await self._client.helper_in_foreground(registry)
+        self._forget(registry)
+        return found
+
+    def _forget(self, registry: Registry) -> None:
+        """What tags pointed to for somebody else says nothing any more."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key[0].registry.key != registry.key}
+
+    # What registries say beyond the standard
+
+    def searchable(self, registry: Registry) -> bool:
+        """Whether the registry is searched instead of listed."""
+        return self._client.searchable(registry)
+
+    async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
+        return await self._client.search(registry, text)
+
+    async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
+        """Dates and sizes of tags, where the registry has an API for them. Never raises RegbrowseError."""
+        async with aclosing(self._client.tag_facts(repository)) as parts:
+            async for part in parts:
+                yield part
+
+    async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
+        """What is attached to a manifest."""
+        return await self._client.referrers(repository, digest)
 
     def login(self, registry: Registry) -> LoginState:
         return self._client.login(registry)

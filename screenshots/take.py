@@ -57,17 +57,16 @@ async def take(name: str) -> str:
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()
     from textual.widgets import Input
 
-    from regbrowse.cli.arguments import Arguments
+    from regbrowse.cli.arguments import parse
     from regbrowse.cli.connect import browser
     from regbrowse.demo.start import START
-    from regbrowse.pasted import Typed
     from regbrowse.tui import recents
     from regbrowse.tui.app import RegbrowseApp
 
     recents.path.cache_clear()
     picture = PICTURES[name]
-    arguments = Arguments("demo", None, None, False)
-    app = RegbrowseApp(lambda: browser(Typed(START), arguments, None, ""), START)
+    arguments = parse(["demo"])
+    app = RegbrowseApp(lambda: browser(START, arguments, None, "", plain_http=False, local={}), START)
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
         await settled(pilot)
         app.theme = picture.theme

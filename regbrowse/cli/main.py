@@ -14,6 +14,8 @@ from regbrowse.errors import ConfigError, RegbrowseError
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.pasted import Typed
+    from regbrowse.registry.responder import Responder
+    from regbrowse.tui.state import Place
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -30,12 +32,17 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _open(arguments: Arguments) -> int:
     typed = _typed(arguments.reference)
+    place, local, notices = _local(typed)
     user = arguments.user or os.environ.get(CREDENTIALS_VARIABLE) or None
     if user is not None and ":" not in user.strip(":"):
         source = "-u" if arguments.user else CREDENTIALS_VARIABLE
         raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
     if arguments.ca_file is not None and not arguments.ca_file.is_file():
         raise ConfigError(f"--cacert {arguments.ca_file}: there is no such file.")
+    if arguments.authfile is not None and not arguments.authfile.is_file():
+        raise ConfigError(f"--authfile {arguments.authfile}: there is no such file.")
+    if arguments.offline and not arguments.cache:
+        raise ConfigError("--offline shows what --no-cache does not keep.", hint="Leave one of them out.")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("regbrowse draws on a terminal, and this is none.", hint="Start it without pipes.")
 
@@ -46,12 +53,22 @@ def _open(arguments: Arguments) -> int:
     async def connect() -> Browser:
         from regbrowse.cli.connect import browser
 
-        return await browser(typed, arguments, user, source)
+        plain = arguments.plain_http or (typed is not None and typed.plain_http)
+        return await browser(place, arguments, user, source, plain_http=plain, local=local, notices=notices)
 
-    place = typed.place if typed else None
     app = RegbrowseApp(connect, place)
     app.run()
     return app.return_code or ExitCode.OK
+
+
+def _local(typed: Typed | None) -> tuple[Place | None, dict[str, Responder], tuple[str, ...]]:
+    """Where to begin, the registries inside this process, and what was strange about them."""
+    if typed is None or typed.source is None:
+        return (typed.place if typed else None), {}, ()
+    from regbrowse.registry.sources.open import open_source
+
+    opened = open_source(typed.source)
+    return opened.place, {opened.registry.key: opened.responder}, opened.notices
 
 
 def _typed(reference: str | None) -> Typed | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from types import TracebackType
+from contextlib import aclosing, suppress
 
 from regbrowse.errors import (
     AuthRequired,
@@ -13,6 +11,7 @@ from regbrowse.errors import (
     Denied,
     Evidence,
     NotFound,
+    RegistryError,
     ServerError,
     Unsupported,
 )
@@ -24,12 +23,23 @@ from regbrowse.registry.asking import catalog_question, tags_question
 from regbrowse.registry.content.blobs import Blobs
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.offline import OfflineAnswers
-from regbrowse.registry.content.store import Store
-from regbrowse.registry.facts import CatalogPage, Claim, Exchange, LoginState, Rate, Settings, TagPage
+from regbrowse.registry.facts import (
+    CatalogPage,
+    Claim,
+    Exchange,
+    Found,
+    LoginState,
+    Rate,
+    Referrers,
+    Settings,
+    TagFacts,
+    TagPage,
+)
 from regbrowse.registry.lists.catalog import catalog_error, no_catalog
 from regbrowse.registry.lists.listing import Lister
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.native.natives import Natives
+from regbrowse.registry.reached import Reached
+from regbrowse.registry.referrers import ReferrerFinder
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
@@ -46,60 +56,30 @@ __all__ = [
     "TagPage",
 ]
 
-LOG_LENGTH = 500
 
-
-class Client:
+class Client(Reached):
     """Asks registries; every answer is bounded, every content verified, every failure a RegbrowseError."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        settings = settings or Settings()
-        self.requests: deque[Exchange] = deque(maxlen=LOG_LENGTH)
-        """The request log, oldest first."""
-        self._transport = Transport(settings, self.requests)
-        self._desk = Desk(self._transport, settings)
+        super().__init__(settings or Settings())
         self._lister = Lister(self._desk)
-        self._store = Store(
-            self._who, folder=settings.cache_folder, size=settings.cache_size, local=settings.local
-        )
         self._manifests = Manifests(self._desk, self._store)
         self._blobs = Blobs(self._desk, self._store)
-        self._local = settings.local
-        self._offline = OfflineAnswers(self._store, settings) if settings.offline else None
+        self._finder = ReferrerFinder(self._desk, self._manifests)
+        self._natives = Natives(self._desk, self._transport)
+        self._offline = OfflineAnswers(self._store, self._settings) if self._settings.offline else None
 
-    async def __aenter__(self) -> Client:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Closes every connection, and puts on disk what is to be kept."""
-        await self._transport.aclose()
-        await self._store.aclose()
-
-    async def _who(self, registry: Registry, path: str) -> str:  # noqa: ARG002 - logins may differ by path
-        return self._desk.state(registry).user
+    def _changed(self, registry: Registry) -> None:
+        super()._changed(registry)
+        self._finder.forget(registry)
 
     def _kept(self, registry: Registry) -> OfflineAnswers | None:
         """What answers instead of the registry when nothing may be sent; registries in this process answer always."""
         return self._offline if registry.key not in self._local else None
 
-    def login(self, registry: Registry) -> LoginState:
-        return self._desk.state(registry)
-
-    def rate(self, registry: Registry) -> Rate | None:
-        return self._desk.rate(registry)
-
-    def cached(self, digest: Digest) -> bytes | None:
-        """Verified content, when it is at hand."""
-        kept = self._store.at_hand(digest)
-        return kept.content if kept else None
-
     async def ping(self, registry: Registry) -> None:
         """Raises when there is no registry behind this name."""
+        self.allowed(registry)
         if self._kept(registry):
             return
         door = await self._desk.door(registry)
@@ -117,6 +97,7 @@ class Client:
         When a later page fails, the iterator raises and what came before stays good: `after` the last
         page goes on from there, without repeating a tag.
         """
+        repository = self.resolved(repository).repository
         if kept := self._kept(repository.registry):
             async with aclosing(kept.tags(repository)) as known:
                 async for tag_page in known:
@@ -132,6 +113,7 @@ class Client:
 
     async def catalog(self, registry: Registry, after: CatalogPage | None = None) -> AsyncGenerator[CatalogPage, None]:
         """The repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
+        self.allowed(registry)
         if kept := self._kept(registry):
             async with aclosing(kept.catalog(registry)) as known:
                 async for catalog_page in known:
@@ -158,8 +140,13 @@ class Client:
         By digest the bytes are verified against it, and never asked for twice; by tag the digest is that
         of the bytes. `expected` and `size` are what a descriptor said of it.
         """
+        place = self.resolved(repository)
+        repository = place.repository
         if kept := self._kept(repository.registry):
             return await kept.manifest(repository, target, expected=expected, size=size)
+        if place.mirror is not None:
+            with suppress(RegistryError):  # the registry itself has the last word
+                return await self._manifests.get(place.mirror, target, expected=expected, size=size)
         return await self._manifests.get(repository, target, expected=expected, size=size)
 
     async def head(self, repository: Repository, tag: str) -> Claim | None:
@@ -167,18 +154,53 @@ class Client:
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
         """
+        repository = self.resolved(repository).repository
         if kept := self._kept(repository.registry):
             return await kept.head(repository, tag)
         return await self._manifests.head(repository, tag)
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
+        place = self.resolved(repository)
+        repository = place.repository
         if kept := self._kept(repository.registry):
             return await kept.blob(repository, descriptor, limit=limit)
+        if place.mirror is not None:
+            with suppress(RegistryError):
+                return await self._blobs.get(place.mirror, descriptor, limit=limit)
         return await self._blobs.get(repository, descriptor, limit=limit)
 
     async def blob_start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:
         """At most the first `count` bytes of a blob, not verified; then the connection is closed."""
+        repository = self.resolved(repository).repository
         if kept := self._kept(repository.registry):
             return await kept.blob_start(repository, descriptor, count)
         return await self._blobs.start(repository, descriptor, count)
+
+    async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
+        """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).
+
+        What could not be asked is a note; raises RegistryError only when nothing could.
+        """
+        repository = self.resolved(repository).repository
+        if self._kept(repository.registry):
+            return Referrers(digest, (), 0, "Attachments are not looked for offline.")
+        return await self._finder.find(repository, digest)
+
+    async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
+        """Dates and sizes of tags where the registry has an API of its own for them; never raises RegistryError."""
+        repository = self.resolved(repository).repository
+        if self._kept(repository.registry) or repository.registry.key in self._local:
+            return
+        async with aclosing(self._natives.tag_facts(repository)) as parts:
+            async for part in parts:
+                yield part
+
+    def searchable(self, registry: Registry) -> bool:
+        """Whether the registry is searched instead of listed."""
+        return self._offline is None and self._natives.searchable(registry)
+
+    async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
+        """The repositories that the registry's own search finds, best first. Raises RegistryError."""
+        self.allowed(registry)
+        return await self._natives.search(registry, text)

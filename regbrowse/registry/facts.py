@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from regbrowse.settings.network import Network
 
 
+CACHE_SIZE = 256 * 2**20
+"""Bytes of content kept on disk when no file says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoginState:
     """Who is asking a registry."""
@@ -85,7 +89,7 @@ class Settings:
     """What this machine's files and environment say of registries; None: nothing."""
     cache_folder: Path | None = None
     """Where content is kept between runs; None: nowhere."""
-    cache_size: int = 256 * 2**20
+    cache_size: int = CACHE_SIZE
     """The most bytes kept there."""
     state_folder: Path | None = None
     """Where is remembered which host each registry sends logins to; None: nowhere."""

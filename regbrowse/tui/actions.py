@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regbrowse.errors import AuthRejected, Denied, TlsError
 from regbrowse.oci.manifest import Index
 from regbrowse.reference import Reference, Registry, Repository
 from regbrowse.tree import platforms
@@ -25,7 +26,8 @@ class Actions(Answers):
             case "history":
                 return self.history.can_step(-1 if "-1" in action else 1)
             case "find":
-                return pane.row_count() > 0 and pane.id in (TAGS, CONFIG)
+                searches = pane is self.tags_pane and self.tags_pane.searches
+                return searches or (pane.row_count() > 0 and pane.id in (TAGS, CONFIG))
             case "match":
                 return bool(self.config_pane.query_text) and pane is self.config_pane
             case "fuzzy":
@@ -41,6 +43,12 @@ class Actions(Answers):
                 return bool(self.config_pane.raw)
             case "reload":
                 return self.listing is not None
+            case "connection":
+                return self.registry is not None and self.browser is not None
+            case "anonymous":
+                return isinstance(pane.error, AuthRejected | Denied)
+            case "plain_http":
+                return isinstance(pane.error, TlsError) and pane.error.slug == "no-tls"
             case "fold":
                 node = self.manifests_pane.current
                 return pane is self.manifests_pane and node is not None and node.folds
@@ -160,11 +168,13 @@ class Actions(Answers):
     @property
     def busy(self) -> bool:
         """Whether an answer is awaited."""
-        return self.running("tags", "manifest", "config")
+        return self.running("tags", "manifest", "config") or any(pane.again is not None for pane in self.panes)
 
     def cancel(self) -> None:
         """Ends every question; what came so far stays."""
-        self.stop("tags", "manifest", "config", "children", "rows")
+        self.stop("tags", "manifest", "config", "children", "rows", "facts")
+        for each in self.panes:
+            each.again, each.held = None, ""
         if self.tags_pane.streaming:
             self.tags_pane.end(stopped=True)
             if self.listing:
@@ -206,9 +216,11 @@ class Actions(Answers):
         self.refresh_lines()
 
     def action_reload(self) -> None:
-        """Asks again for what the focused pane shows."""
+        """Asks again for what the focused pane shows, and at once, whatever was being waited for."""
         if self.listing is None:
             return
+        if self.browser is not None and self.registry is not None:
+            self.browser.hurry(self.registry)
         if self.pane is self.tags_pane:
             keep = self.tags_pane.stopped or bool(self.tags_pane.late)
             self.wanted_tag = self.tags_pane.current

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from textual import on
 
 from regbrowse.browse import chosen, config_of
-from regbrowse.errors import BadReference, Integrity, NotFound, RegbrowseError
+from regbrowse.errors import Integrity, RateLimited, RegbrowseError
 from regbrowse.oci import layers as oci_layers
 from regbrowse.oci.config import Config
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
@@ -16,11 +18,8 @@ from regbrowse.tree import Node
 from regbrowse.tui import messages as m
 from regbrowse.tui.fetching import Fetching
 from regbrowse.tui.panes.lines import Pane
-from regbrowse.tui.panes.waiting import Step
 from regbrowse.tui.state import Place
-
-RETRY = Step("r", "try again")
-OPEN = Step("o", "open another")
+from regbrowse.tui.steps import steps_for
 
 
 class Answers(Fetching):
@@ -52,7 +51,8 @@ class Answers(Fetching):
     def start_list(self, target: Repository | Registry, *, keep: bool = False) -> None:
         """Lists tags or repositories, from the start; rows that are there may stay."""
         self.listing = m.ListQuestion(target, self.serial())
-        self.stop("rows")
+        self.stop("rows", "facts", "search")
+        self.tag_facts.clear()
         if keep:
             self.tags_pane.streaming, self.tags_pane.stopped, self.tags_pane.late = True, False, ""
             self.tags_pane.error = None
@@ -104,6 +104,8 @@ class Answers(Fetching):
             self.tags_pane.end(late="incomplete" if fact.note else "")
             if fact.note:
                 self.say("×", fact.note, "")
+            if self.listing is not None:
+                self.ask_tag_facts(self.listing)
         self.refresh_lines()
 
     @on(m.ClaimArrived)
@@ -124,7 +126,7 @@ class Answers(Fetching):
         self.manifests_pane.show_root(root)
         self.app_opened(fact.question.reference, root.digest)
         if isinstance(root, Index):
-            descriptor = chosen(root, self.platform)
+            descriptor = chosen(root, self.platform or (self.browser.platform if self.browser else None))
             if descriptor is None or descriptor.digest is None:
                 self.show_document(root, "index")
                 self.layers_pane.show_table(_no_layers(), nothing="no layers: this index is empty")
@@ -237,7 +239,16 @@ class Answers(Fetching):
             self.manifests_pane.fail(error, steps_for(error))
         elif question == self.image:
             self._failed_image(error)
+        self._wait_for_limit(question, error)
         self.refresh_lines()
+
+    def _wait_for_limit(self, question: m.Question, error: RegbrowseError) -> None:
+        """A limit that opens again: the pane that asked counts down and asks again."""
+        if not isinstance(error, RateLimited) or not error.retry_after:
+            return
+        for pane in self.panes:
+            if pane.error is error and question in (self.listing, self.opened, self.image):
+                pane.again = monotonic() + error.retry_after
 
     def _failed_image(self, error: RegbrowseError) -> None:
         pane: Pane = self.config_pane if self.layers_pane.table is not None else self.layers_pane
@@ -256,18 +267,14 @@ class Answers(Fetching):
     def say(self, verb: str, what: str, how: str) -> None:
         """A message for a moment."""
 
+    def ask_tag_facts(self, question: m.ListQuestion) -> None:
+        """Asks the registry's own API for dates and sizes."""
+
     def details_wanted(self) -> None:
         """Asks for the details of the rows that are visible."""
 
     def app_opened(self, reference: Reference, digest: Digest) -> None:
         """A manifest was opened: part of one's own history."""
-
-
-def steps_for(error: RegbrowseError) -> tuple[Step, ...]:
-    """The keys that help after this error."""
-    if isinstance(error, BadReference | NotFound):
-        return (OPEN, RETRY)
-    return (RETRY, OPEN)
 
 
 def _no_layers() -> oci_layers.LayerTable:

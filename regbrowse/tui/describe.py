@@ -6,11 +6,12 @@ from regbrowse.errors import RegistryError
 from regbrowse.oci import mediatype
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import Reference
-from regbrowse.text import plural, visible
+from regbrowse.text import plural, size, visible
 from regbrowse.tui.actions import Actions
 from regbrowse.tui.keys import key_for
 from regbrowse.tui.panes.lines import Pane
 from regbrowse.tui.panes.status import Detail, Where
+from regbrowse.tui.steps import needs_login
 
 MARK_WORDS = {"✓": "✓ verified", "·": "· claimed", "×": "× mismatch", "!": "! missing"}
 LINE_LIMIT = 512
@@ -35,12 +36,25 @@ def where(screen: Actions) -> Where:
         repository=screen.repository.path if screen.repository else "",
         tag=(reference.tag or "") if reference else "",
         digest=digest,
+        warning=_warning(screen),
         user=login.user if login else "",
         source=(login.note or login.source) if login else "",
         left=rate.remaining if rate else None,
         limit=rate.limit if rate else None,
         cost=1 if rate else 0,
     )
+
+
+def _warning(screen: Actions) -> str:
+    """What is not safe about the connection; empty when all is."""
+    if screen.browser is None or screen.registry is None:
+        return ""
+    connection = screen.browser.connection(screen.registry)
+    if not connection.base or screen.registry.is_loopback:
+        return ""
+    if not connection.encrypted:
+        return "not encrypted"
+    return "" if connection.verified else "not verified"
 
 
 def detail(screen: Actions) -> Detail:
@@ -82,13 +96,18 @@ def _tag(screen: Actions) -> Detail:
         return Detail(kind="repo", name=f"{screen.registry}/{name}", more="enter lists its tags")
     digest = screen.tags_pane.list.digests.get(name)
     aliases = " = ".join([name, *screen.tags_pane.list.aliases(name)])
+    fact = screen.tag_facts.get(name)
+    pushed = f"pushed {fact.pushed:%Y-%m-%d %H:%M} UTC" if fact and fact.pushed else ""
+    weighs = f"{size(fact.size)} {fact.size_of}".strip() if fact and fact.size is not None else ""
+    said = "  ".join(part for part in (pushed, weighs) if part)
     if digest is None:
-        return Detail(kind="tag", name=f"{screen.repository}:{name}", more="")
+        return Detail(kind="tag", name=f"{screen.repository}:{name}", more=said)
     tree = screen.manifests_pane.model
     opened = tree is not None and tree.root.digest == digest
     kind = tree.rows()[0].kind if tree is not None and opened else "tag"
-    size = len(tree.root.raw) if tree is not None and opened else None
-    return Detail(kind, str(digest), size, MARK_WORDS["✓" if opened else "·"], aliases)
+    length = len(tree.root.raw) if tree is not None and opened else None
+    names = f"{aliases}  {said}" if said else aliases
+    return Detail(kind, str(digest), length, MARK_WORDS["✓" if opened else "·"], names)
 
 
 def _node(screen: Actions) -> Detail:
@@ -161,7 +180,8 @@ def foot(screen: Actions) -> tuple[tuple[str, str, str], ...]:
         pairs.append(("esc", "clear", "escape"))
     order = FOOT_ORDER[screen.focus_state.pane]
     if pane.error is not None:
-        order = ("reload", *(action for action in order if action != "reload"))
+        first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_login(pane.error) else ()))
+        order = (*first, *(action for action in order if action not in first))
     for action in order:
         if screen.possible(action):
             key = key_for(action)

@@ -16,11 +16,12 @@ from regbrowse.oci import attestation
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image, Manifest
-from regbrowse.reference import Repository
+from regbrowse.reference import Registry, Repository
 from regbrowse.tui.messages import (
     ChildArrived,
     ClaimArrived,
     ConfigRead,
+    Connected,
     ContentArrived,
     Failed,
     ImageQuestion,
@@ -28,6 +29,7 @@ from regbrowse.tui.messages import (
     NamesArrived,
     OpenQuestion,
     RootArrived,
+    SearchOffered,
     StatementArrived,
 )
 from regbrowse.tui.state import State
@@ -50,6 +52,7 @@ class Fetching(State):
         async with self.connecting:
             if self.browser is None:
                 self.browser = await self.connect()
+                self.post_message(Connected(self.browser.notices()))
         return self.browser
 
     def ask_list(self, question: ListQuestion) -> None:
@@ -58,6 +61,9 @@ class Fetching(State):
     async def _list(self, question: ListQuestion) -> None:
         try:
             browser = await self.connected()
+            if isinstance(question.place, Registry) and browser.searchable(question.place):
+                self.post_message(SearchOffered(question))
+                return
             async with aclosing(browser.listing(question.place)) as parts:
                 async for part in parts:
                     self.post_message(NamesArrived(question, part.names, part.hidden, part.done, part.note))

@@ -61,6 +61,9 @@ KEYS: tuple[Key, ...] = (
     Key("digest", "Y", "Y", TAKE, "copy the digest", "digest", "Copy the digest"),
     Key("raw", "v", "v", TAKE, "config raw or pretty", "raw", "Config raw or pretty"),
     Key("reload", "r", "r", CHECK, "reload", "reload", "Reload"),
+    Key("connection", "L", "L", CHECK, "connection, log in", "log in", "Connection: how it is reached, log in"),
+    Key("anonymous", "A", "A", CHECK, "browse anonymously", "anonymous"),
+    Key("plain_http", "H", "H", CHECK, "http for this session", "use http"),
     Key("help", "question_mark", "?", CHECK, "this help", "help", "Help"),
     Key("quit", "q", "q", CHECK, "quit", "quit", "Quit"),
 )

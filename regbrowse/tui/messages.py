@@ -8,6 +8,7 @@ the screen drops a fact whose question is no longer the current one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -16,6 +17,10 @@ from regbrowse.oci.config import Config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.reference import Digest, Reference, Registry, Repository
+from regbrowse.registry.facts import Found, TagFact
+
+if TYPE_CHECKING:
+    from regbrowse.settings.login import Source
 
 # Questions
 
@@ -91,6 +96,13 @@ class FilterKept(Message):
     kept: bool
 
 
+@dataclass
+class SearchWanted(Message):
+    """Another text stands in the input that searches a registry."""
+
+    text: str
+
+
 # Facts
 
 
@@ -119,6 +131,57 @@ class ClaimArrived(Fact):
     question: ListQuestion
     tag: str
     digest: Digest
+
+
+@dataclass
+class SearchOffered(Fact):
+    """The registry has no list of repositories, but can be searched."""
+
+    question: ListQuestion
+
+
+@dataclass
+class SearchArrived(Fact):
+    """What a search of the registry found; or why it could not be made."""
+
+    question: ListQuestion
+    text: str
+    found: tuple[Found, ...]
+    error: RegbrowseError | None = None
+
+
+@dataclass
+class TagFactsArrived(Fact):
+    """What the registry's own API says of some tags; or, in `note`, why it says nothing."""
+
+    question: ListQuestion
+    facts: tuple[TagFact, ...]
+    note: str
+
+
+@dataclass
+class Connected(Fact):
+    """The browser was made; what this machine's files were wrong about."""
+
+    notices: tuple[str, ...]
+
+
+@dataclass
+class SourcesArrived(Fact):
+    """Where logins for a registry were looked for, and which of them counts."""
+
+    registry: Registry
+    sources: tuple[Source, ...]
+
+
+@dataclass
+class IdentityChanged(Fact):
+    """Somebody else asks a registry from now on; or why that could not be."""
+
+    registry: Registry
+    said: str
+    """One sentence for the strip."""
+    error: RegbrowseError | None = None
 
 
 @dataclass

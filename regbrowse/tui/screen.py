@@ -17,8 +17,8 @@ from regbrowse.tui.grid import MANIFESTS, TAGS, Focus, Grid
 from regbrowse.tui.messages import Entered, Moved, Scrolled
 from regbrowse.tui.panes.lines import Pane
 from regbrowse.tui.panes.status import Foot
+from regbrowse.tui.session import Session
 from regbrowse.tui.state import Connect, Place
-from regbrowse.tui.windows import Windows
 
 SETTLE = 0.12
 """Seconds the cursor rests on a tag before it is asked for: holding an arrow key asks once."""
@@ -27,7 +27,7 @@ ROWS_AFTER = 0.25
 MESSAGE_SECONDS = 4.0
 
 
-class BrowseScreen(Windows):
+class BrowseScreen(Session):
     """Tags, manifests, layers and config of one registry."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
@@ -56,6 +56,7 @@ class BrowseScreen(Windows):
         self.tags_pane.focus()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._theme_changed())
         self.refresh_lines()
+        self.watch_waits()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

@@ -23,6 +23,7 @@ from regbrowse.tui.panes.tags import TagsPane
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
+    from regbrowse.registry.facts import TagFact
 
 Place = Registry | Reference
 Connect = Callable[[], Awaitable["Browser"]]
@@ -86,6 +87,8 @@ class State(Screen[None]):
         self.image: ImageQuestion | None = None
         self.platform: Platform | None = None
         """Chosen by hand; None: this machine's."""
+        self.tag_facts: dict[str, TagFact] = {}
+        """What the registry's own API says of tags of this listing."""
         self._serials = count(1)
 
     def serial(self) -> int:

@@ -69,6 +69,7 @@ async def test_esc_stops_the_listing_and_keeps_the_rows(registry: FakeRegistry, 
     gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
         await driven.shows("5 so far")
+        await asyncio.wait_for(gate.arrived.wait(), 10)
         await driven.press("escape")
         await driven.shows("stopped")
         await asyncio.wait_for(gate.left.wait(), 10)

@@ -38,7 +38,7 @@ CONFIG = parse_config(b'{"history":[{"created_by":"RUN x"}],"rootfs":{"diff_ids"
 
 
 def reply(body: bytes, status: int = 200, **headers: str) -> Reply:
-    sent = {name.replace("_", "-"): value.encode("utf-8", "replace") for name, value in headers.items()}
+    sent = [(name.replace("_", "-").encode(), value.encode("utf-8", "replace")) for name, value in headers.items()]
     return Reply(QUESTION, status, httpx.Headers(sent), body, "https://registry.example.com/v2/", 0.1)
 
 

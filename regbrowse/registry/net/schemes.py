@@ -42,6 +42,10 @@ class Schemes:
         """The base, if it was found already; else what is tried first."""
         return self._bases.get(registry.key, f"https://{registry.authority}")
 
+    def found(self, registry: Registry) -> str:
+        """The base, if it was found already; else empty."""
+        return self._bases.get(registry.key, "")
+
     def forget(self, registry: Registry) -> None:
         """Finds out again the next time."""
         self._bases.pop(registry.key, None)

@@ -110,6 +110,10 @@ class Transport:
         self._schemes.allow_http(registry)
         self._pauses.hurry(registry.key)
 
+    def known(self, registry: Registry) -> str:
+        """`https://host:port` as far as it was found out; empty before the first question."""
+        return self._schemes.found(registry)
+
     def http_asked(self, registry: Registry) -> bool:
         """Whether logins may go to it over http: it is this machine, or somebody chose http for it."""
         return self._schemes.http_asked(registry)

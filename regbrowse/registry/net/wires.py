@@ -38,7 +38,6 @@ class Wires:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._network = settings.network
-        self._local = {key: LocalTransport(responder) for key, responder in settings.local.items()}
         self._insecure = {_place(key) for key in settings.insecure}
         self._contexts = Contexts()
         self._trust: dict[tuple[str, int], Trust] = {}
@@ -54,9 +53,9 @@ class Wires:
         `home` is the host that sent us there, when that is another one: unless it lies inside itself, no
         inner address is connected to.
         """
-        local = self._local.get(request.url.netloc.decode("ascii").lower())
-        if local is not None:
-            return await local.handle_async_request(request)
+        responder = self._settings.local.get(request.url.netloc.decode("ascii").lower())
+        if responder is not None:
+            return await LocalTransport(responder).handle_async_request(request)
         origin = origin_of(str(request.url))
         guarded = bool(home) and home != origin[1] and not is_special(home) and not self._inner.get(home, False)
         proxy = self.proxy(origin)

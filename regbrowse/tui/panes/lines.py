@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.tui.cells import Span, cut, strip
+from regbrowse.tui.cells import Span, cut, strip, wrap
 from regbrowse.tui.colours import Ink
 from regbrowse.tui.grid import SMALL
 from regbrowse.tui.messages import Entered, Moved, Scrolled
@@ -260,7 +260,11 @@ class Pane(Waiting, can_focus=True):
 
     def _notice(self, width: int, ink: Ink) -> list[list[Span]]:
         if self.error:
-            return trouble.lines(self.error, [(step.key, step.does) for step in self.steps], width, ink)
+            steps = [(step.key, step.does) for step in self.steps]
+            return trouble.lines(self.error, steps, width, ink, self.held)
+        if self.asking and self.held:
+            spans: list[list[Span]] = [[(line, ink.warning)] for line in wrap(self.held, width - 2)]
+            return [[(f"{self.spinner} ", ink.accent), *spans[0]], *([("  ", ink.plain), *line] for line in spans[1:])]
         if self.asking:
             verb, _, rest = self.asking.partition(" for ")
             tail: list[Span] = [(" for ", ink.secondary), (cut(rest, width - 13), ink.text)] if rest else []

@@ -33,6 +33,8 @@ class Where:
     """Where the login came from."""
     left: int | None = None
     limit: int | None = None
+    warning: str = ""
+    """What is not safe about the connection: `not encrypted`, `not verified`."""
     cost: int = 0
     """What the next action costs of the rate limit."""
 
@@ -92,8 +94,10 @@ class Head(Line):
         if not where.registry:
             return []
         spans: list[Span] = []
+        if where.warning:
+            spans.append((f"! {where.warning}   ", ink.warning))
         if width >= 60:
-            spans = [(where.user, ink.text)] if where.user else [("anonymous", ink.secondary)]
+            spans += [(where.user, ink.text)] if where.user else [("anonymous", ink.secondary)]
         if where.source and width >= 100:
             spans.append((f" {where.source}", ink.secondary))
         if where.left is None or not where.limit:

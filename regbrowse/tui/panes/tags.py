@@ -8,16 +8,15 @@ from rich.style import Style
 
 from regbrowse.reference import Digest
 from regbrowse.text import plural
-from regbrowse.tui.cells import Span, clip, spread, width_of
+from regbrowse.tui.cells import Span, clip, spread, width_of, wrap
 from regbrowse.tui.colours import Ink
-from regbrowse.tui.messages import FilterChanged, FilterKept
-from regbrowse.tui.panes.filter import FilterInput
-from regbrowse.tui.panes.lines import Pane
-from regbrowse.tui.panes.taglist import Filter, TagList
+from regbrowse.tui.panes.filtered import Filtered
+from regbrowse.tui.panes.taglist import TagList
 
 DIGEST_FROM = 44
 """Inner cells from which the digest column is shown."""
 DIGEST = 19
+SEARCH_KEYS = (("/", "search"), ("o", "open one by name"))
 _UNDERLINE = Style(underline=True)
 NEWEST, SERVED = "newest first", "as served"
 GIVE_WAY = 0.03
@@ -26,7 +25,7 @@ REPAINT = 0.1
 """Seconds between two paints of a list that only grows."""
 
 
-class TagsPane(Pane):
+class TagsPane(Filtered):
     """Names with their aliases and, where there is room, their digests."""
 
     number = 1
@@ -34,13 +33,12 @@ class TagsPane(Pane):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.list = TagList()
         self.streaming = False
         self.stopped = False
+        self.about: dict[str, str] = {}
+        """What a search said of the names it found."""
         self.late: str = ""
         """Why the listing is not complete, in two or three words."""
-        self.filter_open = False
-        self._timer = False
         self._adding = False
         self._held = False
         """Whether the cursor belongs to its name; before, it is just on the first row."""
@@ -55,6 +53,8 @@ class TagsPane(Pane):
         newest = self.list.newest_first
         self.list = TagList(versions=not catalog, newest_first=newest)
         self.streaming, self.stopped, self.late = True, False, ""
+        self.searches, self.searched = False, ""
+        self.about = {}
         self.cursor = self.top = 0
         self._held = False
         self._moved = 0.0
@@ -108,10 +108,22 @@ class TagsPane(Pane):
         self.list.claim(tag, digest)
         self.refresh()
 
-    @property
-    def current(self) -> str | None:
-        """The name under the cursor."""
-        return self.list.name(self.cursor) if self.row_count() else None
+    def offer_search(self, registry: str) -> None:
+        """No list, but a search: the input asks the registry."""
+        self.end()
+        self.searches = True
+        self.subject = registry
+        self.rows_changed()
+
+    def show_found(self, text: str, found: dict[str, str]) -> None:
+        """The names a search found, the best first, with what is said of them."""
+        self.searched, self.about = text, found
+        self.list = TagList(versions=False, newest_first=False)
+        self.list.put(tuple(found))
+        self.list.settle()
+        self.cursor = self.top = 0
+        self.stop_asking()
+        self.rows_changed()
 
     def select(self, name: str) -> bool:
         """Puts the cursor on a name, if it is there."""
@@ -141,77 +153,14 @@ class TagsPane(Pane):
         """The names on the visible rows."""
         return [name for index in self.window if (name := self.list.name(index))]
 
-    # Filter
-
-    def open_filter(self) -> None:
-        if self.filter_open:
-            self.query_one(FilterInput).focus()
-            return
-        self.filter_open = True
-        field = FilterInput(self.id or "", self.list.filter.text)
-        self.place_input(field)
-        self.mount(field)
-        field.focus()
-        self.rows_changed()
-
-    def close_filter(self) -> None:
-        """Takes the filter away; every name is a row again."""
-        here = self.current
-        self.filter_open = False
-        self.query(FilterInput).remove()
-        self.list.set_filter(Filter(fuzzy=self.list.filter.fuzzy))
-        if here:
-            self.select(here)
-        self.rows_changed()
-
-    def keep_filter(self) -> None:
-        """Leaves the input; the rows stay filtered."""
-        if not self.list.filter.text:
-            self.close_filter()
-        self.focus()
-
-    def narrow(self, text: str, fuzzy: bool) -> None:
-        """Filters by a text; the cursor keeps its row if it still matches, else takes the first."""
-        here = self.current
-        self.list.set_filter(Filter(text, fuzzy))
-        row = self.list.index(here) if here else None
-        self.cursor = row or 0
-        self.rows_changed()
-        self._filter_on()
-
-    def _filter_on(self) -> None:
-        if self.list.filtering and not self._timer:
-            self._timer = True
-            self.set_timer(0.001, self._filter_slice)
-
-    def _filter_slice(self) -> None:
-        self._timer = False
-        self.list.advance()
-        self.refresh()
-        self._filter_on()
-
-    def on_filter_changed(self, event: FilterChanged) -> None:
-        event.stop()
-        self.narrow(event.text, self.list.filter.fuzzy)
-
-    def on_filter_kept(self, event: FilterKept) -> None:
-        event.stop()
-        if event.kept:
-            self.keep_filter()
-        else:
-            self.close_filter()
-            self.focus()
-
     # Painting
-
-    def top_rows(self) -> int:
-        return 1 if self.filter_open and not self.small else 0
-
-    def row_count(self) -> int:
-        return len(self.list)
 
     def facts(self) -> list[str]:
         tags = self.list
+        if self.searches:
+            return [plural(tags.total, "repository") + " found", "search"] if self.searched else []
+        if self.streaming and tags.total and self.held:
+            return [f"{self.spinner} {tags.total:,} so far", self.held]
         if self.streaming or tags.waiting:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
         if tags.filter.text:
@@ -232,7 +181,7 @@ class TagsPane(Pane):
         noun = "tag" if self.list.versions else "repository"
         return [(self.current or "", ink.text), (f"  {plural(self.list.total, noun)}", ink.secondary)]
 
-    def empty_lines(self, width: int, ink: Ink) -> list[list[Span]]:  # noqa: ARG002
+    def empty_lines(self, width: int, ink: Ink) -> list[list[Span]]:
         if self.list.filter.text and self.list.total:
             other = "substring" if self.list.filter.fuzzy else "fuzzy"
             noun = "tag" if self.list.versions else "repository"
@@ -244,6 +193,13 @@ class TagsPane(Pane):
             ]
         if self.streaming or self.list.waiting:
             return []
+        if self.searches and self.searched:
+            nothing = f'nothing is found for "{self.searched}"'
+            return [[(nothing, ink.text)], [], [("o", ink.key), ("  open one by name", ink.text)]]
+        if self.searches:
+            text = f"{self.subject} does not list its repositories, but can be searched."
+            keys: list[list[Span]] = [[(key, ink.key), (f"  {does}", ink.text)] for key, does in SEARCH_KEYS]
+            return [*([(line, ink.text)] for line in wrap(text, width)), [], *keys]
         if not self.list.versions:
             return [[("no repositories: this registry is empty", ink.text)]]
         return [
@@ -267,6 +223,8 @@ class TagsPane(Pane):
             right = [(" ", ink.plain), *right]
         room = width - width_of(right)
         left += self._aliases(name, room - width_of(left), ink)
+        if name in self.about:
+            left.append((f"  {self.about[name]}", ink.secondary))
         return spread(left, right, width, ink.plain) if right else clip(left, width)
 
     def _spelled(self, name: str, ink: Ink, *, bold: bool) -> list[Span]:

@@ -33,10 +33,14 @@ class Waiting(Inked):
     """Said while an answer is awaited, after a moment of patience."""
     error: reactive[RegbrowseError | None] = reactive(None)
     steps: reactive[tuple[Step, ...]] = reactive(())
+    held: reactive[str] = reactive("")
+    """Why nothing is asked just now, with the seconds left; said instead of what was asked, or with the error."""
     frame_number: reactive[int] = reactive(0, repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self.again: float | None = None
+        """When what failed is asked again by itself, on the monotonic clock."""
         self._patience: Timer | None = None
         self._spin: Timer | None = None
 
@@ -44,6 +48,7 @@ class Waiting(Inked):
         """Says `asking for …` after a moment; rows that are there stay."""
         self.stop_asking()
         self.error = None
+        self.again = None
         self.waits_for = ""
         self._patience = self.set_timer(PATIENCE, lambda: self._show_asking(what))
 
@@ -59,6 +64,7 @@ class Waiting(Inked):
             self._patience.stop()
             self._patience = None
         self.asking = ""
+        self.held = ""
         self.spin(more)
 
     def spin(self, on: bool) -> None:
@@ -87,4 +93,5 @@ class Waiting(Inked):
     def wait(self, what: str) -> None:
         self.stop_asking()
         self.error = None
+        self.again = None
         self.waits_for = what
