@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from regbrowse.errors import (
     AuthError,
+    ConfigError,
     NetError,
     Offline,
     PolicyError,
     RateLimited,
     RegbrowseError,
-    RegistryError,
     TlsError,
 )
 from regbrowse.oci.descriptor import Descriptor
@@ -33,7 +33,7 @@ MOST_PAGES = 1_000
 MOST_BARREN = 3
 _NOT_OFFERED = frozenset({400, 403, 404, 405, 406, 410, 501})
 _ABOUT_THE_REGISTRY = frozenset({405, 406, 501})
-_HOPELESS = (NetError, TlsError, RateLimited, Offline)
+_HOPELESS = (ConfigError, NetError, TlsError, RateLimited, Offline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Answer:
 
 
 async def ask_api(desk: Desk, repository: Repository, subject: Digest, artifact_type: str = "") -> Answer:
-    """Every page of the API's answer, bounded. Never raises RegistryError.
+    """Every page of the API's answer, bounded. Never raises RegbrowseError.
 
     404 means that there is no such API (the specification's words); 400, 403, 405, 406, 501, web pages and
     redirects to another host come from registries and proxies that do not know it either.
@@ -66,7 +66,7 @@ async def ask_api(desk: Desk, repository: Repository, subject: Digest, artifact_
     except PolicyError as error:
         # A login host that changed is a matter of its own; everything else is a redirect that leads away.
         return Answer(offered=False, everywhere=True) if error.slug == "policy" else _failed(error)
-    except RegistryError as error:
+    except RegbrowseError as error:
         return _failed(error)
     base = (await desk.door(repository.registry)).base
     path = question.path.partition("?")[0]
@@ -89,7 +89,7 @@ async def ask_api(desk: Desk, repository: Repository, subject: Digest, artifact_
             reply = await desk.ask(replace(question, path=url.removeprefix(base)))
             if reply.status != 200:
                 raise status_error(reply, desk.state(repository.registry))
-        except RegistryError as error:
+        except RegbrowseError as error:
             note = f"Showing {plural(len(found.kept), 'entry')}; the rest could not be loaded: {error.why}"
             break
         more = await _read(reply)
@@ -178,10 +178,10 @@ def _without(reply: Reply, desk: Desk) -> Answer:
     return Answer(offered=False, everywhere=everywhere)
 
 
-def _failed(error: RegistryError) -> Answer:
+def _failed(error: RegbrowseError) -> Answer:
     return Answer(offered=False, note=could_not(error), hopeless=isinstance(error, _HOPELESS))
 
 
-def could_not(error: RegistryError) -> str:
+def could_not(error: RegbrowseError) -> str:
     """The sentence for a place that could not be looked at."""
     return f"Could not look for signatures: {error.why}"

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from regbrowse.errors import RegistryError
+from regbrowse.errors import RegbrowseError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.oci.mediatype import essence
@@ -59,7 +59,7 @@ class ReferrerFinder:
         self._offered = {key: known for key, known in self._offered.items() if not f"{key}/".startswith(prefix)}
 
     async def find(self, repository: Repository, digest: Digest, artifact_type: str = "") -> Referrers:
-        """Everything attached to the manifest, each digest once. Never raises RegistryError.
+        """Everything attached to the manifest, each digest once. Never raises RegbrowseError.
 
         With an artifact type only entries of that type, and cosign's tags, which say none, are not asked for.
         """
@@ -79,7 +79,7 @@ class ReferrerFinder:
         tag = fallback_tag(digest)
         try:
             entries = await ask_fallback(self._manifests, repository, digest)
-        except RegistryError as error:
+        except RegbrowseError as error:
             return _Heard(places=0, note=answer.note or could_not(error))
         if artifact_type:
             entries = tuple(each for each in entries if essence(each.artifact_type) == essence(artifact_type))
@@ -114,7 +114,7 @@ class ReferrerFinder:
     async def _signature(self, repository: Repository, tag: str) -> _Heard:
         try:
             descriptor = await ask_signature(self._desk, self._manifests, repository, tag)
-        except RegistryError as error:
+        except RegbrowseError as error:
             return _Heard(places=0, note=could_not(error))
         return _Heard([Referrer(descriptor, (SIGNATURE_TAG,), tag)] if descriptor else ())
 

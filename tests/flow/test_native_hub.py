@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from fake_native import HTML, D, FakeApi, client_of, facts, heard, hub_page, hub
 from regbrowse.errors import BadResponse, NetError, RateLimited, RegistryError, Unsupported
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
+from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.facts import Found, TagFact
 from regbrowse.registry.native.natives import Natives
 from regbrowse.registry.responder import Answer
@@ -119,6 +121,11 @@ async def test_every_failure_is_one_note(answer: Answer, reason: str) -> None:
     assert (facts(parts), notes(parts)) == ([], [UNAVAILABLE.format(reason)])
     assert other.asked == []
     assert len(hub.asked) <= 2
+
+
+async def test_a_setting_that_cannot_be_used_is_a_note() -> None:
+    async with Client(Settings(ca_file=Path("/nowhere/ca.pem"), pause=0)) as client:
+        assert notes(await heard(client, "docker.io/library/alpine")) == [UNAVAILABLE.format("bad setting")]
 
 
 async def test_a_later_page_that_fails_leaves_what_came() -> None:

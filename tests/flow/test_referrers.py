@@ -1,40 +1,38 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from hypothesis import given
-from hypothesis import strategies as st
+from attached import (
+    API,
+    APP,
+    EMPTY,
+    JSON,
+    NO_API,
+    SBOM,
+    SIGNATURE,
+    SUBJECT,
+    TAG,
+    attached,
+    digests,
+    entry,
+    finder_of,
+    here,
+    listing,
+    offer,
+)
 
 from fake_registry import FakeRegistry, Fault
-from images import OCI_INDEX, OCI_MANIFEST, Json, Made, artifact, image, index
-from regbrowse.oci.document import JsonValue
+from images import OCI_INDEX, artifact, image, index
 from regbrowse.oci.manifest import parse_manifest
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry import referrer_pages
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.facts import Referrers
-from regbrowse.registry.referrer_pages import read_page
 from regbrowse.registry.referrer_tags import fallback_tag, signature_tags
 from regbrowse.registry.referrers import ReferrerFinder, belongs
 from regbrowse.settings.login import Login
-
-APP = image()
-SUBJECT = Digest.parse(APP.digest)
-API = f"/v2/acme/app/referrers/{SUBJECT}"
-TAG = f"/v2/acme/app/manifests/{fallback_tag(SUBJECT)}"
-SIGNATURE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-SBOM = "application/spdx+json"
-JSON = [("Content-Type", OCI_INDEX)]
-EMPTY = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).encode()
-NO_API = "has no referrers API; looked at tags instead."
-
-
-def finder_of(client: Client) -> ReferrerFinder:
-    return ReferrerFinder(client._desk, client._manifests)
 
 
 @pytest_asyncio.fixture
@@ -46,31 +44,6 @@ async def finder(client: Client) -> ReferrerFinder:
 async def shelf(registry: FakeRegistry) -> FakeRegistry:
     registry.repository("acme/app").add(APP, "1.0")
     return registry
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
-
-
-def attached(kind: str, number: int = 0) -> Made:
-    return artifact(kind, subject=APP, annotations={"number": str(number)})
-
-
-def listing(*entries: object) -> bytes:
-    return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries)}).encode()
-
-
-def entry(number: int, kind: str = SIGNATURE) -> Json:
-    digest = str(Digest.of(str(number).encode()))
-    return {"mediaType": OCI_MANIFEST, "digest": digest, "size": 2, "artifactType": kind}
-
-
-def offer(registry: FakeRegistry, *entries: object) -> None:
-    registry.fault(API, Fault(status=200, body=listing(*entries), headers=JSON))
-
-
-def digests(found: Referrers) -> list[str]:
-    return [str(each.descriptor.digest) for each in found.entries]
 
 
 async def test_the_registry_is_asked_and_cosign_s_tags_in_any_case(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
@@ -258,79 +231,6 @@ def test_tags_are_cut_and_legal() -> None:
     assert signature_tags(long) == (), "139 characters are no tag"
 
 
-async def test_pages_are_followed_to_the_end(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
-    encoded = API.replace("sha256:", "sha256%3A")
-    for number, link in enumerate((f'<{API}?p=1>; rel="next"', f"<{encoded}?p=2>; rel=next", "")):
-        headers = [*JSON, ("Link", link)] if link else JSON
-        shelf.fault(API, Fault(status=200, body=listing(entry(number)), headers=headers, times=1))
-    found = await finder.find(here(shelf), SUBJECT)
-    assert digests(found) == [entry(number)["digest"] for number in range(3)]
-    assert found.note == ""
-    assert [path.partition("?")[2] for path in shelf.paths() if path.startswith(API)] == ["", "p=1", "p=2"]
-
-
-async def test_a_later_page_that_fails_leaves_what_came(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
-    link = ("Link", f'<{API}?p=1>; rel="next"')
-    shelf.fault(API, Fault(status=200, body=listing(entry(1)), headers=[*JSON, link], times=1))
-    shelf.fault(API, Fault(status=500, body=b""))
-    found = await finder.find(here(shelf), SUBJECT)
-    assert len(found.entries) == 1
-    assert found.note.startswith("Showing 1 entry; the rest could not be loaded: ")
-
-
-@pytest.mark.parametrize(
-    ("link", "said"),
-    [
-        (f'<{API}>; rel="next"', "sent the same page again; stopped after 1 entry."),
-        ('<https://other.example/v2/x/referrers/y>; rel="next"', "on another host (other.example); not followed."),
-        (f'<{API}?{{number}}>; rel="next"', "sent 3 pages without anything new; stopped after 1 entry."),
-    ],
-)
-async def test_pages_end(shelf: FakeRegistry, finder: ReferrerFinder, link: str, said: str) -> None:
-    for number in range(20):
-        headers = [*JSON, ("Link", link.format(number=number))]
-        shelf.fault(API, Fault(status=200, body=listing(entry(1)), headers=headers, times=1))
-    found = await finder.find(here(shelf), SUBJECT)
-    assert len(found.entries) == 1
-    assert found.note.endswith(said)
-
-
-async def test_ten_thousand_are_listed_and_the_number_is_bounded(
-    shelf: FakeRegistry, finder: ReferrerFinder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offer(shelf, *map(entry, range(10_000)))
-    found = await finder.find(here(shelf), SUBJECT)
-    assert (len(found.entries), found.note) == (10_000, "")
-    monkeypatch.setattr(referrer_pages, "MOST", 9_999)
-    found = await finder.find(here(shelf), SUBJECT)
-    assert (len(found.entries), found.note) == (9_999, "Only the first 9,999 entries are shown.")
-
-
-async def test_entries_without_a_digest_are_counted(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
-    offer(shelf, entry(1), {"digest": "sha256:short"}, None, "x")
-    found = await finder.find(here(shelf), SUBJECT)
-    assert (len(found.entries), found.note) == (1, "3 invalid entries left out.")
-
-
-@pytest.mark.parametrize("applied", [True, False])
-async def test_one_type_alone(shelf: FakeRegistry, finder: ReferrerFinder, applied: bool) -> None:
-    served = [entry(1, SBOM)] if applied else [entry(1, SBOM), entry(2), {**entry(3), "artifactType": None}]
-    headers = [*JSON, ("OCI-Filters-Applied", "artifactType")] if applied else JSON
-    shelf.fault(API, Fault(status=200, body=listing(*served), headers=headers))
-    found = await finder.find(here(shelf), SUBJECT, SBOM)
-    assert digests(found) == [entry(1)["digest"]]
-    assert shelf.paths() == [f"{API}?artifactType=application%2Fspdx%2Bjson"]
-    assert found.places == 1
-
-
-async def test_one_type_alone_behind_the_tag(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
-    shelf.fault(API, Fault(status=404, body=b""))
-    made = attached(SBOM)
-    both = Made(listing(entry(1), made.descriptor(artifactType=SBOM)), OCI_INDEX, (made,), True)
-    shelf.repository("acme/app").add(both, fallback_tag(SUBJECT))
-    assert digests(await finder.find(here(shelf), SUBJECT, SBOM)) == [made.digest]
-
-
 async def test_trouble_is_a_sentence_and_the_tag_is_still_looked_at(
     shelf: FakeRegistry, finder: ReferrerFinder
 ) -> None:
@@ -360,6 +260,13 @@ async def test_nobody_there_raises_nothing(client: Client) -> None:
     assert found.note.startswith("Could not look for signatures: Nothing answers at ")
 
 
+async def test_a_setting_that_cannot_be_used_raises_nothing() -> None:
+    async with Client(Settings(ca_file=Path("/nowhere/ca.pem"), pause=0)) as client:
+        found = await finder_of(client).find(Repository.parse(Registry.parse("registry.example"), "a/b"), SUBJECT)
+    assert found.places == 0
+    assert found.note.startswith("Could not look for signatures: The CA file /nowhere/ca.pem cannot be used")
+
+
 async def test_a_login_reaches_the_api_with_the_scope_of_the_repository(shelf: FakeRegistry) -> None:
     shelf.auth, shelf.public = "bearer", False
     offer(shelf, entry(1))
@@ -378,23 +285,3 @@ async def test_leaving_closes_every_request(shelf: FakeRegistry, finder: Referre
     with pytest.raises(asyncio.CancelledError):
         await finding
     await asyncio.wait_for(gate.left.wait(), 5)
-
-
-JSONS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(
-        st.sampled_from(["manifests", "digest", "size", "mediaType", "artifactType", "annotations", "platform", "x"]),
-        inside, max_size=5,
-    ),
-    max_leaves=12,
-)
-
-
-@given(JSONS, st.booleans())
-def test_no_page_breaks_the_reader(value: JsonValue, wrapped: bool) -> None:
-    read_page(json.dumps({"manifests": value} if wrapped else value).encode())
-
-
-@given(st.binary(max_size=200))
-def test_no_bytes_break_the_reader(body: bytes) -> None:
-    assert read_page(body) is None or body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
 
-from regbrowse.errors import BadResponse, RegistryError, Unsupported
+from regbrowse.errors import BadResponse, RegbrowseError, Unsupported
 from regbrowse.reference import DOCKER_HUB, Registry, Repository
 from regbrowse.registry.facts import Found, TagFacts
 from regbrowse.registry.login.challenge import choose
@@ -57,7 +57,7 @@ class Natives:
     async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
         """Dates, sizes and digests of tags where the registry has an API for them; nothing where it has none.
 
-        A failure of any kind, and an answer that takes longer than `seconds`, is a note. Never raises RegistryError.
+        A failure of any kind, and an answer that takes longer than `seconds`, is a note. Never raises RegbrowseError.
         """
         card = await self._card(repository.registry)
         if card is None:
@@ -68,7 +68,7 @@ class Natives:
                 async for part in parts:
                     some = some or bool(part.facts)
                     yield part
-        except RegistryError as error:
+        except RegbrowseError as error:
             state = "complete" if some else "available right now"
             yield TagFacts((), f"Dates and sizes are not {state} ({card.host}: {reason(error)}).")
 
@@ -77,7 +77,7 @@ class Natives:
         return registry.name == DOCKER_HUB or registry.key == quay.HOST
 
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
-        """The repositories that the registry's own search finds, best first. Raises RegistryError."""
+        """The repositories that the registry's own search finds, best first. Raises RegbrowseError."""
         wanted = f"Searching {visible(registry.name)}"
         if not self.searchable(registry):
             raise Unsupported(f"{visible(registry.name)} has no search.", wanted=wanted)
@@ -96,7 +96,7 @@ class Natives:
         if registry.key not in self._cards:
             try:
                 self._cards[registry.key] = await self._find_out(registry)
-            except RegistryError:
+            except RegbrowseError:
                 # The plain list meets the same trouble and says so.
                 return None
         return self._cards[registry.key]

@@ -7,10 +7,9 @@ from an answer, so that an API that refuses a login cannot spoil the registry's.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
-from regbrowse.errors import Evidence, NetError, RateLimited, RegbrowseError, RegistryError, Unsupported
+from regbrowse.errors import Evidence, NetError, RateLimited, RegbrowseError, Unsupported
 from regbrowse.oci.document import JsonValue, Reader, parse_json
 from regbrowse.reference import Registry
 from regbrowse.registry.content.checks import BIG
@@ -18,7 +17,6 @@ from regbrowse.registry.errors_from import not_json, status_error
 from regbrowse.registry.login.desk import Desk
 from regbrowse.registry.login.grants import basic
 from regbrowse.registry.net.transport import Transport
-from regbrowse.registry.net.waiting import retry_after
 from regbrowse.registry.question import Question, Reply
 from regbrowse.text import visible
 
@@ -29,8 +27,6 @@ PAGE_SIZE = 100
 ROWS = 10_000
 """Members that are read of one page."""
 NOUN = "what this API answers with"
-_PAUSE = 60.0
-"""Seconds of silence after a 429 that names none."""
 
 
 class Window:
@@ -40,8 +36,6 @@ class Window:
         self._desk = desk
         self._transport = transport
         self._seconds = seconds
-        self._quiet: dict[str, float] = {}
-        """Host -> when it may be asked again, on the monotonic clock."""
 
     async def elsewhere(self, host: str, target: str, about: str, wanted: str = "") -> Reply:
         """What a host that is not the registry answers; asked as nobody. Raises RegistryError for all but 200."""
@@ -80,17 +74,12 @@ class Window:
         )
 
     async def _answered(self, question: Question, send: Callable[[], Awaitable[Reply]]) -> Reply:
-        host = question.registry.key
-        if self._quiet.get(host, 0.0) > time.monotonic():
-            raise RateLimited(f"{question.host} is limiting requests.", wanted=question.wanted)
         try:
             async with asyncio.timeout(self._seconds):
                 reply = await send()
         except TimeoutError:
             why = f"{question.host} did not answer within {self._seconds:g} s."
             raise NetError(why, evidence=Evidence(question.host), wanted=question.wanted) from None
-        if reply.status == 429:
-            self._quiet[host] = time.monotonic() + (retry_after(reply.headers) or _PAUSE)
         if reply.status in (401, 403):
             why = f"{question.host} does not show this to everybody."
             raise Unsupported(why, evidence=reply.evidence(), wanted=question.wanted)
@@ -122,7 +111,7 @@ def rows_of(reply: Reply, reader: Reader, key: str) -> list[Reader]:
     return reader.readers(key)[:ROWS]
 
 
-def reason(error: RegistryError) -> str:
+def reason(error: RegbrowseError) -> str:
     """A failure in a few words, to stand behind the name of a host."""
     if isinstance(error, RateLimited):
         return "limiting requests"
