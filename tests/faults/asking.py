@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
 
 import images
@@ -17,7 +18,7 @@ MADE = images.image()
 LIST = "/v2/acme/app/tags/list"
 TAG = "/v2/acme/app/manifests/1"
 BY_DIGEST = f"/v2/acme/app/manifests/{MADE.digest}"
-BLOB = images.layer({"etc/hostname": b"box\n", "data": bytes(range(256)) * 40})
+BLOB = images.layer({"etc/hostname": b"box\n", "data": random.Random(1).randbytes(20_000)})
 BLOB_PATH = f"/v2/acme/app/blobs/{BLOB.digest}"
 WHAT = Descriptor(BLOB.media_type, Digest.parse(BLOB.digest), len(BLOB.raw))
 
