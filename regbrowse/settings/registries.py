@@ -82,9 +82,12 @@ class Registries:
                 self._insecure[place.partition("/")[0]] = entry.file
 
     def find(self, name: str) -> Entry | None:
-        """The entry with the longest prefix of `host[:port][/path]`, in which port 443 is never written."""
+        """The entry with the longest prefix of `host[:port][/path]`, in which port 443 is never written.
+
+        A host beats a wildcard of the same length, `a.example.com` beats `*.example.com`.
+        """
         fitting = (entry for entry in self._entries.values() if entry.rest(name) is not None)
-        return max(fitting, key=lambda entry: len(entry.prefix), default=None)
+        return max(fitting, key=lambda entry: (len(entry.prefix), entry.prefix[0] != "*"), default=None)
 
     def insecure_by(self, host: str) -> str:
         """The file that says `insecure` of `host[:port]`; empty when none does.

@@ -1,0 +1,395 @@
+"""registries.conf and docker's daemon.json: what they forbid, move, allow, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from regbrowse.reference import Registry
+from regbrowse.settings.daemon import Daemon, read_daemon
+from regbrowse.settings.reading import Notices
+from regbrowse.settings.registries import Entry, Mirror, Registries, read_registries
+
+
+class Machine:
+    """A home and an /etc to put files into."""
+
+    def __init__(self, root: Path) -> None:
+        self.home, self.etc = root / "home", root / "etc"
+        self.notices = Notices()
+        self.environ: dict[str, str] = {}
+        self.system = self.etc / "containers" / "registries.conf"
+        self.user = self.home / ".config" / "containers" / "registries.conf"
+        self.daemon_file = self.etc / "docker" / "daemon.json"
+
+    def read(self, text: str | None = None) -> Registries:
+        if text is not None:
+            write(self.system, text)
+        return read_registries(self.environ, self.home, self.etc, self.notices)
+
+    def daemon(self, text: str | None = None) -> Daemon:
+        if text is not None:
+            write(self.daemon_file, text)
+        return read_daemon(self.home, self.home / ".config", self.etc, self.notices)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def registry(prefix: str, *more: str) -> str:
+    return "\n".join(["[[registry]]", f'prefix = "{prefix}"', f'location = "{prefix}"', *more, ""])
+
+
+def test_an_empty_machine(machine: Machine) -> None:
+    read = machine.read()
+    assert (read.find("docker.io/library/alpine"), read.searched, read.aliases) == (None, (), {})
+    assert machine.notices.all == ()
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "name", "expected"),
+    [
+        (["docker.io"], "docker.io/library/alpine", "docker.io"),
+        (["docker.io", "docker.io/library"], "docker.io/library/alpine", "docker.io/library"),
+        (["docker.io/library", "docker.io"], "docker.io/library/alpine", "docker.io/library"),
+        (["docker.io/lib"], "docker.io/library/alpine", ""),
+        (["docker.io/library/alpine"], "docker.io/library/alpine", "docker.io/library/alpine"),
+        (["docker.io/library/alpine/"], "docker.io/library/alpine", "docker.io/library/alpine"),
+        (["docker.io/library/alpine"], "docker.io/library/alpine2", ""),
+        (["example.com"], "example.com:5000/app", ""),
+        (["example.com:5000"], "example.com:5000/app", "example.com:5000"),
+        (["example.com:443"], "example.com/app", "example.com"),
+        (["EXAMPLE.com"], "example.com/app", "example.com"),
+        (["index.docker.io"], "docker.io/library/alpine", "docker.io"),
+        (["*.example.com"], "a.example.com/app", "*.example.com"),
+        (["*.example.com"], "b.a.example.com:5000/app", "*.example.com"),
+        (["*.example.com:5000"], "a.example.com:5000/app", "*.example.com:5000"),
+        (["*.example.com:5000"], "a.example.com/app", ""),
+        (["*.example.com"], "example.com/app", ""),
+        (["*.example.com"], "evil.com/a.example.com", ""),
+        (["*.example.com"], "a.example.com.evil.com/app", ""),
+        (["*.example.com", "*.a.example.com"], "b.a.example.com/app", "*.a.example.com"),
+        (["[::1]:5000"], "[::1]:5000/app", "[::1]:5000"),
+    ],
+)
+def test_the_longest_prefix_on_whole_components(
+    machine: Machine, prefixes: list[str], name: str, expected: str
+) -> None:
+    text = "".join(f'[[registry]]\nprefix = "{prefix}"\n' for prefix in prefixes)
+    found = machine.read(text).find(name)
+    assert (found.prefix if found else "") == expected
+    assert machine.notices.all == ()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "location", "name", "moved"),
+    [
+        ("docker.io/library", "mirror.example/hub", "docker.io/library/alpine", "mirror.example/hub/alpine"),
+        ("docker.io", "mirror.example", "docker.io/library/alpine", "mirror.example/library/alpine"),
+        ("docker.io/library/a", "mirror.example/b", "docker.io/library/a", "mirror.example/b"),
+        ("*.example.com", "mirror.example/x", "a.example.com:5000/app", "mirror.example/x/app"),
+    ],
+)
+def test_another_location(machine: Machine, prefix: str, location: str, name: str, moved: str) -> None:
+    entry = machine.read(f'[[registry]]\nprefix = "{prefix}"\nlocation = "{location}/"\n').find(name)
+    assert entry is not None
+    assert entry.elsewhere(entry.location, name) == moved
+
+
+def test_a_whole_entry(machine: Machine) -> None:
+    text = (
+        '[[registry]]\nlocation = "example.com/ns"\nblocked = true\ninsecure = true\nmirror-by-digest-only = true\n'
+        '[[registry.mirror]]\nlocation = "one.example:5000/x"\ninsecure = true\n'
+        '[[registry.mirror]]\nlocation = "two.example"\npull-from-mirror = "tag-only"\n'
+        '[[registry.mirror]]\nlocation = "three.example"\npull-from-mirror = "all"\n'
+    )
+    read = machine.read(text)
+    mirrors = (
+        Mirror("one.example:5000/x", insecure=True, only="digest"),
+        Mirror("two.example", only="tag"),
+        Mirror("three.example"),
+    )
+    file = str(machine.system)
+    assert read.find("example.com/ns/app") == Entry("example.com/ns", "example.com/ns", file, True, True, mirrors)
+    assert machine.notices.all == ()
+    for host in ("example.com", "one.example:5000"):
+        assert read.insecure_by(host) == file
+    for host in ("two.example", "one.example", "a.example.com"):
+        assert read.insecure_by(host) == ""
+
+
+def test_insecure_means_the_location(machine: Machine) -> None:
+    read = machine.read('[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/hub"\ninsecure = true\n')
+    assert read.insecure_by("mirror.example") == str(machine.system)
+    assert read.insecure_by("docker.io") == ""
+
+
+def test_insecure_behind_a_wildcard(machine: Machine) -> None:
+    read = machine.read('[[registry]]\nprefix = "*.example.com"\ninsecure = true\n' + registry("a.example.com"))
+    assert read.insecure_by("b.example.com:5000") == str(machine.system)
+    assert read.insecure_by("a.example.com") == ""
+    assert read.insecure_by("example.com") == ""
+
+
+def test_which_file_counts(machine: Machine, tmp_path: Path) -> None:
+    write(machine.system, registry("system.example"))
+    assert machine.read().find("system.example/x")
+    write(machine.user, registry("user.example"))
+    assert machine.read().find("user.example/x")
+    assert not machine.read().find("system.example/x")
+    machine.environ["CONTAINERS_REGISTRIES_CONF"] = str(write(tmp_path / "given.conf", registry("given.example")))
+    assert machine.read().find("given.example/x")
+    assert not machine.read().find("user.example/x")
+    assert machine.notices.all == ()
+
+
+def test_a_named_file_that_is_not_there(machine: Machine) -> None:
+    machine.environ["CONTAINERS_REGISTRIES_CONF"] = "/nowhere/registries.conf"
+    machine.read(registry("system.example"))
+    assert machine.notices.all == (
+        "CONTAINERS_REGISTRIES_CONF names /nowhere/registries.conf, which does not exist.",
+    )
+
+
+def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:
+    write(machine.user, 'unqualified-search-registries = ["first.example"]\n' + registry("a.example"))
+    system, user = machine.system.parent / "registries.conf.d", machine.user.parent / "registries.conf.d"
+    write(system / "2.conf", registry("a.example", "blocked = true"))
+    write(system / "1.conf", registry("a.example") + registry("b.example", "blocked = true"))
+    write(system / "3.ignored", registry("a.example"))
+    write(user / "0.conf", 'unqualified-search-registries = ["second.example"]\n' + registry("c.example"))
+    read = machine.read()
+    found = read.find("a.example/x")
+    assert found is not None
+    assert (found.blocked, found.file) == (True, str(system / "2.conf"))
+    assert read.find("b.example/x")
+    assert read.find("c.example/x")
+    assert read.searched == ("second.example",)
+
+
+def test_short_names(machine: Machine) -> None:
+    text = (
+        'unqualified-search-registries = ["Docker.io", "quay.io", "not/one", 5, ""]\n'
+        '[aliases]\nfedora = "registry.fedoraproject.org/fedora"\ngone = "x.example/gone"\nbad = 5\n'
+    )
+    write(machine.system.parent / "registries.conf.d" / "x.conf", '[aliases]\ngone = ""\n')
+    read = machine.read(text)
+    assert read.searched == ("docker.io", "quay.io")
+    assert read.aliases == {"fedora": "registry.fedoraproject.org/fedora"}
+    no_host = f'{machine.system}: "unqualified-search-registries" has an entry'
+    assert machine.notices.all == (
+        f'{no_host} "not/one" that is no host; it is not used.',
+        f"{no_host} that is no host; it is not used.",
+        f'{no_host} "" that is no host; it is not used.',
+        f'{machine.system}: aliases."bad" must be a text, not a number; it is not used.',
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("registry = 5", "registry must be a list, not a number; it is not used"),
+        ("registry = [5]", "[[registry]] number 1 must be a table, not a number; it is not used"),
+        ("[[registry]]\nprefix = 5", "prefix of [[registry]] number 1 must be a text, not a number; it is not used"),
+        ("[[registry]]\nblocked = true", "[[registry]] number 1 has neither prefix nor location; it is not used"),
+        ('[[registry]]\nlocation = "https://x.example"',
+         '[[registry]] number 1: the location "https://x.example" is a URL; write the host without it; it is not used'),
+        ('[[registry]]\nlocation = "_/x"',
+         '[[registry]] number 1: the location "_/x" does not begin with a host; it is not used'),
+        ('[[registry]]\nprefix = "x.example/a:1"',
+         '[[registry]] number 1: the prefix "x.example/a:1" names a single tag or digest; it is not used'),
+        ('[[registry]]\nprefix = "*.x.example/a"',
+         '[[registry]] number 1: the prefix "*.x.example/a" has a path behind a wildcard; it is not used'),
+        ('[[registry]]\nlocation = "*.x.example"',
+         '[[registry]] number 1: the location "*.x.example" does not begin with a host; it is not used'),
+        ('[[registry]]\nlocation = "x.example"\nblocked = "yes"',
+         "blocked of [[registry]] number 1 must be true or false, not a text; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\ninsecure = 1',
+         "insecure of [[registry]] number 1 must be true or false, not a number; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\nmirror = "y"',
+         "mirror of [[registry]] number 1 must be a list, not a text; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\nmirror = ["y"]',
+         "[[registry]] number 1, mirror 1 must be a table, not a text; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\n[[registry.mirror]]\ninsecure = true',
+         "[[registry]] number 1, mirror 1 has no location; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\n[[registry.mirror]]\nlocation = "y.example"\npull-from-mirror = 5',
+         '[[registry]] number 1, mirror 1: "pull-from-mirror" must be all, digest-only or tag-only'),
+        ("aliases = 5", "aliases must be a table, not a number; it is not used"),
+        ('unqualified-search-registries = "x"', "unqualified-search-registries must be a list, not a text;"
+         " it is not used"),
+        ("[registries.search]\nregistries = []", 'it is written in version 1 of the format; "[registries.…]"'
+         " is not used"),
+        ("registry = [" + "{}," * 1001 + "]", '"registry" has more than 1,000 entries; the rest is not used'),
+    ],
+)  # fmt: skip
+def test_wrong_kinds_are_named_and_the_rest_is_used(machine: Machine, text: str, notice: str) -> None:
+    drop_in = write(machine.system.parent / "registries.conf.d" / "x.conf", registry("rest.example", "blocked = true"))
+    found = machine.read(text).find("rest.example/x")
+    assert found is not None
+    assert found.file == str(drop_in)
+    assert f"{machine.system}: {notice}." in machine.notices.all
+    assert notice.startswith('"registry" has more') or len(machine.notices.all) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("a = 1\nb = \n", " line 2", "the value is none of TOML; texts need quotation marks"),
+        ("a = 1\na = 2\n", " line 2", "the key is set twice"),
+        ("[a]\n[a]\n", " line 2", "the table is written twice"),
+        ("[a\n", " line 1", "a bracket is missing"),
+        ("a\n", " line 1", "an equals sign is missing behind the key"),
+        ('a = "x\n', " line 1", "a text has no end, or a control character in it"),
+        ('a = "\\q"\n', " line 1", "a text has a single backslash in it; write two, or use single quotes"),
+        ("a = 1 2\n", " line 1", "there is something behind the value"),
+        ("a = {b = 1\n", " line 1", ""),
+        ("a = [\n", "", "it has no end"),
+        ("a = " + "[" * 5000, "", "a number or nesting is too large"),
+        ("a = " + "1" * 5000, "", "a number or nesting is too large"),
+    ],
+)
+def test_what_is_no_toml_is_named_with_its_line(machine: Machine, text: str, place: str, reason: str) -> None:
+    machine.read(text)
+    (notice,) = machine.notices.all
+    assert notice.startswith(f"{machine.system}{place}: {reason}")
+    assert notice.endswith("; the file is not used.")
+
+
+def test_files_that_cannot_be_read(machine: Machine) -> None:
+    machine.system.mkdir(parents=True)
+    folder = machine.system.parent / "registries.conf.d"
+    write(folder / "big.conf", "#" * (2**20 + 1))
+    (folder / "bytes.conf").write_bytes(b"a = 1\n\xff")
+    write(folder / "good.conf", registry("good.example"))
+    assert machine.read().find("good.example/x")
+    assert machine.notices.all == (
+        f"{machine.system} is a folder, not a file; it is not used.",
+        f"{folder}/big.conf is larger than 1 MiB; it is not used.",
+        f"{folder}/bytes.conf line 2: this is not UTF-8; the file is not used.",
+    )
+
+
+def test_folders_and_files_that_may_not_be_read(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(machine.system, registry("x.example"))
+    opened, listed = Path.open, Path.iterdir
+
+    def refuse_opening(path: Path, mode: str) -> object:
+        if path == machine.system:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, mode)
+
+    def refuse_listing(path: Path) -> object:
+        if path.is_relative_to(machine.etc):
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "open", refuse_opening)
+    monkeypatch.setattr(Path, "iterdir", refuse_listing)
+    assert machine.read().find("x.example/x") is None
+    assert set(machine.notices.all) == {
+        f"{machine.system} cannot be read (permission denied); it is not used.",
+        f"{machine.system}.d cannot be read; its files are not used.",
+    }
+
+
+def test_dockers_daemon(machine: Machine) -> None:
+    insecure = ["plain.example:5000", "tls.example:443", "10.0.0.0/8", "fd00::/8", "192.168.0.1/24"]
+    text = json.dumps({"insecure-registries": insecure, "registry-mirrors": ["https://m.example/", "http://n.example:1/x"]})
+    daemon = machine.daemon(text)
+    for name in ("plain.example:5000", "tls.example", "10.1.2.3", "10.1.2.3:5000", "[fd00::5]:5000", "192.168.0.9"):
+        assert daemon.is_insecure(Registry.parse(name)), name
+    for name in ("plain.example", "11.0.0.1", "[fe80::1]", "ten.example"):
+        assert not daemon.is_insecure(Registry.parse(name)), name
+    assert daemon.mirrors == ("m.example", "n.example:1/x")
+    assert machine.notices.all == ()
+
+
+def test_every_daemon_file_counts(machine: Machine) -> None:
+    write(machine.home / ".docker" / "daemon.json", '{"insecure-registries": ["desktop.example"]}')
+    write(machine.home / ".config" / "docker" / "daemon.json", '{"insecure-registries": ["rootless.example"]}')
+    daemon = machine.daemon('{"insecure-registries": ["system.example"]}')
+    for name in ("desktop.example", "rootless.example", "system.example"):
+        assert daemon.is_insecure(Registry.parse(name))
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("{\n", " line 2, column 1: this is not JSON; the file is not used."),
+        ("[]", " holds no JSON object; the file is not used."),
+        ("[" * 100_000, " has a number or nesting that is too large; the file is not used."),
+        ('{"insecure-registries": 5}', ': "insecure-registries" must be a list, not a number; it is not used.'),
+        ('{"registry-mirrors": {}}', ': "registry-mirrors" must be a list, not a table; it is not used.'),
+        ('{"insecure-registries": [null]}', ': "insecure-registries" has an entry that is null, not a text;'
+         " it is not used."),
+        ('{"insecure-registries": ["http://x"]}', ': "http://x" in "insecure-registries" is a URL; write the host'
+         " without it; it is not used."),
+        ('{"insecure-registries": ["10.0.0.0/99"]}', ': "10.0.0.0/99" in "insecure-registries" is not a network;'
+         " it is not used."),
+        ('{"insecure-registries": ["x_y"]}', ': "x_y" in "insecure-registries" is neither a host nor a network;'
+         " it is not used."),
+        ('{"registry-mirrors": ["m.example"]}', ': "m.example" in "registry-mirrors" is not an http or https URL;'
+         " it is not used."),
+        ('{"registry-mirrors": ["https://_"]}', ': "https://_" in "registry-mirrors" has no valid host;'
+         " it is not used."),
+        ('{"registry-mirrors": ["https://me:canary@m"]}', ': an entry with a user name in it in "registry-mirrors"'
+         " has no valid host; it is not used."),
+    ],
+)  # fmt: skip
+def test_wrong_daemon_files_are_named(machine: Machine, text: str, notice: str) -> None:
+    machine.daemon(text)
+    assert machine.notices.all == (f"{machine.daemon_file}{notice}",)
+
+
+def test_an_empty_daemon_file_says_nothing(machine: Machine) -> None:
+    machine.daemon(" \n")
+    assert machine.notices.all == ()
+
+
+_TOML = st.recursive(
+    st.sampled_from(["true", "1", '"x.example"', '"*.x"', '"a\\u0000b"', "1.5", "1979-05-27", "[]", "{}"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda each: f"[{', '.join(each)}]"),
+        st.dictionaries(st.sampled_from(["prefix", "location", "mirror", "blocked"]), inner, max_size=4).map(
+            lambda each: "{" + ", ".join(f"{key} = {value}" for key, value in each.items()) + "}"
+        ),
+    ),
+    max_leaves=10,
+)
+_KEYS = st.sampled_from(["registry", "aliases", "unqualified-search-registries", "registries"])
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@given(st.dictionaries(_KEYS, _TOML), st.text(), st.text())
+def test_any_registries_conf_is_survived(tmp_path: Path, values: dict[str, str], junk: str, name: str) -> None:
+    machine = Machine(tmp_path)
+    for text in ("\n".join(f"{key} = {value}" for key, value in values.items()), junk):
+        read = machine.read(text.encode("utf-8", "replace").decode())
+        read.find(name)
+        read.insecure_by(name)
+    machine.environ["CONTAINERS_REGISTRIES_CONF"] = junk
+    machine.read()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@given(st.dictionaries(st.sampled_from(["insecure-registries", "registry-mirrors"]), _JSON), st.text())
+def test_any_daemon_file_is_survived(tmp_path: Path, values: dict[str, object], junk: str) -> None:
+    for text in (json.dumps(values), junk.encode("utf-8", "replace").decode()):
+        Machine(tmp_path).daemon(text).is_insecure(Registry.parse("10.0.0.1"))
