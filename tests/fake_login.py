@@ -7,7 +7,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fake_content import Answer, Asked, Headers, error_answer, scope_of
+from fake_content import Answer, Asked, Gate, Headers, error_answer, scope_of
+
+from regbrowse.reference import Registry
+from regbrowse.settings.login import Login, Source
 
 
 @dataclass
@@ -121,6 +124,39 @@ class FakeLogin:
         user = "".join(asked.form("username"))
         known = asked.form("grant_type") == ["password"] and self.users.get(user) == "".join(asked.form("password"))
         return user if known else ""
+
+
+@dataclass
+class FakeKeychain:
+    """Saved logins by repository path, or for everything under the empty path; asked like the real keychain."""
+
+    logins: dict[str, Login] = field(default_factory=dict)
+    behind_the_terminal: Login | None = None
+    """What its helper says in the foreground."""
+    slow: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+    gate: Gate | None = None
+
+    async def find(self, registry: Registry, path: str = "") -> Login | None:
+        self.asked.append((registry.key, path))
+        if self.gate is not None:
+            self.gate.arrived.set()
+            await self.gate.opened.wait()
+        return self.logins.get(path, self.logins.get(""))
+
+    async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
+        login = await self.find(registry, path)
+        return (Source(login.source, login.user, "kept here", True),) if login else ()
+
+    async def in_foreground(self, registry: Registry) -> Login | None:
+        if self.behind_the_terminal is not None:
+            self.logins[""] = self.behind_the_terminal
+            self.slow.discard(registry.key)
+        return self.behind_the_terminal
+
+    def forget(self, registry: Registry) -> None:
+        self.forgotten.append(registry.key)
 
 
 def _reaches(scope: str, granted: list[str]) -> bool:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.login.challenge import MAX_LINE, MAX_LINES, choose, parse_challenges
+from regbrowse.registry.login.challenge import (
+    MAX_LINE,
+    MAX_LINES,
+    choose,
+    located,
+    of_everything,
+    parse_challenges,
+    says,
+    scopes_for,
+)
 
 HUB = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push"'
 CODEBERG = 'Bearer realm="https://c/t",service="container_registry",scope="*",Basic realm="https://c",service="x"'
@@ -94,6 +103,65 @@ def test_a_bearer_without_a_realm_cannot_be_answered() -> None:
 def test_too_many_and_too_long_lines_are_cut() -> None:
     assert len(parse_challenges(["Basic realm=x"] * (MAX_LINES + 5))) == MAX_LINES
     assert read("x" * (MAX_LINE + 100)) == [("x" * MAX_LINE, {})]
+
+
+PULL = "repository:host:5000/a:pull"
+
+
+@pytest.mark.parametrize(
+    ("demanded", "own", "scopes"),
+    [
+        ("", "", ()),
+        ("", PULL, (PULL,)),
+        (PULL, "", (PULL,)),
+        (PULL, PULL, (PULL,)),
+        ("repository:host:5000/a:pull,push", PULL, ("repository:host:5000/a:pull,push",)),
+        ("repository:host:5000/a:*", PULL, ("repository:host:5000/a:*",)),
+        (f"repository:b:pull {PULL}", PULL, (f"repository:b:pull {PULL}",)),
+        ("repository:host:5000/a:metadata_read", PULL, ("repository:host:5000/a:metadata_read", PULL)),
+        ("repository:mapped/a:pull", PULL, ("repository:mapped/a:pull", PULL)),
+        ("*", PULL, ("*", PULL)),
+        ("aws", PULL, ("aws", PULL)),
+        ("registry:catalog:*", "registry:catalog:*", ("registry:catalog:*",)),
+    ],
+)
+def test_what_is_demanded_comes_first_and_ours_only_when_missing(
+    demanded: str, own: str, scopes: tuple[str, ...]
+) -> None:
+    assert scopes_for(demanded, own) == scopes
+
+
+@pytest.mark.parametrize(
+    ("realm", "whole"),
+    [
+        ("/token", "https://r.example/token"),
+        ("token?a=1", "https://r.example/v2/token?a=1"),
+        ("//login.example/t", "https://login.example/t"),
+        ("https://login.example/t", "https://login.example/t"),
+        ("https://u:p@login.example/t", "https://u:p@login.example/t"),
+        ("http://[", "http://["),
+        ("#x", "#x"),
+    ],
+)
+def test_relative_realms_are_made_whole_and_impossible_ones_stay(realm: str, whole: str) -> None:
+    [challenge] = located(parse_challenges([f'Bearer realm="{realm}"']), "https://r.example/v2/")
+    assert challenge.get("realm") == whole
+
+
+def test_the_realm_of_basic_is_no_address() -> None:
+    [challenge] = located(parse_challenges(["Basic realm=/x"]), "https://r.example/v2/")
+    assert challenge.get("realm") == "/x"
+
+
+def test_a_first_knock_names_no_repository() -> None:
+    read = parse_challenges([HUB, CODEBERG])
+    assert [challenge.get("scope") for challenge in of_everything(read)] == ["", "*", ""]
+
+
+def test_errors_of_any_challenge_are_seen() -> None:
+    read = parse_challenges(['Basic realm=x, Bearer realm=y,error="insufficient_scope"'])
+    assert says(read, "insufficient_scope")
+    assert not says(read, "invalid_token")
 
 
 @given(st.lists(st.text(alphabet=st.sampled_from('Bearer basic="\\, =/:\t;x'), max_size=80), max_size=4))

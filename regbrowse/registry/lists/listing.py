@@ -57,14 +57,13 @@ class Lister:
         """Every page until the list ends, is complete, or is not worth following any further."""
         trail = trail or Trail()
         path = question.path
-        base = (await self.desk.door(question.registry)).base
         cap = (len(trail.seen) // SOFT_CAP + 1) * SOFT_CAP
         target: str | None = start
         fallback: str | None = None
         probing = False
         while True:
             if target is None:
-                target, reply = await self._first(question, base)
+                target, reply = await self._first(question)
             else:
                 asked = await self._later(question, target, fallback, probing)
                 if asked is None:
@@ -103,7 +102,7 @@ class Lister:
                 return
             target = url
 
-    async def _first(self, question: Question, base: str) -> tuple[str, Reply]:
+    async def _first(self, question: Question) -> tuple[str, Reply]:
         """The first page, with a smaller page size or none when the registry does not like ours."""
         key = question.registry.key
         number = self._numbers.get(key, _NUMBERS.get(key, _NUMBER))
@@ -112,6 +111,7 @@ class Lister:
             path = with_query(question.path, n=number) if number else question.path
             asking = replace(question, path=path, tries=1 if first else question.tries)
             reply = await self.desk.ask(asking)
+            base = (await self.desk.door(question.registry)).base
             refused = number and reply.status in (400, 405, 500) and not _about_the_name(reply)
             if not refused:
                 if reply.status < 300:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from regbrowse.registry.login.challenge import Challenge, choose, located, parse_challenges, says
 from regbrowse.registry.login.door import Door
 from regbrowse.registry.login.grants import Key, Token, basic, raw_bearer
-from regbrowse.registry.login.refusals import refusal, unanswerable
+from regbrowse.registry.login.refusals import refusal, state_of, unanswerable
 from regbrowse.registry.login.tokens import Purse, Tokens
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.question import Question, Reply
@@ -51,7 +51,9 @@ class Attempts:
     async def ask(self, visit: Visit, login: Login | None) -> Reply:
         """The reply, whatever its status but 401 and 403. Raises AuthError for those, PolicyError when a
         login would go where it may not, and what the transport raises."""
-        door, question = visit.door, visit.question
+        door = visit.door
+        # Pull limits count people, so that a pause for one of them is none for another.
+        question = replace(visit.question, identity=state_of(login).user)
         most = TRIES - 1 if login else TRIES
         proactive = door.status == 401 or login is not None
         shown = await self._pass(visit, door.challenge(question.scope, proactive=proactive), login)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, PolicyError, RegistryError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
+from regbrowse.registry.errors_from import server_words
 from regbrowse.registry.facts import LoginState, Rate, Settings
 from regbrowse.registry.login.attempts import Attempts, Visit
-from regbrowse.registry.login.door import Door, Doors
+from regbrowse.registry.login.door import Door, Doors, no_registry
 from regbrowse.registry.login.logins import THIS_SESSION, Logins, Standing, path_of
 from regbrowse.registry.login.proof import prove
 from regbrowse.registry.login.realms import Realms, logins_go_to
@@ -24,11 +24,8 @@ from regbrowse.registry.login.tokens import Tokens
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.net.waiting import rate_of
 from regbrowse.registry.question import Question, Reply
-from regbrowse.settings.login import Login
+from regbrowse.settings.login import Login, Source
 from regbrowse.text import visible
-
-if TYPE_CHECKING:
-    from regbrowse.settings.keychain import Source
 
 
 class Desk:
@@ -36,7 +33,6 @@ class Desk:
 
     def __init__(self, transport: Transport, settings: Settings) -> None:
         self._transport = transport
-        self._settings = settings
         self._doors = Doors(transport)
         self._logins = Logins(settings)
         self._realms = Realms(settings.state_folder)
@@ -58,7 +54,7 @@ class Desk:
         """The login that may be sent to this registry itself; None when there is none, or it was refused."""
         door = await self.door(registry)
         login = await self._logins.of(registry, path)
-        if login is None or (door.plain and not self._clear_is_fine(registry)):
+        if login is None or (door.plain and not self._transport.http_asked(registry)):
             return None
         return None if self._logins.standing(registry).turned_away(login, "") else login
 
@@ -88,7 +84,7 @@ class Desk:
             # The name that stands for an identity token wherever docker keeps one.
             login = Login("", password, THIS_SESSION, "identity")
         door = await self.door(registry)
-        if door.plain and not self._clear_is_fine(registry):
+        if door.plain and not self._transport.http_asked(registry):
             host = visible(registry.name)
             why = f"{host} is reached over http, so anybody on the way could read the password. It was not sent."
             hint = "Start with --plain-http if that is no risk there."
@@ -124,8 +120,14 @@ class Desk:
     # Asking
 
     async def ask(self, question: Question) -> Reply:
-        """The reply, whatever its status but 401 and 403: those raise AuthError."""
+        """The reply, whatever its status but 401 and 403: those raise AuthError.
+
+        Raises Unsupported, too, when neither the first knock nor this question was answered like a registry does.
+        """
         reply = await self._ask(question)
+        door = self._doors.known(question.registry)
+        if door is not None and door.is_wall and reply.status == 404 and not server_words(reply.body)[0]:
+            raise no_registry(door, question)
         rate = rate_of(reply.headers)
         if rate is not None:
             self._rates[question.registry.key] = rate
@@ -136,13 +138,23 @@ class Desk:
         door, login = await self._enter(question)
         standing = self._logins.standing(registry)
         visit = Visit(door, question)
-        if login is not None and door.plain and not self._clear_is_fine(registry):
+        if login is not None and door.plain and not self._transport.http_asked(registry):
             kept = f"browsing without the login from {visible(login.source, 200)}."
             standing.login, standing.note = None, f"{question.host} is reached over http: {kept}"
             return await self._attempts.ask(visit, None)
         if login is None:
             return await self._attempts.ask(visit, None)
-        refused = standing.turned_away(login, question.scope)
+        likely = door.likely
+        if likely is not None and likely.scheme == "basic" and login not in standing.proven:
+            # Forty questions at once with a wrong password would lock the account: the first one goes alone.
+            async with standing.first:
+                if login not in standing.proven and login not in standing.refused:
+                    return await self._as(visit, login, standing)
+        return await self._as(visit, login, standing)
+
+    async def _as(self, visit: Visit, login: Login, standing: Standing) -> Reply:
+        """The reply to somebody, or else to nobody."""
+        refused = standing.turned_away(login, visit.question.scope)
         if refused is not None:
             return await self._as_nobody(visit, login, standing, refused)
         try:
@@ -150,6 +162,7 @@ class Desk:
         except (AuthRejected, Denied) as refusal:
             return await self._as_nobody(visit, login, standing, refusal)
         standing.note = ""
+        standing.proven.add(login)
         return reply
 
     async def _enter(self, question: Question) -> tuple[Door, Login | None]:
@@ -189,10 +202,6 @@ class Desk:
             else:
                 standing.denied[login, question.scope] = refusal
         return reply
-
-    def _clear_is_fine(self, registry: Registry) -> bool:
-        """Whether a login may be sent unencrypted: to this machine, or because somebody asked for that."""
-        return registry.is_loopback or registry.key in self._settings.plain_http
 
 
 def _again(refusal: AuthError, error: AuthRequired) -> AuthError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from regbrowse.errors import NetError, PolicyError, RegistryError, TlsError
+from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, TlsError, Unsupported
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.login.challenge import Challenge, choose, located, of_everything, parse_challenges
@@ -36,6 +36,11 @@ class Door:
     @property
     def alive(self) -> bool:
         return self.status in _ALIVE and not self.html
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether somebody answered who does not speak like a registry, and not because of some trouble."""
+        return not self.alive and 0 < self.status < 500 and self.status != 429
 
     @property
     def stale(self) -> bool:
@@ -105,3 +110,11 @@ def ping_question(registry: Registry) -> Question:
     """Whether there is a registry (distribution-spec, Determining Support)."""
     host = visible(registry.name)
     return Question(registry, "ping", "/v2/", f"Connecting to {host}", host, deadline=10, tries=2)
+
+
+def no_registry(door: Door, question: Question) -> Unsupported:
+    """For a place that answers, but not like a registry."""
+    evidence = Evidence(question.host, "GET", f"{door.base}/v2/", door.status or None)
+    why = f"{question.host} answers, but not like a container registry."
+    hint = "Check its name and port; some registries live under a path."
+    return Unsupported(why, evidence=evidence, wanted=question.wanted, hint=hint)

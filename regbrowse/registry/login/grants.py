@@ -157,6 +157,6 @@ def _form(key: Key, form: Form, login: Login) -> bytes:
 def _lifetime(value: object) -> float:
     try:
         seconds = float(value) if isinstance(value, int | float | str) and value is not True else _SHORTEST
-    except (ValueError, OverflowError):
+    except ValueError:
         return _SHORTEST
     return min(_LONGEST, max(_SHORTEST, seconds)) if seconds == seconds else _SHORTEST

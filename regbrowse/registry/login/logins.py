@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from regbrowse.errors import AuthError
 from regbrowse.reference import Registry
@@ -11,10 +11,7 @@ from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.facts import LoginState, Settings
 from regbrowse.registry.login.refusals import state_of
 from regbrowse.registry.question import Question
-from regbrowse.settings.login import Login
-
-if TYPE_CHECKING:
-    from regbrowse.settings.keychain import Source
+from regbrowse.settings.login import Login, Source
 
 THIS_SESSION = "this session"
 """The source of a login that was typed in; it is kept in memory only."""
@@ -33,6 +30,9 @@ class Standing:
     session: Login | None = None
     refused: dict[Login, AuthError] = field(default_factory=dict)
     """Never offered again: wrong passwords lock accounts."""
+    proven: set[Login] = field(default_factory=set)
+    first: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the question that finds out whether a password is right."""
     denied: dict[tuple[Login, str], AuthError] = field(default_factory=dict)
     """Login and scope -> why it does not reach there, where anybody may read."""
     note: str = ""
@@ -89,6 +89,8 @@ class Logins:
         """Remembers that the registry does not take this login; a newer one in the same place is tried."""
         self.standing(registry).refused[login] = why
         self._forget(registry)
+        if self._settings.keychain is not None:
+            self._settings.keychain.forget(registry)
 
     async def in_foreground(self, registry: Registry) -> Login | None:
         """What the credential helper says when it has the terminal."""
@@ -97,8 +99,6 @@ class Logins:
 
     async def sources(self, registry: Registry, path: str) -> tuple[Source, ...]:
         """Every place that was looked at for a login, and which of them counts."""
-        from regbrowse.settings.keychain import Source
-
         standing, given = self.standing(registry), self._given(registry)
         own: list[Source] = []
         if standing.chosen:
@@ -122,8 +122,10 @@ class Logins:
             return None
         key = registry.key, path
         known = self._saved.get(key)
-        # Who has not logged in yet may do so in another window. A helper that hangs is not waited for twice.
-        if known is not None or (key in self._saved and registry.key in keychain.slow):
+        # Who has not logged in yet, or no more, may do so in another window. A helper that hangs is not waited
+        # for twice.
+        good = known is not None and known not in self.standing(registry).refused
+        if good or (key in self._saved and registry.key in keychain.slow):
             return known
         found = await self._flights.share(key, lambda: keychain.find(registry, path))
         self._saved[key] = found

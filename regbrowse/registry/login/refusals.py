@@ -31,7 +31,7 @@ def refusal(
 ) -> RegistryError:
     """For a 401 or 403 that no other login of ours would change. `token`: whether one had just been obtained."""
     if reply.status == 401 and token:
-        if login is None and not says(offered, "invalid_token"):
+        if login is None and attempts <= 2 and not says(offered, "invalid_token"):
             return _required(question, reply)
         if login is not None and says(offered, "insufficient_scope"):
             return _denied(question, reply, login)

@@ -1,0 +1,165 @@
+"""Where logins go: the host is remembered for each registry, and a change is asked about."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from fake_login import FakeLogin
+from fake_registry import FakeRegistry
+from images import image
+from regbrowse.errors import RealmChanged
+from regbrowse.reference import Registry, Repository
+from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.registry.login import remembered
+from regbrowse.registry.login.desk import Desk
+from regbrowse.registry.login.realms import place_of
+
+ANN = Login("ann", Secret("s3cr3t-canary-1"))
+
+
+def repository(registry: FakeRegistry) -> Repository:
+    return Repository(Registry.parse(registry.name), "acme/app")
+
+
+async def names(client: Client, registry: FakeRegistry) -> list[str]:
+    return [tag async for page in client.tags(repository(registry)) for tag in page.tags]
+
+
+def send_logins_to(registry: FakeRegistry, service: FakeLogin) -> None:
+    registry.realm = f"{service.url}/token"
+    # Whoever issues them: a token is known at both.
+    service.tokens = registry.tokens
+
+
+def desk(client: Client) -> Desk:
+    return client._desk
+
+
+@pytest.fixture
+def private(registry: FakeRegistry) -> FakeRegistry:
+    registry.auth, registry.public = "bearer", False
+    registry.repository("acme/app").add(image(), "1")
+    return registry
+
+
+async def test_a_login_that_would_go_to_another_host_than_before_is_asked_about(
+    private: FakeRegistry, tmp_path: Path
+) -> None:
+    settings = Settings(user=ANN, pause=0, state_folder=tmp_path / "state")
+    async with FakeRegistry().serve() as service, FakeRegistry().serve() as thief:
+        send_logins_to(private, service)
+        async with Client(settings) as client:
+            assert await names(client, private) == ["1"]
+            assert desk(client).logins_go_to(repository(private).registry) == service.name
+        send_logins_to(private, thief)
+        async with Client(settings) as client:
+            with pytest.raises(RealmChanged) as caught:
+                await names(client, private)
+            assert caught.value.slug == "realm-changed"
+            assert caught.value.why == (
+                f"{private.name} used to send logins to {service.name}; now it names {thief.name}."
+                " Continue only if you expected this."
+            )
+            with pytest.raises(RealmChanged):
+                await names(client, private)
+            assert thief.asked == []
+            desk(client).allow_realm(repository(private).registry)
+            assert await names(client, private) == ["1"]
+            assert [one.path for one in thief.asked] == ["/token"]
+        async with Client(settings) as client:
+            assert await names(client, private) == ["1"]
+
+
+async def test_the_change_is_seen_within_one_run_and_without_a_folder(private: FakeRegistry) -> None:
+    async with FakeRegistry().serve() as service, FakeRegistry().serve() as thief:
+        send_logins_to(private, service)
+        async with Client(Settings(user=ANN, pause=0)) as client:
+            assert await names(client, private) == ["1"]
+            send_logins_to(private, thief)
+            private.tokens.clear()
+            with pytest.raises(RealmChanged):
+                await names(client, private)
+        assert thief.asked == []
+
+
+async def test_who_has_no_login_is_not_asked(private: FakeRegistry, tmp_path: Path) -> None:
+    private.public = True
+    async with FakeRegistry().serve() as one, FakeRegistry().serve() as other:
+        for service in (one, other):
+            send_logins_to(private, service)
+            async with Client(Settings(pause=0, state_folder=tmp_path)) as client:
+                assert await names(client, private) == ["1"]
+    assert remembered.read_hosts(tmp_path / "realms.json") == {}
+
+
+async def test_the_registry_itself_may_always_ask_for_the_login(private: FakeRegistry, tmp_path: Path) -> None:
+    settings = Settings(user=ANN, pause=0, state_folder=tmp_path)
+    async with FakeRegistry().serve() as service:
+        send_logins_to(private, service)
+        async with Client(settings) as client:
+            await names(client, private)
+        private.realm = ""
+        async with Client(settings) as client:
+            assert await names(client, private) == ["1"]
+
+
+async def test_the_file_holds_host_names_for_this_account_only(private: FakeRegistry, tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    async with FakeRegistry().serve() as service:
+        send_logins_to(private, service)
+        async with Client(Settings(user=ANN, pause=0, state_folder=folder)) as client:
+            await names(client, private)
+        [file] = folder.iterdir()
+        assert json.loads(file.read_text()) == {private.name: [service.name]}
+    assert file.name == "realms.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"r.example": 5, "s.example": [5, "", "a.example"], "t.example": []}', b"\xff\x00",
+     b'{"s.example": ["a.example"], "x": "' + b"y" * 300_000 + b'"}', b"[" * 100_000],
+)  # fmt: skip
+def test_a_broken_file_is_read_as_far_as_it_can(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "realms.json"
+    file.write_bytes(content)
+    known = remembered.read_hosts(file)
+    assert known in ({}, {"s.example": ("a.example",)})
+    remembered.write_hosts(file, "new.example", ("login.example",))
+    assert remembered.read_hosts(file) == {**known, "new.example": ("login.example",)}
+
+
+def test_the_file_does_not_grow_for_ever(tmp_path: Path) -> None:
+    file = tmp_path / "realms.json"
+    file.write_text(json.dumps({f"r{number}.example": ["a.example"] for number in range(remembered.REGISTRIES)}))
+    remembered.write_hosts(file, "new.example", tuple(f"h{number}" for number in range(remembered.HOSTS + 5)))
+    known = remembered.read_hosts(file)
+    assert len(known) == remembered.REGISTRIES
+    assert "r0.example" not in known
+    assert len(known["new.example"]) == remembered.HOSTS
+
+
+def test_what_cannot_be_written_is_let_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    remembered.write_hosts(tmp_path / "file" / "realms.json", "r.example", ("a.example",))
+    remembered.write_hosts(tmp_path, "r.example", ("a.example",))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    assert remembered.read_hosts(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://Auth.Example./t", "auth.example"),
+        ("https://a.example:443/t", "a.example"),
+        ("https://a.example:80/t", "a.example:80"),
+        ("http://[::1]:5000/t", "[::1]:5000"),
+    ],
+)
+def test_the_same_place_is_written_in_one_way(url: str, place: str) -> None:
+    assert place_of(url) == place
