@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import httpx
 
 from regbrowse.registry.question import Question
+
+_PART = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -33,6 +36,24 @@ class Errand:
         question = self.question
         plain = not any(name.lower() == "range" for name in question.headers)
         return question.kind == "blob" and question.method == "GET" and question.take is None and plain
+
+    def receive(self, response: httpx.Response) -> bytearray:
+        """Where the content of an answer goes: behind what came before, if that is what it continues.
+
+        If it should but does not, everything is forgotten.
+        """
+        if self.received:
+            part = _PART.fullmatch(response.headers.get("content-range", "").strip().lower())
+            if response.status_code == 206:
+                if part and int(part[1]) == len(self.received):
+                    return self.received
+                self.restart()
+                return bytearray()
+            self.restart()
+        if response.status_code == 200:
+            self.headers = response.headers
+            return self.received
+        return bytearray()
 
     def restart(self) -> None:
         """Forgets what was received."""

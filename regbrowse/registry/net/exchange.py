@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 import time
 from collections import deque
@@ -27,7 +26,7 @@ from regbrowse.registry.net.failures import (
 from regbrowse.registry.net.gates import Gates
 from regbrowse.registry.net.pauses import FAILURES, Pauses
 from regbrowse.registry.net.policy import Origin, origin_of
-from regbrowse.registry.net.tls import causes_of, certificate_of
+from regbrowse.registry.net.tls import causes_of, certificate_of, complaint_of
 from regbrowse.registry.net.tls_words import Scene
 from regbrowse.registry.net.warning import Warnings
 from regbrowse.registry.net.wires import Wires, request
@@ -35,7 +34,7 @@ from regbrowse.registry.question import Question, Reply
 
 MOST_HEADERS = 200
 HEADER_BYTES = 65_536
-_PART = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)", re.ASCII)
+_CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
 class Exchanges:
@@ -55,6 +54,8 @@ class Exchanges:
         self._log = log
         self._scene = scene
         self.warnings = Warnings()
+        self._known: set[Origin] = set()
+        """Origins that answered, or were looked at closely."""
 
     async def send(self, errand: Errand, question: Question, url: str, authorization: str, note: str) -> Reply:
         """Raises RegistryError when there is no whole answer, and ConfigError for settings that cannot be used."""
@@ -88,7 +89,7 @@ class Exchanges:
                 status = response.status_code
                 try:
                     if response.is_success and errand.resumable:
-                        body = _continued(errand, response)
+                        body = errand.receive(response)
                         before = len(body)
                     await _read(question, url, response, body)
                 finally:
@@ -112,22 +113,26 @@ class Exchanges:
             errand.spent += seconds
             self._log.append(Exchange(question.method, redact(url), status, seconds, len(body) - before, note))
         self._pauses.worked(origin)
+        self._known.add(origin)
         self.warnings.keep(question.registry.key, response.headers.get_list("warning"))
-        got = response.headers
-        if errand.headers is not None and status == 206:
-            status, got = 200, errand.headers
-        return Reply(question, status, got, bytes(body), url, seconds)
+        if before and errand.headers is not None:
+            # Its pieces together are the answer to what was asked.
+            return Reply(question, 200, errand.headers, bytes(body), url, seconds)
+        return Reply(question, status, response.headers, bytes(body), url, seconds)
 
     async def _explained(self, error: Exception, question: Question, url: str, seconds: float) -> RegistryError:
         origin = origin_of(url)
+        scheme, host, port = origin
         scene = self._scene(question, origin)
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)):
-            _, host, port = origin
-            # Only where we were going anyway, and only directly.
             if scene.look_again:
                 scene = scene.seen(await certificate_of(self._wires.dialer, host, port))
-        else:
-            self._pauses.failed(origin, question.registry.key)
+            return failure(error, question, url, seconds, scene)
+        if scene.look_again and scheme == "https" and isinstance(error, _CUT) and origin not in self._known:
+            self._known.add(origin)
+            context = await self._wires.context(origin)
+            error = await complaint_of(self._wires.dialer, context, host, port) or error
+        self._pauses.failed(origin, question.registry.key)
         return failure(error, question, url, seconds, scene)
 
 
@@ -154,15 +159,6 @@ async def _read(question: Question, url: str, response: httpx.Response, body: by
             return
         if len(body) > limit:
             raise too_much(question, url, None)
-
-
-def _continued(errand: Errand, response: httpx.Response) -> bytearray:
-    """Where the content goes: behind what came before, if that is what the answer continues."""
-    part = _PART.fullmatch(response.headers.get("content-range", "").strip().lower())
-    if not (response.status_code == 206 and part and int(part[1]) == len(errand.received) and errand.headers):
-        errand.restart()
-        errand.headers = response.headers
-    return errand.received
 
 
 def _home(question: Question) -> str:

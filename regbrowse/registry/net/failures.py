@@ -15,7 +15,7 @@ from regbrowse.redact import redact
 from regbrowse.registry.net.guard import InnerAddress
 from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.proxied import ProxyTrouble
-from regbrowse.registry.net.tls import causes_of, is_unknown_name
+from regbrowse.registry.net.tls import causes_of, is_tls_reason, is_unknown_name
 from regbrowse.registry.net.tls_words import NO_TLS, Scene, distrusted, http_step, no_secure_connection
 from regbrowse.registry.question import Question
 from regbrowse.text import exact, plural, size, visible
@@ -39,7 +39,7 @@ def failure(
         if isinstance(cause, ssl.SSLCertVerificationError):
             why, hint = distrusted(cause, here, scene)
             return TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and is_tls_reason(cause):
             why, hint, plain = no_secure_connection(cause, here, port, scene)
             distrust = TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
             return _no_tls(distrust) if plain and scene.offer_http else distrust

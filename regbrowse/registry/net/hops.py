@@ -65,6 +65,7 @@ class Hops:
         while True:
             way.foreign = way.foreign or not same_origin(way.at, url)
             authorization = "" if way.foreign else errand.authorization
+            resumed = bool(errand.received)
             reply = await self._exchanges.send(errand, way.question, way.at, authorization, note)
             reply = replace(reply, foreign=way.foreign)
             if way.foreign and way.question.method == "HEAD" and reply.status in _NO_HEAD:
@@ -78,7 +79,8 @@ class Hops:
                 way.moved = True
                 await self._wires.renew(origin_of(way.at))
                 note = "new connection"
-            elif reply.status == 416 and errand.received:
+            elif resumed and reply.status in (206, 416):
+                # What was to be continued is not what is there.
                 errand.restart()
                 note = "from the start"
             elif reply.status not in _REDIRECTS or (

@@ -19,6 +19,7 @@ from regbrowse.registry.net.guard import Dialer
 from regbrowse.text import visible
 
 PROBE_SECONDS = 3.0
+_PASSING = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,12 @@ async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> 
     except httpcore.NetworkError as error:
         causes = list(causes_of(error))
         for cause in causes:
-            if isinstance(cause, ssl.SSLError):
+            if is_tls_reason(cause):
                 # An alert (client certificate, no common version) is spoken by something that knows TLS.
-                return "ALERT" in (cause.reason or "")
-        unreachable = [cause for cause in causes if isinstance(cause, OSError) and not _hangs_up(cause)]
-        return bool(unreachable) and not any(_hangs_up(cause) for cause in causes)
+                return "ALERT" in (getattr(cause, "reason", "") or "")
+        if any(isinstance(cause, ConnectionError) for cause in causes):
+            return False
+        return any(isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) for cause in causes)
     await stream.aclose()
     return True
 
@@ -141,10 +143,29 @@ async def certificate_of(dialer: Dialer, host: str, port: int) -> Certificate | 
         await stream.aclose()
 
 
-async def _greet(dialer: Dialer, host: str, port: int) -> httpcore.AsyncNetworkStream:
+async def complaint_of(dialer: Dialer, context: ssl.SSLContext, host: str, port: int) -> ssl.SSLError | None:
+    """What a server has to say against us after the greeting, which may be lost when we speak first.
+
+    In TLS 1.3 a server looks at our certificate, or misses it, only when we believe to be connected (RFC 8446, 4.4.2).
+    """
+    try:
+        stream = await _greet(dialer, host, port, context)
+        try:
+            await stream.read(1, PROBE_SECONDS)
+        finally:
+            await stream.aclose()
+    except (TimeoutError, httpcore.TimeoutException, httpcore.NetworkError, OSError) as error:
+        said = (cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError) and is_tls_reason(cause))
+        return next(said, None)
+    return None
+
+
+async def _greet(
+    dialer: Dialer, host: str, port: int, context: ssl.SSLContext | None = None
+) -> httpcore.AsyncNetworkStream:
     async with asyncio.timeout(PROBE_SECONDS):
         stream = await dialer.connect_tcp(host, port)
-        return await stream.start_tls(bare_context(), host)
+        return await stream.start_tls(context or bare_context(), host)
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
@@ -160,8 +181,9 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
         queue += [other for other in (cause.__cause__, cause.__context__) if other is not None]
 
 
-def _hangs_up(cause: BaseException) -> bool:
-    return isinstance(cause, ConnectionError)
+def is_tls_reason(cause: BaseException) -> bool:
+    """Whether TLS itself is what went wrong; that a connection ended, or is waited for, is told in the same way."""
+    return isinstance(cause, ssl.SSLError) and not isinstance(cause, _PASSING)
 
 
 def is_unknown_name(causes: Iterable[BaseException]) -> bool:

@@ -103,16 +103,17 @@ class Wires:
         return pool
 
     async def _make(self, origin: Origin, guarded: bool, proxy: Proxy | None) -> Pool:
-        context = await self._context(origin) if origin[0] == "https" else bare_context()
+        context = await self.context(origin) if origin[0] == "https" else bare_context()
         if proxy is None:
             return Pool(context, Dialer(guarded=guarded, reached=self._reached))
         to_proxy = None
         if proxy.url.startswith("https:"):
-            to_proxy = await self._context(origin_of(proxy.url))
+            to_proxy = await self.context(origin_of(proxy.url))
         # The proxy resolves the names, so that there is nothing here to guard.
         return Pool(context, ProxyDialer(), as_httpcore(proxy, to_proxy))
 
-    async def _context(self, origin: Origin) -> ssl.SSLContext:
+    async def context(self, origin: Origin) -> ssl.SSLContext:
+        """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used."""
         place = origin[1:]
         if self._network is not None and place not in self._trust:
             self._trust[place] = await asyncio.to_thread(self._network.trust, *place)
