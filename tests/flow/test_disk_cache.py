@@ -166,6 +166,29 @@ async def test_content_that_arrives_for_somebody_else_is_not_kept(registry: Fake
     assert files(folder) == []
 
 
+async def test_who_asks_after_becoming_somebody_else_does_not_join_the_earlier_question(
+    registry: FakeRegistry, client: Client
+) -> None:
+    made = registry.repository("acme/app").add(images.image(), "1.0")
+    config = made.below[0]
+    descriptor = Descriptor(config.media_type, Digest.parse(config.digest), len(config.raw))
+    gates = registry.gate(f"{MANIFESTS}1.0"), registry.gate(f"/v2/acme/app/blobs/{config.digest}")
+    asking: list[asyncio.Task[object]] = []
+    for _ in range(2):
+        asking += [
+            asyncio.create_task(client.manifest(here(registry), "1.0")),
+            asyncio.create_task(client.blob(here(registry), descriptor)),
+        ]
+        for gate in gates:
+            await gate.arrived.wait()
+            gate.arrived.clear()
+        client._store.forget(here(registry).registry)
+    for gate in gates:
+        gate.open()
+    await asyncio.gather(*asking)
+    assert len(registry.paths()) == 4
+
+
 async def test_two_who_ask_for_the_same_in_two_repositories_get_their_own_answers(
     registry: FakeRegistry, client: Client
 ) -> None:

@@ -154,8 +154,9 @@ def test_a_pipe_in_place_of_a_file_holds_nobody_up(disk: Disk, root: Path) -> No
 
 @pytest.mark.parametrize("name", ["", "content", f"content/{ANN}"])
 @pytest.mark.parametrize("trouble", ["link", "open", "file"])
+@pytest.mark.parametrize("writes_first", [False, True])
 def test_a_folder_others_could_reach_into_is_not_used(
-    disk: Disk, root: Path, notices: list[str], tmp_path: Path, name: str, trouble: str
+    disk: Disk, root: Path, notices: list[str], tmp_path: Path, name: str, trouble: str, writes_first: bool
 ) -> None:
     disk.write(ANN, DIGEST, CONTENT)
     folder = root / name
@@ -166,6 +167,8 @@ def test_a_folder_others_could_reach_into_is_not_used(
         folder.symlink_to(tmp_path / "moved") if trouble == "link" else folder.write_bytes(b"")
     before = files(tmp_path)
     other = Disk(root, 2**20, notices)
+    if writes_first:
+        other.write(ANN, Digest.of(b"x"), b"x")
     assert other.read(ANN, DIGEST) is None
     other.write(ANN, Digest.of(b"x"), b"x")
     assert files(tmp_path) == before

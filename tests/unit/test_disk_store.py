@@ -103,6 +103,13 @@ async def test_what_was_asked_for_by_somebody_else_is_kept_for_nobody(who: Who, 
     assert not (tmp_path / "cache").exists()
 
 
+async def test_a_registry_in_this_process_is_none_of_that_name_elsewhere(who: Who, tmp_path: Path) -> None:
+    store = Store(who, folder=tmp_path / "cache")
+    await store.put(DIGEST, KEPT, APP, 0)
+    await store.aclose()
+    assert await Store(who, folder=tmp_path / "cache", local={"ghcr.io"}).get(DIGEST, ANN) is None
+
+
 @pytest.mark.parametrize("where", ["local", "size"])
 async def test_nothing_is_written_for_what_is_on_this_machine_or_not_wanted(
     who: Who, tmp_path: Path, where: str
@@ -120,9 +127,10 @@ async def test_nothing_is_written_for_what_is_on_this_machine_or_not_wanted(
 async def test_a_slow_disk_holds_up_nobody_but_who_asks_it(
     who: Who, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, read = threading.Event(), Disk.read
+    gate, started, read = threading.Event(), threading.Event(), Disk.read
 
     def slow(self: Disk, holder: str, digest: Digest) -> Kept | None:
+        started.set()
         assert gate.wait(30)
         return read(self, holder, digest)
 
@@ -130,6 +138,7 @@ async def test_a_slow_disk_holds_up_nobody_but_who_asks_it(
     monkeypatch.setattr(Disk, "write", lambda *_: gate.wait(30))
     store = Store(who, folder=tmp_path / "cache")
     asking = asyncio.create_task(store.get(Digest.of(b"other"), ANN))
+    assert await asyncio.to_thread(started.wait, 30)
     await store.put(DIGEST, KEPT, APP, 0)
     assert await store.get(DIGEST, ANN) == KEPT
     assert not asking.done()

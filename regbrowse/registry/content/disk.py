@@ -84,7 +84,7 @@ class Disk:
         """Goes on without the disk; said once."""
         told = self._closed or self._full
         self._full = True
-        self._closed = self._closed or not writing or isinstance(error, Unsafe)
+        self._closed = self._closed or not writing
         if not told:
             self._notices.append(trouble(error, self._folder.root))
 
