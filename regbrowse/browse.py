@@ -16,10 +16,11 @@ from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
+    from regbrowse.pasted import Source
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
     from regbrowse.registry.facts import Claim, Connection, Found, LoginState, Rate, Referrers, TagFacts, Wait
-    from regbrowse.settings.login import Source
+    from regbrowse.settings.login import Source as LoginSource
 
 SLICE = 500
 """Names handed on at once, so that whoever inserts them is never busy for long."""
@@ -138,8 +139,21 @@ class Browser:
         """What was wrong with files and variables of this machine, one sentence each."""
         return (*self._notices, *self._client.notices())
 
-    def connection(self, registry: Registry) -> Connection:
-        return self._client.connection(registry)
+    def connection(self, registry: Registry, path: str = "") -> Connection:
+        """How a registry, or a repository of it, is reached."""
+        return self._client.connection(registry, path)
+
+    async def open_files(self, source: Source) -> tuple[Registry | Reference, tuple[str, ...]]:
+        """Where to go in a folder or archive on this machine, and what is strange about it.
+
+        Raises BadReference or ConfigError.
+        """
+        from regbrowse.registry.sources.open import opened
+
+        found = await opened(source)
+        self._client.add(found.registry, found.responder)
+        self._notices += found.notices
+        return found.place, found.notices
 
     def wait(self, registry: Registry) -> Wait | None:
         """Why the registry is not asked just now; None when it is."""
@@ -166,7 +180,7 @@ class Browser:
         await self._client.browse_anonymously(registry)
         self._forget(registry)
 
-    async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
+    async def sources(self, registry: Registry, path: str = "") -> tuple[LoginSource, ...]:
         """Where logins are looked for, and which of them counts."""
         return await self._client.sources(registry, path)
 

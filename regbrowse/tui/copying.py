@@ -40,7 +40,7 @@ def forms(screen: State) -> list[Form]:
     repository = screen.repository
     if repository is None:
         name = screen.tags_pane.current
-        whole = f"{screen.registry}/{name}" if name and screen.registry else ""
+        whole = str(Repository(screen.registry, name)) if name and screen.registry else ""
         return [Form("n", "name", whole, "name of the repository")] if whole else []
     if screen.pane is screen.tags_pane:
         return _tag_forms(screen, repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from regbrowse.errors import RegistryError
 from regbrowse.oci import mediatype
 from regbrowse.oci.manifest import Image
-from regbrowse.reference import Reference
+from regbrowse.reference import Reference, Repository
 from regbrowse.text import plural, size, visible
 from regbrowse.tui.actions import Actions
 from regbrowse.tui.keys import key_for
@@ -33,10 +33,11 @@ def where(screen: Actions) -> Where:
     rate = screen.browser.rate(registry) if screen.browser else None
     return Where(
         registry=str(registry),
-        repository=screen.repository.path if screen.repository else "",
+        repository=screen.repository.path if screen.repository and not screen.repository.unnamed else "",
         tag=(reference.tag or "") if reference else "",
         digest=digest,
         warning=_warning(screen),
+        files=bool(registry.alias),
         user=login.user if login else "",
         source=(login.note or login.source) if login else "",
         left=rate.remaining if rate else None,
@@ -93,7 +94,8 @@ def _tag(screen: Actions) -> Detail:
         count = len(screen.tags_pane.list.signatures)
         return Detail(kind="tags", name=plural(count, "signature tag"), more="enter unfolds") if count else Detail()
     if screen.repository is None:
-        return Detail(kind="repo", name=f"{screen.registry}/{name}", more="enter lists its tags")
+        whole = str(Repository(screen.registry, name)) if screen.registry else name
+        return Detail(kind="repo", name=whole, more="enter lists its tags")
     digest = screen.tags_pane.list.digests.get(name)
     aliases = " = ".join([name, *screen.tags_pane.list.aliases(name)])
     fact = screen.tag_facts.get(name)

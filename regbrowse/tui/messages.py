@@ -167,6 +167,15 @@ class Connected(Fact):
 
 
 @dataclass
+class FilesOpened(Fact):
+    """A folder or archive was opened; or why it cannot be."""
+
+    place: Registry | Reference | None
+    notices: tuple[str, ...] = ()
+    error: RegbrowseError | None = None
+
+
+@dataclass
 class SourcesArrived(Fact):
     """Where logins for a registry were looked for, and which of them counts."""
 

@@ -47,7 +47,10 @@ def load() -> list[Recent]:
 
 
 def remember(reference: Reference | Registry, digest: Digest | None) -> None:
-    """Puts a place at the head of the list."""
+    """Puts a place at the head of the list; not files by a path that means something in one folder only."""
+    registry = reference.repository.registry if isinstance(reference, Reference) else reference
+    if registry.alias and not registry.name.partition(":")[2].startswith(("/", "~")):
+        return
     name = reference.familiar if isinstance(reference, Reference) else f"{reference}/"
     entry = {"reference": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "digest": str(digest or "")}
     memory = _read()

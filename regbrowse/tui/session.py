@@ -9,11 +9,13 @@ from textual import on
 from textual.timer import Timer
 
 from regbrowse.errors import RegbrowseError
+from regbrowse.pasted import Source
 from regbrowse.reference import Registry, Repository
 from regbrowse.text import span
 from regbrowse.tui import messages as m
 from regbrowse.tui.dialogs.connection import Allow, Anonymous, Choice, ConnectionDialog, Foreground, SignIn
 from regbrowse.tui.panes.lines import Pane
+from regbrowse.tui.steps import steps_for
 from regbrowse.tui.windows import Windows
 
 LOOK = 0.5
@@ -68,7 +70,8 @@ class Session(Windows):
         registry, browser = self.registry, self.browser
         if registry is None or browser is None:
             return
-        known, helper = browser.connection(registry), browser.slow_helper(registry)
+        path = self.repository.path if self.repository else ""
+        known, helper = browser.connection(registry, path), browser.slow_helper(registry)
         dialog = ConnectionDialog(registry, known, browser.notices(), self.pane.error, helper)
         self.app.push_screen(dialog, self._decided)
         self.run_worker(self._sources(registry), group="sources", exclusive=True)
@@ -137,13 +140,40 @@ class Session(Windows):
             self.say("now", f"{registry} may be asked unencrypted, until regbrowse ends", "")
             self.go_to(self.place, fresh=True)
 
-    # What was noticed at the start
+    # Files on this machine
+
+    def open_files(self, source: Source) -> None:
+        self.tags_pane.start_asking(f"asking for {source}")
+        self.run_worker(self._open_files(source), group="tags", exclusive=True)
+
+    async def _open_files(self, source: Source) -> None:
+        browser = await self.connected()
+        try:
+            place, notices = await browser.open_files(source)
+        except RegbrowseError as error:
+            self.post_message(m.FilesOpened(None, error=error))
+        else:
+            self.post_message(m.FilesOpened(place, notices))
+
+    @on(m.FilesOpened)
+    def _files_opened(self, fact: m.FilesOpened) -> None:
+        if fact.place is not None:
+            self.go_to(fact.place)
+        elif fact.error is not None:
+            self.tags_pane.fail(fact.error, steps_for(fact.error))
+        self._notice(fact.notices)
+        self.refresh_lines()
+
+    # What was noticed
 
     @on(m.Connected)
     def _connected(self, fact: m.Connected) -> None:
-        if fact.notices:
-            more = len(fact.notices) - 1
-            self.say("!", fact.notices[0], f"{more} more: L shows all" if more else "L shows it again")
+        self._notice(fact.notices)
+
+    def _notice(self, notices: tuple[str, ...]) -> None:
+        if notices:
+            more = len(notices) - 1
+            self.say("!", notices[0], f"{more} more: L shows all" if more else "L shows it again")
 
     # Search
 

@@ -6,7 +6,7 @@ from regbrowse.errors import AuthError, AuthRejected, BadReference, Denied, NotF
 from regbrowse.tui.panes.waiting import Step
 
 RETRY = Step("r", "try again")
-LOG_IN = Step("L", "log in, or see how it is reached")
+LOG_IN = Step("L", "log in")
 ANONYMOUS = Step("A", "browse anonymously")
 PLAIN = Step("H", "use http for this session")
 STOP = Step("esc", "stop waiting")

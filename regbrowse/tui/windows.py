@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual import on
 
+from regbrowse.pasted import Source, Typed
 from regbrowse.tui import clipboard, copying, recents
 from regbrowse.tui.actions import Actions
 from regbrowse.tui.messages import Copied
-from regbrowse.tui.state import Place
 
 
 class Windows(Actions):
@@ -61,13 +61,20 @@ class Windows(Actions):
 
     # Windows
 
+    def open_files(self, source: Source) -> None:
+        """Opens a folder or an archive on this machine."""
+
     def action_open(self) -> None:
         from regbrowse.tui.dialogs.open import OpenDialog
 
-        def done(place: Place | None) -> None:
-            if place is not None:
-                self.go_to(place)
-                self.tags_pane.focus()
+        def done(typed: Typed | None) -> None:
+            if typed is None:
+                return
+            if typed.source is not None:
+                self.open_files(typed.source)
+            else:
+                self.go_to(typed.place)
+            self.tags_pane.focus()
 
         self.app.push_screen(OpenDialog(recents.load()), done)
 

@@ -21,7 +21,7 @@ from regbrowse.tui.dialogs.window import Dialog, Window
 if TYPE_CHECKING:
     from regbrowse.settings.login import Source
 
-LABEL = 11
+LABEL = 12
 """Cells of the words before each fact."""
 FIELD_ROWS = 4
 """Rows at the lower end: a rule, user, password, and what is written down."""
@@ -63,6 +63,7 @@ class ConnectionWindow(Window):
         self, registry: Registry, connection: Connection, notices: tuple[str, ...], keys: tuple[tuple[str, str], ...]
     ) -> None:
         super().__init__("Connection", str(registry), keys)
+        self.registry = registry
         self.connection = connection
         self.notices = notices
         self.sources: tuple[Source, ...] | None = None
@@ -70,7 +71,7 @@ class ConnectionWindow(Window):
 
     def content(self, width: int, ink: Ink) -> list[list[Span]]:
         room = max(0, self.room - FIELD_ROWS)
-        above = [*self._facts(width, ink), [], *self._saved(width, ink)]
+        above = [[], *self._facts(width, ink), [], *self._saved(width, ink)]
         if len(above) > room:
             above = [*above[: max(0, room - 1)], [("…", ink.secondary)]]
         lines = above + [[] for _ in range(room - len(above))]
@@ -87,6 +88,8 @@ class ConnectionWindow(Window):
         known, login = self.connection, self.connection.login
         if not known.base:
             reached: list[Span] = [("not asked yet", ink.secondary)]
+        elif not known.encrypted and self.registry.is_loopback:
+            reached = [(known.base, ink.text), ("   http: not encrypted, on this machine", ink.secondary)]
         elif not known.encrypted:
             reached = [(known.base, ink.text), ("   http: not encrypted", ink.warning)]
         elif known.verified:
@@ -105,6 +108,8 @@ class ConnectionWindow(Window):
         return lines
 
     def _saved(self, width: int, ink: Ink) -> list[list[Span]]:
+        if self.registry.alias:
+            return []
         lines: list[list[Span]] = [[("Saved logins", ink.primary + _BOLD)]]
         if self.sources is None:
             return [*lines, [("  looking", ink.secondary)]]

@@ -18,13 +18,12 @@ from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
 from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Dialog, Window
 from regbrowse.tui.recents import Recent
-from regbrowse.tui.state import Place
 
 WIDE = 84
 """Cells from which digests are shown beside what was open lately."""
 TAKES = (
     "name, name:tag, name@sha256:…, or a registry alone: localhost:5000/, a pasted docker pull, FROM or image: line,"
-    " or a registry's web address"
+    " a registry's web address, oci:DIR, oci-archive:FILE or docker-archive:FILE"
 )
 INPUT_ROW = 2
 """Where the input lies over the window."""
@@ -85,6 +84,8 @@ class OpenWindow(Window):
         if found.typed is None:
             return [[("an image, a repository or a registry", ink.secondary)]]
         place = found.typed.place
+        if found.typed.source is not None:
+            return [[("files on this machine ", ink.secondary), (str(found.typed.source), ink.text)]]
         if isinstance(place, Registry):
             spans: list[Span] = [("registry ", ink.secondary), (str(place), ink.text)]
             spans.append(("   all repositories", ink.secondary))
@@ -115,8 +116,8 @@ class OpenWindow(Window):
         return [*spread(left, right, width, row.plain), ("", row.plain)]
 
 
-class OpenDialog(Dialog[Place]):
-    """Gives the place to open."""
+class OpenDialog(Dialog[Typed]):
+    """Gives what is to be opened."""
 
     wide, high = 92, 18
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -165,4 +166,4 @@ class OpenDialog(Dialog[Place]):
         text = self._open.shown[chosen].reference if chosen >= 0 else self._open.text
         found = understand(text)
         if found.typed is not None:
-            self.dismiss(found.typed.place)
+            self.dismiss(found.typed)

@@ -28,6 +28,8 @@ class Where:
     tag: str = ""
     digest: str = ""
     """Short."""
+    files: bool = False
+    """Whether it is a folder or an archive, so that nobody asks as somebody."""
     user: str = ""
     source: str = ""
     """Where the login came from."""
@@ -97,7 +99,8 @@ class Head(Line):
         if where.warning:
             spans.append((f"! {where.warning}   ", ink.warning))
         if width >= 60:
-            spans += [(where.user, ink.text)] if where.user else [("anonymous", ink.secondary)]
+            nobody = "on this machine" if where.files else "anonymous"
+            spans += [(where.user, ink.text)] if where.user else [(nobody, ink.secondary)]
         if where.source and width >= 100:
             spans.append((f" {where.source}", ink.secondary))
         if where.left is None or not where.limit:
