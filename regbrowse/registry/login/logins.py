@@ -118,7 +118,7 @@ class Logins:
 
     async def _find(self, registry: Registry, path: str) -> Login | None:
         keychain = self._settings.keychain
-        if keychain is None:
+        if keychain is None or registry.key in self._settings.local:
             return None
         key = registry.key, path
         known = self._saved.get(key)
