@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from regbrowse.errors import BadResponse, Evidence, Integrity, TooLarge
+from regbrowse.errors import Evidence, Integrity, TooLarge
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.asking import blob_question
 from regbrowse.registry.content.cache import Flights, Kept
 from regbrowse.registry.content.checks import past_caches, verified
+from regbrowse.registry.content.ranges import Ranges
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.errors_from import status_error
 from regbrowse.registry.login.desk import Desk
@@ -25,6 +24,7 @@ class Blobs:
         self._desk = desk
         self._store = store
         self._flights: Flights[bytes] = Flights()
+        self._ranges = Ranges(desk)
 
     async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
@@ -69,13 +69,4 @@ class Blobs:
         kept = await self._store.get(digest, await self._store.holder(repository.registry, repository.path))
         if kept is not None:
             return kept.content[:count]
-        part = replace(question, size=None, take=count, headers={"Range": f"bytes=0-{count - 1}"})
-        reply = await self._desk.ask(part)
-        if reply.status == 416 and not descriptor.size:
-            return b""
-        if reply.status == 206 and not reply.headers.get("content-range", "").lower().startswith("bytes 0-"):
-            why = f"{question.host} sent another part of the content than the one asked for."
-            raise BadResponse(why, evidence=reply.evidence(), wanted=question.wanted)
-        if reply.status not in (200, 206):
-            raise status_error(reply, self._desk.state(question.registry))
-        return reply.body
+        return await self._ranges.start(question, count)
