@@ -12,7 +12,7 @@ from regbrowse.errors import BadResponse
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
 from regbrowse.oci.platform import Platform, choose
-from regbrowse.reference import Digest, Reference, Registry, Repository
+from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
@@ -107,6 +107,12 @@ class Browser:
             claim = await self.claim(repository, tag)
             if claim is not None and claim.digest and self._client.cached(claim.digest) is not None:
                 return await self._client.manifest(repository, claim.digest)
+        elif seen is None and repository.registry.name == DOCKER_HUB:
+            # A HEAD costs nothing of the pull limit there, a GET does.
+            before = await self._client.remembered(repository, tag)
+            claim = await self.claim(repository, tag) if before else None
+            if claim is not None and claim.digest == before and before is not None:
+                return await self._client.manifest(repository, before)
         manifest = await self._client.manifest(repository, tag)
         self._seen[repository, tag] = Seen(manifest.digest, time.monotonic())
         return manifest

@@ -11,6 +11,7 @@ from regbrowse.errors import (
     Denied,
     Evidence,
     NotFound,
+    Offline,
     RegistryError,
     ServerError,
     Unsupported,
@@ -143,6 +144,9 @@ class Client(Reached):
         place = self.resolved(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
+            if place.mirror is not None:
+                with suppress(Offline):
+                    return await kept.manifest(place.mirror, target, expected=expected, size=size)
             return await kept.manifest(repository, target, expected=expected, size=size)
         if place.mirror is not None:
             with suppress(RegistryError):  # the registry itself has the last word
@@ -159,11 +163,18 @@ class Client(Reached):
             return await kept.head(repository, tag)
         return await self._manifests.head(repository, tag)
 
+    async def remembered(self, repository: Repository, tag: str) -> Digest | None:
+        """What a tag pointed to when it was read last, in this run or another, if that is still at hand."""
+        return await self._manifests.remembered(self.resolved(repository).repository, tag)
+
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
         place = self.resolved(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
+            if place.mirror is not None:
+                with suppress(Offline):
+                    return await kept.blob(place.mirror, descriptor, limit=limit)
             return await kept.blob(repository, descriptor, limit=limit)
         if place.mirror is not None:
             with suppress(RegistryError):
@@ -180,7 +191,7 @@ class Client(Reached):
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).
 
-        What could not be asked is a note; raises RegistryError only when nothing could.
+        What could not be asked is a note; raises PolicyError when a file of this machine forbids the repository.
         """
         repository = self.resolved(repository).repository
         if self._kept(repository.registry):
@@ -203,4 +214,8 @@ class Client(Reached):
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
         """The repositories that the registry's own search finds, best first. Raises RegistryError."""
         self.allowed(registry)
+        if self._offline is not None:
+            host = visible(registry.name)
+            hint = f"Start without --offline to ask {host}."
+            raise Offline(f"{host} is not searched offline.", wanted=f"Searching {host}", hint=hint)
         return await self._natives.search(registry, text)

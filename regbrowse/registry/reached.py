@@ -33,7 +33,7 @@ class Reached:
         self._settings = settings
         self._transport = Transport(settings, self.requests)
         self._desk = Desk(self._transport, settings)
-        self._store = Store(self._who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
+        self._store = Store(self._desk.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
         self._desk.on_change = self._changed
 
     async def __aenter__(self) -> Self:
@@ -52,9 +52,6 @@ class Reached:
     def add(self, registry: Registry, responder: Responder) -> None:
         """From now on a registry inside this process answers under this name."""
         self._local[registry.key] = responder
-
-    async def _who(self, registry: Registry, path: str) -> str:  # noqa: ARG002 - logins may differ by path
-        return self._desk.state(registry).user
 
     def _changed(self, registry: Registry) -> None:
         self._store.forget(registry)

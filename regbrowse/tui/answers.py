@@ -101,9 +101,9 @@ class Answers(Fetching):
         if self.wanted_tag and self.tags_pane.select(self.wanted_tag):
             self.wanted_tag = None
         if ended:
-            self.tags_pane.end(late="incomplete" if fact.note else "")
+            self.tags_pane.end(late="incomplete" if fact.note and not fact.done else "")
             if fact.note:
-                self.say("×", fact.note, "")
+                self.say("!" if fact.done else "×", fact.note, "")
             if self.listing is not None:
                 self.ask_tag_facts(self.listing)
         self.refresh_lines()

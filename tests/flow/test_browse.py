@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 import images
 from fake_registry import FakeRegistry
 from regbrowse.browse import FIRST_SLICE, SLICE, Browser, chosen, config_of
 from regbrowse.oci.manifest import Index
 from regbrowse.oci.platform import Platform
 from regbrowse.reference import Reference, Registry, Repository
-from regbrowse.registry.client import Client
+from regbrowse.registry.client import Client, Settings
 
 
 def reference(registry: FakeRegistry, tag: str) -> Reference:
@@ -67,3 +71,26 @@ async def test_counted_registries_are_asked_frugally(registry: FakeRegistry, cli
     await browser.open(reference(registry, "1"))
     assert browser.frugal(Registry(registry.name))
     assert browser.spent(Registry(registry.name))
+
+
+async def test_where_pulls_are_counted_a_known_tag_costs_a_head_in_the_next_run(
+    registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regbrowse.browse.DOCKER_HUB", registry.name)
+    repository = registry.repository("acme/app")
+    made = repository.add(images.image(), "1")
+    reference = Reference(Repository(Registry.parse(registry.name), "acme/app"), "1")
+
+    async def opened() -> tuple[str, list[str]]:
+        registry.asked.clear()
+        client = Client(Settings(pause=0, cache_folder=tmp_path / "cache"))
+        browser = Browser(client)
+        manifest = await browser.open(reference)
+        await browser.aclose()
+        return str(manifest.digest), [f"{one.method} {one.path}" for one in registry.asked if one.path != "/v2/"]
+
+    path = "/v2/acme/app/manifests/1"
+    assert await opened() == (made.digest, [f"GET {path}"])
+    assert await opened() == (made.digest, [f"HEAD {path}"])
+    moved = repository.add(images.image(architecture="arm64"), "1")
+    assert await opened() == (moved.digest, [f"HEAD {path}", f"GET {path}"])

@@ -96,6 +96,12 @@ class Manifests:
             raise status_error(reply, self._desk.state(question.registry))
         return reply
 
+    async def remembered(self, repository: Repository, tag: str) -> Digest | None:
+        """The digest a tag had when it was read last by whoever asks now, if its content is still kept."""
+        holder = await self._store.holder(repository.registry, repository.path)
+        seen = (await self._store.known.tags(holder.name, repository.path)).get(tag)
+        return seen.digest if seen and await self._store.get(seen.digest, holder) is not None else None
+
     async def head(self, repository: Repository, tag: str) -> Claim | None:
         """What the registry says a tag points to; None when there is no such tag.
 

@@ -20,6 +20,7 @@ from regbrowse.registry.login.door import Door, Doors, no_registry
 from regbrowse.registry.login.logins import THIS_SESSION, Logins, Standing, path_of
 from regbrowse.registry.login.proof import prove
 from regbrowse.registry.login.realms import Realms, logins_go_to
+from regbrowse.registry.login.refusals import state_of
 from regbrowse.registry.login.tokens import Tokens
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.net.waiting import rate_of
@@ -57,6 +58,12 @@ class Desk:
         if login is None or (door.plain and not self._transport.http_asked(registry)):
             return None
         return None if self._logins.standing(registry).turned_away(login, "") else login
+
+    async def who(self, registry: Registry, path: str = "") -> str:
+        """The user that questions are asked as, empty for nobody; asks no registry."""
+        login = await self._logins.of(registry, path)
+        refused = login is not None and login in self._logins.standing(registry).refused
+        return "" if refused else state_of(login).user
 
     def rate(self, registry: Registry) -> Rate | None:
         """What the registry's pull limit still allows, when it says so."""
@@ -183,6 +190,8 @@ class Desk:
         wrong = isinstance(refusal, AuthRejected) and refusal.evidence.status == 401 and not visit.looped
         if wrong and not known:
             self._logins.refuse(question.registry, login, refusal)
+            # From here on nobody asks: what is still on its way belongs to the login that was refused.
+            self._changed(question.registry)
         try:
             reply = await self._attempts.ask(visit, None)
         except RegistryError as error:
@@ -196,11 +205,8 @@ class Desk:
         rejected = isinstance(refusal, AuthRejected)
         what = "were rejected" if rejected else f"do not reach {question.about}"
         standing.note = f"Credentials from {visible(login.source, 200)} {what} — browsing {question.host} anonymously."
-        if not known:
-            if wrong:
-                self._changed(question.registry)
-            else:
-                standing.denied[login, question.scope] = refusal
+        if not known and not wrong:
+            standing.denied[login, question.scope] = refusal
         return reply
 
 
