@@ -83,6 +83,8 @@ class Request:
     """Bytes that left for it."""
     left: bool = False
     """Whether the client went away before the answer was complete."""
+    certificate: bool = False
+    """Whether the client showed one."""
 
     @property
     def path(self) -> str:
@@ -266,7 +268,8 @@ class _Line:
         headers = [(name.lower(), value.strip()) for name, _, value in pairs]
         length = next((int(value) for name, value in headers if name == "content-length"), 0)
         body = await self.reader.readexactly(length)
-        return Request(method, target, headers, body, self.number)
+        shown = bool(self.writer.get_extra_info("peercert"))
+        return Request(method, target, headers, body, self.number, certificate=shown)
 
     async def send(self, request: Request, content: bytes) -> None:
         self.writer.write(content)
