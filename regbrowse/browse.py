@@ -165,6 +165,10 @@ class Browser:
         """Why the registry is not asked just now; None when it is."""
         return self._client.wait(registry)
 
+    def asking(self) -> str:
+        """The credential helper that is being waited for; empty when none is."""
+        return self._client.asking()
+
     def hurry(self, registry: Registry) -> None:
         """Asks at once, whatever is being waited for."""
         self._client.hurry(registry)

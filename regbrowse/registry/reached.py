@@ -87,6 +87,10 @@ class Reached:
         """Why a registry is not asked right now; None when it is."""
         return self._transport.wait(registry)
 
+    def asking(self) -> str:
+        """The credential helper that is being waited for; empty when none is."""
+        return self._settings.keychain.asking if self._settings.keychain else ""
+
     def connection(self, registry: Registry, path: str = "") -> Connection:
         """How a registry is reached, and what is unusual about that; sends nothing."""
         if registry.key in self._local:

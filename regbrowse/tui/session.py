@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from time import monotonic
 
 from textual import on
+from textual.app import SuspendNotSupported
 from textual.timer import Timer
 
 from regbrowse.errors import RegbrowseError
@@ -15,6 +15,7 @@ from regbrowse.text import span
 from regbrowse.tui import messages as m
 from regbrowse.tui.dialogs.connection import Allow, Anonymous, Choice, ConnectionDialog, Foreground, SignIn
 from regbrowse.tui.panes.lines import Pane
+from regbrowse.tui.state import Connect
 from regbrowse.tui.steps import steps_for
 from regbrowse.tui.windows import Windows
 
@@ -29,6 +30,11 @@ class Session(Windows):
 
     _search_timer: Timer | None = None
 
+    def __init__(self, connect: Connect) -> None:
+        super().__init__(connect)
+        self._heard: set[str] = set()
+        """Notices that were said."""
+
     # Waiting
 
     def watch_waits(self) -> None:
@@ -39,9 +45,13 @@ class Session(Windows):
         registry, browser = self.registry, self.browser
         if registry is None or browser is None:
             return
+        self._hear(browser.notices())
         wait = browser.wait(registry)
         left = wait.until - monotonic() if wait else 0.0
-        held = f"{wait.why} Trying again in {span(left)}." if wait and left > 0 else ""
+        helper = browser.asking()
+        held = f"asking {helper}" if helper else ""
+        if wait and left > 0:
+            held = f"{wait.why} Trying again in {span(left)}."
         for pane in self.panes:
             if pane.again is not None:
                 self._count_down(pane)
@@ -116,8 +126,13 @@ class Session(Windows):
     async def _in_foreground(self, registry: Registry) -> None:
         """The helper gets the terminal, because it wants to ask something itself."""
         browser = await self.connected()
-        with self.app.suspend():
-            found = await asyncio.to_thread(asyncio.run, browser.helper_in_foreground(registry))
+        try:
+            # Nothing is painted while the terminal belongs to somebody else.
+            with self.app.suspend(), self.app.batch_update():
+                found = await browser.helper_in_foreground(registry)
+        except SuspendNotSupported:
+            self.say("×", "this terminal cannot be lent to a credential helper", "")
+            return
         said = f"logged in to {registry} by its credential helper" if found else "the credential helper gave no login"
         self.post_message(m.IdentityChanged(registry, said))
 
@@ -161,19 +176,21 @@ class Session(Windows):
             self.go_to(fact.place)
         elif fact.error is not None:
             self.tags_pane.fail(fact.error, steps_for(fact.error))
-        self._notice(fact.notices)
+        self._hear(fact.notices)
         self.refresh_lines()
 
     # What was noticed
 
     @on(m.Connected)
     def _connected(self, fact: m.Connected) -> None:
-        self._notice(fact.notices)
+        self._hear(fact.notices)
 
-    def _notice(self, notices: tuple[str, ...]) -> None:
-        if notices:
-            more = len(notices) - 1
-            self.say("!", notices[0], f"{more} more: L shows all" if more else "L shows it again")
+    def _hear(self, notices: tuple[str, ...]) -> None:
+        """Says what was not said yet."""
+        new = [notice for notice in notices if notice not in self._heard]
+        if new:
+            self._heard.update(new)
+            self.say("!", new[0], f"{len(new) - 1} more: L shows all" if len(new) > 1 else "L shows it again")
 
     # Search
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from fake_registry import FakeRegistry, Fault
 from flow.screen_driver import Driven, browsing
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Login, Secret, Settings
+from regbrowse.settings.keychain import Keychain
+from regbrowse.tui.app import RegbrowseApp
 
 PASSWORD = "s3cr3t-canary-1"
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
@@ -149,3 +153,54 @@ async def test_the_keys_are_not_offered_where_they_do_nothing(registry: FakeRegi
         assert not driven.screen.possible("plain_http")
         await driven.press("A", "H")
         assert driven.screen.possible("connection")
+
+
+SLOW = """#!/bin/sh
+read -r url
+echo "pinentry: no tty" >&2
+exit 1
+"""
+
+
+async def test_a_helper_that_wants_the_terminal_gets_it(
+    registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its failure is said once, the dialog offers the terminal, and nothing is painted while it is lent."""
+    registry.auth = "basic"
+    filled(registry)
+    helper = tmp_path / "bin" / "docker-credential-quiet"
+    helper.parent.mkdir()
+    helper.write_text(SLOW)
+    helper.chmod(0o700)
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text(f'{{"credHelpers": {{"{registry.name}": "quiet"}}}}')
+    (tmp_path / ".docker" / "config.json").chmod(0o600)
+    keychain = Keychain({"PATH": f"{helper.parent}:/usr/bin:/bin"}, tmp_path, uid=4_000_000)
+    lent: list[bool] = []
+
+    @contextmanager
+    def suspend(_: RegbrowseApp) -> Iterator[None]:
+        helper.write_text(SLOW.replace("exit 1", """echo '{"Username":"ann","Secret":"s3cr3t-canary-1"}'"""))
+        yield
+
+    in_foreground = keychain.in_foreground
+
+    async def lending(registry: Registry) -> Login | None:
+        lent.append(driven.app._batch_count > 0)
+        return await in_foreground(registry)
+
+    monkeypatch.setattr(keychain, "in_foreground", lending)
+
+    monkeypatch.setattr(RegbrowseApp, "suspend", suspend)
+    async with browsing(
+        f"{registry.name}/acme/app", tmp_path, settings=Settings(pause=0, keychain=keychain)
+    ) as driven:
+        await driven.shows("docker-credential-quiet failed")
+        await driven.press("L")
+        await driven.shows("ctrl+o ask the helper")
+        await driven.shows("credential helper docker-credential-quiet")
+        await driven.press("ctrl+o")
+        await driven.shows("1.0")
+        await driven.shows("ann")
+        assert lent == [True]
+        assert PASSWORD not in driven.text()

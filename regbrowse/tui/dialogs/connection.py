@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LABEL = 12
 """Cells of the words before each fact."""
+NAMES = 24
+"""Cells of the names of places; what is said of a longer one stands below it."""
 FIELD_ROWS = 4
 """Rows at the lower end: a rule, user, password, and what is written down."""
 _BOLD = Style(bold=True)
@@ -115,12 +117,16 @@ class ConnectionWindow(Window):
             return [*lines, [("  looking", ink.secondary)]]
         if not self.sources:
             return [*lines, [("  none of the usual places exists", ink.secondary)]]
-        longest = min(36, max(len(source.name) for source in self.sources))
+        column = min(NAMES, max(len(source.name) for source in self.sources)) + 2
         for source in self.sources:
             mark: Span = ("● ", ink.accent) if source.wins else ("  ", ink.plain)
             said = f"{source.user}   {source.note}".strip() if source.user else source.note
             style = ink.text if source.wins else ink.secondary
-            lines.append(clip([mark, (source.name.ljust(longest + 2), style), (said, ink.secondary)], width))
+            if len(source.name) < column and len(said) <= width - column - 2:
+                lines.append([mark, (source.name.ljust(column), style), (said, ink.secondary)])
+            else:
+                lines.append([mark, (source.name, style)])
+                lines += [[("    ", ink.plain), (line, ink.secondary)] for line in wrap(said, width - 4)]
         return lines
 
 
