@@ -218,7 +218,10 @@ async def proxying(refusal: bytes = b"", *, login: str = "") -> AsyncIterator[Sp
                     continue
                 there, back = await asyncio.open_connection("127.0.0.1", int(target.rpartition(b":")[2]))
                 writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-                await asyncio.gather(_pump(reader, back), _pump(there, writer))
+                try:
+                    await asyncio.gather(_pump(reader, back), _pump(there, writer))
+                finally:
+                    back.transport.abort()
                 return
 
     async with listening(talk) as spoken.port:
@@ -230,7 +233,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while chunk := await reader.read(65_536):
             writer.write(chunk)
             await writer.drain()
-    writer.close()
+    writer.transport.abort()
 
 
 class Machine(Network):

@@ -64,7 +64,7 @@ def status_error(reply: Reply, login: LoginState | None = None) -> RegistryError
     if status == 416:
         return error(Integrity, f"{host} holds less of this content than its size says.")
     if status == 429:
-        return _limited(reply, error)
+        return _limited(reply, state, error)
     if status == 451:
         return error(Denied, f"{host} may not show {question.about} for legal reasons.")
     if status in (405, 501):
@@ -123,14 +123,17 @@ def _not_found(
     return error(NotFound, f'{host} has no repository "{name}".', "Check the spelling of the name.")
 
 
-def _limited(reply: Reply, error: Callable[[type[RegistryError], str, str], RegistryError]) -> RegistryError:
+def _limited(
+    reply: Reply, state: LoginState, error: Callable[[type[RegistryError], str, str], RegistryError]
+) -> RegistryError:
     wait = retry_after(reply.headers)
     host = reply.question.host
     limit = re.match(r"\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?", reply.headers.get("ratelimit-limit", ""))
     if reply.question.registry.name == DOCKER_HUB and limit:
         span = f" per {int(limit[2]) // 3600} h" if limit[2] else ""
-        why = f"Docker Hub pull limit reached ({limit[1]}{span})."
-        made = error(RateLimited, why, f"Logging in raises it. {LOGIN_HINT} Lists still work.")
+        whom = "your account" if state.user else "anonymous use from your address"
+        why = f"Docker Hub pull limit reached ({limit[1]}{span} for {whom})."
+        made = error(RateLimited, why, "Lists still work." if state.user else "Logging in raises it. Lists still work.")
     else:
         when = "in a while"
         if wait:

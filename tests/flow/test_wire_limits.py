@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+import httpx
 import pytest
+from tls_world import Machine
 
 import images
 from fake_registry import FakeRegistry, Fault
-from regbrowse.errors import NetError, RateLimited, ServerError
+from regbrowse.errors import NetError, Offline, RateLimited, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.asking import tags_question
 from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.errors_from import status_error
+from regbrowse.registry.facts import LoginState
 from regbrowse.registry.net import waiting
 from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.question import Reply
 
 TAGS = "/v2/acme/app/tags/list"
 BLOB = images.layer()
@@ -221,3 +226,48 @@ async def test_warnings_are_kept_once(registry: FakeRegistry, client: Client) ->
     await tags(client, registry)
     notes = transport_of(client).notes(here(registry).registry)
     assert notes == (f'{registry.name} says: This registry "moves".',)
+
+
+@pytest.mark.parametrize("room", [1, 7])
+async def test_as_many_connections_as_the_settings_say(registry: FakeRegistry, room: int) -> None:
+    machine = Machine()
+    machine.rooms["127.0.0.1", registry.port] = room
+    gate = registry.gate(TAGS)
+    async with Client(Settings(pause=0, network=machine)) as client:
+        await client.ping(here(registry).registry)
+        transport = client._transport
+        question = tags_question(here(registry))
+        asking = [asyncio.create_task(transport.send(question, f"{registry.url}{TAGS}")) for _ in range(10)]
+        while len(paths(registry)) < room:
+            await asyncio.sleep(0)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(paths(registry)) == room
+        gate.open()
+        await asyncio.gather(*asking)
+
+
+@pytest.mark.parametrize(
+    ("user", "why", "hint"),
+    [
+        ("", "(100 per 6 h for anonymous use from your address).", "Logging in raises it. Lists still work."),
+        ("ann", "(100 per 6 h for your account).", "Lists still work."),
+    ],
+)
+def test_the_pull_limit_of_docker_hub(user: str, why: str, hint: str) -> None:
+    hub = Repository(Registry.parse("docker.io"), "library/alpine")
+    headers = httpx.Headers({"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"})
+    reply = Reply(tags_question(hub), 429, headers, b"", "https://registry-1.docker.io/", 0.1)
+    error = status_error(reply, LoginState(user))
+    assert isinstance(error, RateLimited)
+    assert error.why == f"Docker Hub pull limit reached {why}"
+    assert error.hint == hint
+
+
+async def test_offline_nothing_leaves(registry: FakeRegistry) -> None:
+    transport = Transport(Settings(offline=True), deque())
+    with pytest.raises(Offline, match="is not asked offline"):
+        await transport.base(here(registry).registry)
+    with pytest.raises(Offline, match=r"Listing tags of .* failed"):
+        await transport.send(tags_question(here(registry)), f"{registry.url}{TAGS}")
+    assert registry.connections == set()

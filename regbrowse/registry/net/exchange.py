@@ -114,7 +114,8 @@ class Exchanges:
             self._log.append(Exchange(question.method, redact(url), status, seconds, len(body) - before, note))
         self._pauses.worked(origin)
         self._known.add(origin)
-        self.warnings.keep(question.registry.key, response.headers.get_list("warning"))
+        if origin[1] == home:
+            self.warnings.keep(question.registry.key, response.headers.get_list("warning"))
         if before and errand.headers is not None:
             # Its pieces together are the answer to what was asked.
             return Reply(question, 200, errand.headers, bytes(body), url, seconds)
@@ -124,14 +125,16 @@ class Exchanges:
         origin = origin_of(url)
         scheme, host, port = origin
         scene = self._scene(question, origin)
+        # Nobody is connected to for a message alone but the registry itself.
+        scout = self._wires.scout(origin) if host == _home(question) else None
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)):
-            if scene.look_again:
-                scene = scene.seen(await certificate_of(self._wires.dialer, host, port))
+            if scout is not None:
+                scene = scene.seen(await certificate_of(scout, host, port))
             return failure(error, question, url, seconds, scene)
-        if scene.look_again and scheme == "https" and isinstance(error, _CUT) and origin not in self._known:
+        if scout is not None and scheme == "https" and isinstance(error, _CUT) and origin not in self._known:
             self._known.add(origin)
             context = await self._wires.context(origin)
-            error = await complaint_of(self._wires.dialer, context, host, port) or error
+            error = await complaint_of(scout, context, host, port) or error
         self._pauses.failed(origin, question.registry.key)
         return failure(error, question, url, seconds, scene)
 

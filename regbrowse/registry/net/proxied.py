@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import ssl
 from collections.abc import Iterable
 
@@ -11,9 +12,12 @@ import httpx
 
 from regbrowse.errors import ConfigError
 from regbrowse.registry.net.guard import Dialer
+from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.pool import Pool
 from regbrowse.settings.proxies import Proxy
 from regbrowse.text import visible
+
+_HEAD_LIMIT = 16_384
 
 
 class ProxyTrouble(httpx.ProxyError):
@@ -47,6 +51,42 @@ class ProxyDialer(Dialer):
             return await super().connect_tcp(host, port, timeout, local_address, socket_options)
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise _Unreachable("proxy") from error
+
+
+class Tunnel(Dialer):
+    """Connects through an http proxy without a request of ours: for a look at who answers behind it."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__()
+        self._proxy = proxy
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the name that httpcore calls it by
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        _, proxy_host, proxy_port = origin_of(self._proxy.url)
+        stream = await super().connect_tcp(proxy_host, proxy_port, timeout, local_address, socket_options)
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        login = b"".join(b"%b: %b\r\n" % header for header in as_httpcore(self._proxy, None).headers)
+        try:
+            await stream.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n".encode() + login + b"\r\n", timeout)
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                # One by one, because what follows is no longer for us to read.
+                byte = await stream.read(1, timeout)
+                head += byte
+                if not byte or len(head) > _HEAD_LIMIT:
+                    raise httpcore.ConnectError("proxy")
+            if not re.match(rb"HTTP/1\.[01] 2", head):
+                raise httpcore.ConnectError("proxy")
+        except BaseException:
+            await stream.aclose()
+            raise
+        return stream
 
 
 def name_of(proxy: Proxy) -> str:

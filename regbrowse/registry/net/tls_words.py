@@ -34,8 +34,6 @@ class Scene:
     """Whether plain http may be chosen for it by a key."""
     http_url: str = ""
     """The address to open for plain http; empty when that is no way out."""
-    look_again: bool = False
-    """Whether we may connect once more, to read a certificate that was refused."""
 
     def seen(self, certificate: Certificate | None) -> Scene:
         return replace(self, certificate=certificate)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from regbrowse.errors import NetError, RegistryError, TlsError
+from regbrowse.errors import Evidence, NetError, Offline, RegistryError, TlsError
 from regbrowse.reference import Registry
 from regbrowse.registry.facts import Exchange, Settings, Wait
 from regbrowse.registry.net.errand import Errand
@@ -47,8 +47,9 @@ class Transport:
     async def base(self, registry: Registry) -> str:
         """`https://host:port`, or `http://` where that is tolerable and https does not work. Remembered.
 
-        Raises PolicyError for a registry that is blocked on this machine.
+        Raises PolicyError for a registry that is blocked on this machine, and Offline.
         """
+        self._check_online(registry, f"Connecting to {visible(registry.name)}")
         return await self._schemes.base(registry)
 
     async def send(self, question: Question, url: str, authorization: str = "") -> Reply:
@@ -59,6 +60,7 @@ class Transport:
         """
         if question.method == "POST" and question.kind != "token":
             raise ValueError("Nothing but a token is asked for with POST.")
+        self._check_online(question.registry, question.wanted)
         errand = Errand(question, url, authorization, min(question.deadline, self._settings.deadline))
         attempt, came = 0, 0
         while True:
@@ -140,6 +142,12 @@ class Transport:
         says = self._exchanges.warnings.of(registry.key)
         return (*notes, *(f"{visible(registry.name)} says: {text}" for text in says))
 
+    def _check_online(self, registry: Registry, wanted: str) -> None:
+        if self._settings.offline and registry.key not in self._settings.local:
+            host = visible(registry.name)
+            hint = f"Start without --offline to ask {host}."
+            raise Offline(f"{host} is not asked offline.", evidence=Evidence(host), wanted=wanted, hint=hint)
+
     async def aclose(self) -> None:
         await self._wires.aclose()
 
@@ -154,7 +162,6 @@ class Transport:
             folder=self._wires.trust(origin).folder,
             offer_http=own and direct and not self._schemes.tolerable(registry),
             http_url=f"http://{visible(registry.authority)}/" if own else "",
-            look_again=own and direct,
         )
 
 

@@ -18,7 +18,7 @@ from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.local import LocalTransport
 from regbrowse.registry.net.policy import Origin, is_special, origin_of
 from regbrowse.registry.net.pool import Pool
-from regbrowse.registry.net.proxied import ProxyDialer, as_httpcore, through
+from regbrowse.registry.net.proxied import ProxyDialer, Tunnel, as_httpcore, through
 from regbrowse.registry.net.tls import Contexts, Trusted, bare_context
 from regbrowse.settings.certificates import Trust
 from regbrowse.settings.proxies import Proxy
@@ -67,6 +67,13 @@ class Wires:
     def proxy(self, origin: Origin) -> Proxy | None:
         """What stands between us and an origin."""
         return self._network.proxy(*origin) if self._network else None
+
+    def scout(self, origin: Origin) -> Dialer | None:
+        """Connects to an origin on the way that requests go, without one; None where that cannot be done."""
+        proxy = self.proxy(origin)
+        if proxy is None:
+            return self.dialer
+        return Tunnel(proxy) if proxy.url.startswith("http:") else None
 
     def trusted(self, origin: Origin) -> Trusted:
         """By what an origin is trusted; of one that was never connected to, what the options say."""
