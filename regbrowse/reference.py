@@ -127,7 +127,8 @@ class Registry:
                 raise BadReference(f'"{visible(host)}" is not a valid IPv6 address.') from None
         elif _LEGACY_IPV4.fullmatch(host):
             _check_ipv4(host)
-        if port and not 1 <= int(port[:6]) <= 65535:
+        digits = (port or "1").lstrip("0")
+        if not digits or len(digits) > 5 or int(digits) > 65535:
             raise BadReference(f'"{visible(text)}": a port is a number from 1 to 65535.')
         if len(host) > 253 or any(len(label) > 63 for label in host.split(".")):
             raise BadReference(f'"{visible(host, 64)}" is too long for a host name.')
