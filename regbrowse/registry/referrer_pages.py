@@ -75,9 +75,7 @@ async def ask_api(desk: Desk, repository: Repository, subject: Digest, artifact_
     url, note, visited = base + question.path, "", set[str]()
     while not note:
         visited.add(url)
-        # Some servers encode the colon of the digest, which is the same path.
-        lines = [line.replace("%3A", ":").replace("%3a", ":") for line in reply.headers.get_list("link")]
-        after = follow(lines, url, path, question.host, reply.headers)
+        after = follow(reply.headers.get_list("link"), url, path, question.host, reply.headers)
         if after.url is None:
             note = after.note
             break

@@ -30,6 +30,10 @@ BASE = f"http://h{PATH}?n=2"
         ('<>; rel="next"', None),
         ("", None),
         ("</x>", None),
+        ("/x?last=b; rel=next", "/x?last=b"),
+        ('/x; rel="prev", /y?last=b ; rel="next"', "/y?last=b"),
+        ("; rel=next", None),
+        (", ,;=,<>,", None),
     ],
 )
 def test_the_next_link_is_found(line: str, expected: str | None) -> None:
@@ -56,6 +60,7 @@ def test_nothing_ever_raises(line: str) -> None:
         ("list?last=b", f"http://h{PATH}?last=b"),
         ("?last=b", f"http://h{PATH}?last=b"),
         (f"{PATH}?last=a b", f"http://h{PATH}?last=a%20b"),
+        ("/v2%2fx/tags/%6cist?last=b", f"http://h{PATH}?last=b"),
     ],
 )
 def test_a_link_to_the_same_list_is_followed_on_our_own_origin(target: str, url: str) -> None:
@@ -79,10 +84,20 @@ def test_any_other_link_is_not_followed_and_says_why(target: str, word: str) -> 
     assert word in after.note
 
 
-def test_artifactory_forgets_its_prefix_so_only_its_cursor_counts() -> None:
+@pytest.mark.parametrize("origin", ["", "https://inner.example"])
+def test_artifactory_forgets_its_prefix_so_only_its_cursor_counts(origin: str) -> None:
     here = f"http://h{PATH}?n=2&last=a"
-    after = follow(["</v2/other/tags/list?last=10000&n=2>; rel=next"], here, PATH, "h", {"x-jfrog-version": "7"})
+    link = f"<{origin}/v2/other/tags/list?last=10000&n=2>; rel=next"
+    after = follow([link], here, PATH, "h", {"x-jfrog-version": "7"})
     assert after.url == f"http://h{PATH}?last=10000&n=2"
+
+
+def test_only_so_many_lines_and_characters_are_read() -> None:
+    link = "</x>; rel=next"
+    assert next_target([*["</a>"] * 15, link]) == "/x"
+    assert next_target([*["</a>"] * 16, link]) is None
+    assert next_target([link.rjust(16_384)]) == "/x"
+    assert next_target([link.rjust(16_385)]) is None
 
 
 def test_a_path_behind_a_prefix_has_a_fallback_without_it() -> None:

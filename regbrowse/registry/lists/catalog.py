@@ -19,6 +19,8 @@ def no_catalog(question: Question) -> None:
 def catalog_error(question: Question, error: RegistryError) -> RegistryError:
     """The error of a catalog in the words that fit a catalog."""
     host, evidence, wanted = question.host, error.evidence, question.wanted
+    if evidence.status == 451:
+        return error
     if isinstance(error, Denied):
         why = f"{host} does not let you list all repositories."
         return Denied(why, evidence=evidence, wanted=wanted, hint=_HINT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from regbrowse.registry.net.policy import problem_with, same_origin
 from regbrowse.text import visible
@@ -16,6 +16,7 @@ MAX_LINE = 16_384
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"?')
 _PLAIN = re.compile(r"[^;, \t\"]*")
+_BARE = re.compile(r"[^;, \t\"<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,15 @@ def follow(lines: Iterable[str], url: str, path: str, host: str, headers: Mappin
         return Next(note=f"{host} continued its list at an address that cannot be read.")
     here = urlsplit(url)
     direct = urlunsplit((here.scheme, here.netloc, path, there.query, ""))
-    if there.path == path and (same_origin(there.geturl(), url) or there.path.startswith("/v2/")):
+    same, its_path = same_origin(there.geturl(), url), unquote(there.path)
+    if its_path == path and (same or its_path.startswith("/v2/")):
         # Behind a proxy the registry may name its inner address: its path and query are still right.
         return Next(url=direct)
-    if not same_origin(there.geturl(), url):
-        other = visible(there.netloc, 100)
-        return Next(note=f"{host} continued its list on another host ({other}); not followed.")
     if "x-jfrog-version" in headers or "x-artifactory-id" in headers:
         return Next(url=_with_cursor(url, there.query))
+    if not same:
+        other = visible(there.netloc, 100)
+        return Next(note=f"{host} continued its list on another host ({other}); not followed.")
     if there.path.endswith(path):
         return Next(url=urlunsplit((here.scheme, here.netloc, there.path, there.query, "")), fallback=direct)
     return Next(note=f"{host} continued its list at another place ({visible(there.path, 100)}); not followed.")
@@ -82,13 +84,21 @@ def _with_cursor(url: str, query: str) -> str:
 
 
 def _links(line: str) -> Iterable[tuple[str, str]]:
+    """Targets and their relations; a target may lack its brackets (regclient, internal/httplink)."""
     at = 0
-    while True:
-        at = line.find("<", at)
-        end = line.find(">", at)
-        if at < 0 or end < 0:
-            return
-        target, relations, at = line[at + 1 : end].strip(), "", end + 1
+    while at < len(line):
+        if line[at] in ", \t":
+            at += 1
+            continue
+        if line[at] == "<":
+            end = line.find(">", at)
+            if end < 0:
+                return
+            target, at = line[at + 1 : end].strip(), end + 1
+        else:
+            bare = _BARE.match(line, at)
+            target, at = (bare[0], bare.end()) if bare else ("", at)
+        relations = ""
         while at < len(line) and line[at] != ",":
             if line[at] in "; \t":
                 at += 1

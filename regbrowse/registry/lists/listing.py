@@ -6,6 +6,7 @@ distribution-spec, Listing Tags; what the field does differently is said where i
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,8 @@ from regbrowse.registry.question import PAGE_LIMIT, Question, Reply
 from regbrowse.text import plural
 
 SOFT_CAP = 100_000
+SOFT_SECONDS = 600.0
+"""Somebody should want to go on after so many names, and after so long."""
 MOST_PAGES = 10_000
 MOST_BARREN = 3
 BIG = 256 * 1024
@@ -29,6 +32,8 @@ _NUMBERS = {"ghcr.io": 100, "quay.io": 100}
 """Registries that refuse or ignore a larger `n`."""
 _SMALLER = {1000: 100, 100: 0}
 _ABOUT_THE_NAME = frozenset({"NAME_INVALID", "NAME_UNKNOWN", "MANIFEST_UNKNOWN"})
+_ABOUT_THE_SIZE = frozenset({"UNSUPPORTED", "PAGINATION_NUMBER_INVALID"})
+_OTHER_TROUBLE = frozenset({401, 403, 404, 410, 429, 451, 501})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Lister:
         trail = trail or Trail()
         path = question.path
         cap = (len(trail.seen) // SOFT_CAP + 1) * SOFT_CAP
+        end = time.monotonic() + SOFT_SECONDS
         target: str | None = start
         fallback: str | None = None
         probing = False
@@ -72,8 +78,8 @@ class Lister:
                 target, reply = asked
                 if reply.status in (400, 404) and not trail.restarted and trail.seen:
                     # Some cursors expire; what is known stays known.
-                    trail.restarted, target, fallback = True, None, None
-                    trail.visited.clear()
+                    trail.restart()
+                    target = fallback = None
                     continue
             if not 200 <= reply.status < 300:
                 raise status_error(reply, self.desk.state(question.registry))
@@ -89,11 +95,14 @@ class Lister:
             if url is None and not note and names and str(len(names) + hidden) == _query(target, "n"):
                 # Exactly what was asked for and no word about more: some old registries never say.
                 url, probing = with_query(target, last=names[-1]), True
-            if url is not None:
+            if trail.dropped or (trail.full and url is not None):
+                url, note = None, f"Only the first {plural(len(trail.seen), 'name')} are kept; {question.host} lists more."
+            elif url is not None:
                 note = _reason_to_stop(trail, url, question.host)
                 url = None if note else url
-            if url is not None and len(trail.seen) >= cap:
-                note = f"{len(trail.seen):,} loaded; there are more (this list is very large)."
+            if url is not None and (len(trail.seen) >= cap or time.monotonic() > end):
+                why = "this list is very large" if len(trail.seen) >= cap else f"{question.host} takes long"
+                note = f"{len(trail.seen):,} loaded; there are more ({why})."
                 yield self._page(fresh, trail, note=note, next=url)
                 return
             if fresh or url is None:
@@ -112,8 +121,7 @@ class Lister:
             asking = replace(question, path=path, tries=1 if first else question.tries)
             reply = await self.desk.ask(asking)
             base = (await self.desk.door(question.registry)).base
-            refused = number and reply.status in (400, 405, 500) and not _about_the_name(reply)
-            if not refused:
+            if not number or not _refused(reply):
                 if reply.status < 300:
                     self._numbers[key] = number
                     return base + path, reply
@@ -177,8 +185,14 @@ def _reason_to_stop(trail: Trail, url: str, host: str) -> str:
     return ""
 
 
-def _about_the_name(reply: Reply) -> bool:
-    return bool(_ABOUT_THE_NAME & set(server_words(reply.body)[0]))
+def _refused(reply: Reply) -> bool:
+    """Whether it may be the page size that the registry does not like."""
+    if reply.status < 400 or reply.status in _OTHER_TROUBLE:
+        return False
+    codes = set(server_words(reply.body)[0])
+    if codes & _ABOUT_THE_NAME:
+        return False
+    return reply.status in (400, 405, 500) or bool(codes & _ABOUT_THE_SIZE)
 
 
 def _query(url: str, name: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+MOST_NAMES = 1_000_000
+"""Names kept of one list."""
+
 
 @dataclass(slots=True)
 class Trail:
@@ -16,11 +19,26 @@ class Trail:
     barren: int = 0
     """Pages in a row that brought nothing new."""
     restarted: bool = False
+    dropped: bool = False
+    """Whether there were names that are not kept."""
+
+    @property
+    def full(self) -> bool:
+        return len(self.seen) >= MOST_NAMES
 
     def add(self, names: list[str]) -> tuple[str, ...]:
-        """The names not seen before, in their order."""
+        """The names not seen before, in their order, as long as there is room."""
         fresh = tuple(name for name in dict.fromkeys(names) if name not in self.seen)
+        room = MOST_NAMES - len(self.seen)
+        self.dropped = self.dropped or len(fresh) > room
+        fresh = fresh[:room]
         self.seen.update(fresh)
         self.pages += 1
         self.barren = 0 if fresh else self.barren + 1
         return fresh
+
+    def restart(self) -> None:
+        """From the first page again: so many pages may bring nothing new as there were before."""
+        self.restarted, self.hidden = True, 0
+        self.visited.clear()
+        self.barren = -self.pages
