@@ -162,7 +162,7 @@ class Actions(Answers):
     def clearable(self) -> bool:
         """Whether esc would clear a filter or a search of the focused pane."""
         if self.pane is self.tags_pane:
-            return self.tags_pane.filter_open or bool(self.tags_pane.list.filter.text)
+            return self.tags_pane.filter_open or bool(self.tags_pane.list.filter.text or self.tags_pane.searched)
         return self.pane is self.config_pane and bool(self.config_pane.query_text)
 
     @property

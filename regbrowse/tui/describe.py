@@ -95,7 +95,7 @@ def _tag(screen: Actions) -> Detail:
         return Detail(kind="tags", name=plural(count, "signature tag"), more="enter unfolds") if count else Detail()
     if screen.repository is None:
         whole = str(Repository(screen.registry, name)) if screen.registry else name
-        return Detail(kind="repo", name=whole, more="enter lists its tags")
+        return Detail(kind="repo", name=whole, more=screen.tags_pane.about.get(name) or "enter lists its tags")
     digest = screen.tags_pane.list.digests.get(name)
     aliases = " = ".join([name, *screen.tags_pane.list.aliases(name)])
     fact = screen.tag_facts.get(name)
@@ -196,7 +196,7 @@ def _word(screen: Actions, action: str, word: str) -> str:
     pane = screen.pane
     if action == "enter":
         return screen.enter_word()
-    if action == "find" and pane is screen.config_pane:
+    if action == "find" and (pane is screen.config_pane or screen.tags_pane.searches):
         return "search"
     if action == "copy" and pane is screen.config_pane:
         return "copy value"
@@ -212,7 +212,7 @@ def _word(screen: Actions, action: str, word: str) -> str:
 
 
 def _input_keys(screen: Actions) -> tuple[tuple[str, str, str], ...]:
-    if screen.tags_pane.filter_open and screen.pane is screen.tags_pane:
+    if screen.tags_pane.filter_open and screen.pane is screen.tags_pane and not screen.tags_pane.searches:
         mode = "substring" if screen.tags_pane.list.filter.fuzzy else "fuzzy"
         return (("enter", "keep", ""), ("esc", "clear", ""), ("↑ ↓", "move", ""), ("ctrl+t", mode, "fuzzy"))
     return (("enter", "keep", ""), ("esc", "clear", ""), ("↑ ↓", "move", ""))

@@ -228,9 +228,11 @@ class Session(Windows):
     def _search_arrived(self, fact: m.SearchArrived) -> None:
         if fact.question != self.listing:
             return
-        self.tags_pane.show_found(fact.text, {each.path: each.about for each in fact.found})
         if fact.error is not None:
+            self.tags_pane.stop_asking()
             self.say("×", fact.error.why, "")
+        else:
+            self.tags_pane.show_found(fact.text, {each.path: each.about for each in fact.found})
         self.refresh_lines()
 
     # Dates and sizes from the registry's own API

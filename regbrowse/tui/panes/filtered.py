@@ -52,6 +52,8 @@ class Filtered(Pane):
         here = self.current
         self.filter_open = False
         self.query(FilterInput).remove()
+        if self.searches:
+            self.list, self.searched = TagList(versions=False, newest_first=False), ""
         self.list.set_filter(Filter(fuzzy=self.list.filter.fuzzy))
         if here:
             self.select(here)
@@ -59,7 +61,7 @@ class Filtered(Pane):
 
     def keep_filter(self) -> None:
         """Leaves the input; the rows stay filtered."""
-        if not self.list.filter.text:
+        if not self.list.filter.text and not self.searched:
             self.close_filter()
         self.focus()
 
