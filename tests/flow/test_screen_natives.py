@@ -14,7 +14,8 @@ SEARCH = "/v2/search/repositories/"
 
 def hub(*, tags: object, search: object = None) -> tuple[FakeApi, Settings]:
     """Docker Hub: the registry lists two tags, the API says what it is told to."""
-    registry = FakeApi().on("/v2/library/alpine/tags/list", said({"name": "library/alpine", "tags": ["latest", "3.20"]}))
+    tags_list = {"name": "library/alpine", "tags": ["latest", "3.20"]}
+    registry = FakeApi().on("/v2/library/alpine/tags/list", said(tags_list))
     registry.on("/v2/", said({}))
     api = FakeApi().on(TAGS, said(tags)).on(SEARCH, said(search))
     return api, Settings(pause=0, local={"registry-1.docker.io": registry, "hub.docker.com": api})
