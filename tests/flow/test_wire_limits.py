@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -62,6 +63,12 @@ class Rests:
             hurry.cancel()
 
 
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not reached():
+            await asyncio.sleep(0)
+
+
 async def tags(client: Client, registry: FakeRegistry) -> list[str]:
     return [tag async for page in client.tags(here(registry)) for tag in page.tags]
 
@@ -99,8 +106,7 @@ async def test_everybody_waits_while_a_registry_wants_to_be_left_alone(
     listing = asyncio.create_task(tags(client, registry))
     await asyncio.wait_for(rests.began.wait(), 5)
     reading = asyncio.create_task(client.manifest(here(registry), "1"))
-    while len(rests.seconds) < 2:
-        await asyncio.sleep(0)
+    await until(lambda: len(rests.seconds) >= 2)
     wait = transport_of(client).wait(here(registry).registry)
     assert wait is not None
     assert wait.why == f"{registry.name} is limiting requests."
@@ -238,8 +244,7 @@ async def test_as_many_connections_as_the_settings_say(registry: FakeRegistry, r
         transport = client._transport
         question = tags_question(here(registry))
         asking = [asyncio.create_task(transport.send(question, f"{registry.url}{TAGS}")) for _ in range(10)]
-        while len(paths(registry)) < room:
-            await asyncio.sleep(0)
+        await until(lambda: len(paths(registry)) >= room)
         for _ in range(50):
             await asyncio.sleep(0)
         assert len(paths(registry)) == room

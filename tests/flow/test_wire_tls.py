@@ -278,6 +278,21 @@ async def test_a_greeting_that_hangs_is_cut_by_the_time_to_connect(monkeypatch: 
     assert error.slug == "net"
 
 
+async def test_a_greeting_that_is_given_up_is_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote(monkeypatch)
+    left = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            pass
+        left.set()
+
+    async with listening(silent) as port, Client(Settings(pause=0, deadline=0.1)) as client:
+        with pytest.raises(NetError, match="too slowly"):
+            await client.ping(Registry.parse(f"127.0.0.1:{port}"))
+        await asyncio.wait_for(left.wait(), 5)
+
+
 async def test_a_reset_greeting(monkeypatch: pytest.MonkeyPatch) -> None:
     remote(monkeypatch)
 

@@ -140,8 +140,9 @@ async def test_two_that_answer_at_once_leave_one_connection(
     names(monkeypatch, SIX, OUTER)
     sockets.silent[SIX] = sockets.silent[OUTER] = asyncio.Event()
     dialling = asyncio.create_task(Dialer().connect_tcp("both.example", 443, 10))
-    while len(sockets.called) < 2:
-        await asyncio.sleep(0.001)
+    async with asyncio.timeout(5):
+        while len(sockets.called) < 2:
+            await asyncio.sleep(0.001)
     sockets.silent[SIX].set()
     stream = await asyncio.wait_for(dialling, 5)
     assert [one.closed for one in sockets.streams].count(False) == 1

@@ -11,7 +11,7 @@ import pytest
 from regbrowse.reference import Registry
 from regbrowse.registry.net import waiting
 from regbrowse.registry.net.gates import Gates
-from regbrowse.registry.net.pauses import FAILURES, QUIET, Bucket, Pauses
+from regbrowse.registry.net.pauses import FAILURES, QUIET, Bucket, Pauses, limiting
 from regbrowse.registry.net.policy import Origin
 from regbrowse.registry.net.waiting import pause_before, rate_of, rest, retry_after
 from regbrowse.registry.question import Question, Reply
@@ -166,18 +166,20 @@ def test_an_origin_that_only_fails_is_left_alone_for_a_while() -> None:
     clock = Clock()
     pauses = Pauses(clock)
     for _ in range(FAILURES - 1):
-        pauses.failed(HERE, "one.example")
+        pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
     assert pauses.closed(HERE) == 0
     pauses.worked(HERE)
     for _ in range(FAILURES):
         assert pauses.closed(HERE) == 0
-        pauses.failed(HERE, "one.example")
+        pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
     assert pauses.closed(HERE) == QUIET
     assert pauses.closed(THERE) == 0
-    assert pauses.wait("one.example") is not None
+    wait = pauses.wait("one.example")
+    assert wait is not None
+    assert wait.why == "one.example could not be reached several times."
     clock.now += QUIET
     assert pauses.closed(HERE) == 0
-    pauses.failed(HERE, "one.example")
+    pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
     assert pauses.closed(HERE) == QUIET
     pauses.hurry("one.example")
     assert pauses.closed(HERE) == 0
@@ -229,3 +231,15 @@ async def test_who_gives_up_takes_no_place() -> None:
     await asyncio.gather(waiting_here, called_and_gone, return_exceptions=True)
     await asyncio.wait_for(through(gates, HERE, "next", seen), 1)
     assert seen == ["next"]
+
+
+async def test_extras_that_have_to_wait_are_nobody_elses_business() -> None:
+    pauses = Pauses(Clock())
+    own = Question(Registry("one.example"), "native", "/api", "Asking", "a")
+    pauses.begin(BUCKET, "one.example", 30, limiting(own))
+    pauses.hold(BUCKET, Reply(own, 429, httpx.Headers(), b"", "https://one.example/", 0.1), 3600)
+    for _ in range(FAILURES):
+        pauses.failed(THERE, "one.example", "")
+    assert pauses.wait("one.example") is None
+    assert pauses.paused(BUCKET)
+    assert pauses.closed(THERE) == QUIET

@@ -22,6 +22,7 @@ from regbrowse.registry.net.failures import (
     refused_redirect,
     too_much,
     too_slow,
+    where,
 )
 from regbrowse.registry.net.gates import Gates
 from regbrowse.registry.net.pauses import FAILURES, Pauses
@@ -96,7 +97,7 @@ class Exchanges:
                     await response.aclose()
         except TimeoutError:
             note = "too slow"
-            self._pauses.failed(origin, question.registry.key)
+            self._failed(question, url)
             raise too_slow(question, url, errand.deadline) from None
         except (httpx.InvalidURL, UnicodeError):
             note = "bad address"
@@ -121,6 +122,10 @@ class Exchanges:
             return Reply(question, 200, errand.headers, bytes(body), url, seconds)
         return Reply(question, status, response.headers, bytes(body), url, seconds)
 
+    def _failed(self, question: Question, url: str) -> None:
+        why = "" if question.kind == "native" else f"{where(question, url)} could not be reached several times."
+        self._pauses.failed(origin_of(url), question.registry.key, why)
+
     async def _explained(self, error: Exception, question: Question, url: str, seconds: float) -> RegistryError:
         origin = origin_of(url)
         scheme, host, port = origin
@@ -135,7 +140,7 @@ class Exchanges:
             self._known.add(origin)
             context = await self._wires.context(origin)
             error = await complaint_of(scout, context, host, port) or error
-        self._pauses.failed(origin, question.registry.key)
+        self._failed(question, url)
         return failure(error, question, url, seconds, scene)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from regbrowse.errors import PolicyError
+from regbrowse.errors import PolicyError, RegistryError
 from regbrowse.registry.net.errand import Errand
 from regbrowse.registry.net.exchange import Exchanges
 from regbrowse.registry.net.failures import inner_address, refused_redirect
@@ -66,7 +66,11 @@ class Hops:
             way.foreign = way.foreign or not same_origin(way.at, url)
             authorization = "" if way.foreign else errand.authorization
             resumed = bool(errand.received)
-            reply = await self._exchanges.send(errand, way.question, way.at, authorization, note)
+            try:
+                reply = await self._exchanges.send(errand, way.question, way.at, authorization, note)
+            except RegistryError:
+                self._resolved.pop(key, None)
+                raise
             reply = replace(reply, foreign=way.foreign)
             if way.foreign and way.question.method == "HEAD" and reply.status in _NO_HEAD:
                 way.question = _without_head(way.question)

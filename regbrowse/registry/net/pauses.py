@@ -36,12 +36,13 @@ class _Pause:
 @dataclass(slots=True)
 class _Trouble:
     key: str
+    why: str
     failures: int = 0
     until: float = 0.0
 
 
 class Pauses:
-    """Every pause of one client. Registries are named by their key."""
+    """Every pause of one client. Registries are named by their key; what has no `why` is not told to people."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -92,9 +93,9 @@ class Pauses:
         headers["retry-after"] = f"{left:.0f}"
         return replace(reply, question=question, headers=headers, seconds=0.0)
 
-    def failed(self, origin: Origin, key: str) -> None:
+    def failed(self, origin: Origin, key: str, why: str) -> None:
         """Counts a failure to get anything out of an origin."""
-        trouble = self._troubles.setdefault(origin, _Trouble(key))
+        trouble = self._troubles.setdefault(origin, _Trouble(key, why))
         trouble.failures += 1
         if trouble.failures >= FAILURES:
             trouble.until = self._clock() + QUIET
@@ -117,11 +118,10 @@ class Pauses:
         reasons += [Wait(nap.until, nap.why) for nap in self._naps.get(key, ())]
         for until, reply in self._held.values():
             if reply.question.registry.key == key:
-                reasons.append(Wait(until, f"{reply.question.host} is limiting requests."))
-        for trouble in self._troubles.values():
-            if trouble.key == key and trouble.until:
-                reasons.append(Wait(trouble.until, f"{key} could not be reached several times."))
-        return max((reason for reason in reasons if reason.until > now), key=lambda one: one.until, default=None)
+                reasons.append(Wait(until, limiting(reply.question)))
+        reasons += [Wait(trouble.until, trouble.why) for trouble in self._troubles.values() if trouble.key == key]
+        told = (reason for reason in reasons if reason.why and reason.until > now)
+        return max(told, key=lambda reason: reason.until, default=None)
 
     def hurry(self, key: str) -> None:
         """Ends everything that keeps questions from a registry."""
@@ -133,3 +133,8 @@ class Pauses:
             nap.ended.set()
         self._held = {at: held for at, held in self._held.items() if held[1].question.registry.key != key}
         self._troubles = {at: trouble for at, trouble in self._troubles.items() if trouble.key != key}
+
+
+def limiting(question: Question) -> str:
+    """Why everybody waits; nothing when only extras have to, which nobody waits for."""
+    return "" if question.kind == "native" else f"{question.host} is limiting requests."

@@ -134,7 +134,7 @@ async def certificate_of(dialer: Dialer, host: str, port: int) -> Certificate | 
     """The certificate that a server shows, for a message about it; None when it shows none."""
     try:
         stream = await _greet(dialer, host, port)
-    except (TimeoutError, httpcore.TimeoutException, httpcore.NetworkError):
+    except (httpcore.TimeoutException, httpcore.NetworkError, OSError):
         return None
     try:
         shown = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -154,7 +154,7 @@ async def complaint_of(dialer: Dialer, context: ssl.SSLContext, host: str, port:
             await stream.read(1, PROBE_SECONDS)
         finally:
             await stream.aclose()
-    except (TimeoutError, httpcore.TimeoutException, httpcore.NetworkError, OSError) as error:
+    except (httpcore.TimeoutException, httpcore.NetworkError, OSError) as error:
         said = (cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError) and is_tls_reason(cause))
         return next(said, None)
     return None

@@ -17,7 +17,7 @@ from regbrowse.registry.net.exchange import Exchanges
 from regbrowse.registry.net.failures import may_retry, unknown_name
 from regbrowse.registry.net.gates import PER_ORIGIN, Gates
 from regbrowse.registry.net.hops import Hops
-from regbrowse.registry.net.pauses import Pauses
+from regbrowse.registry.net.pauses import Pauses, limiting
 from regbrowse.registry.net.policy import Origin, origin_of
 from regbrowse.registry.net.proxied import name_of
 from regbrowse.registry.net.schemes import Schemes
@@ -75,7 +75,7 @@ class Transport:
                     raise
                 # A name may be unknown for the second in which a laptop wakes up.
                 wait = pause_before(attempt + unknown_name(error), self._settings.pause)
-                await self._pauses.nap(question.registry.key, wait, error.why)
+                await self._pauses.nap(question.registry.key, wait, "" if question.kind == "native" else error.why)
             else:
                 if not await self._asked_again(question, reply, attempt):
                     return reply
@@ -86,16 +86,17 @@ class Transport:
         if reply.status not in RETRIED:
             return False
         last = attempt + 1 >= question.attempts
-        asked, key, host = retry_after(reply.headers), question.registry.key, question.host
+        asked, key = retry_after(reply.headers), question.registry.key
         bucket = (origin_of(reply.url), question.identity)
         if asked is not None and asked > self._settings.patience:
             self._pauses.hold(bucket, reply, asked)
             return False
         wait = pause_before(attempt, self._settings.pause, asked)
         if reply.status == 429 or (reply.status == 503 and asked is not None):
-            self._pauses.begin(bucket, key, wait, f"{host} is limiting requests.")
+            self._pauses.begin(bucket, key, wait, limiting(question))
         elif not last:
-            await self._pauses.nap(key, wait, f"{host} has a problem on its side.")
+            why = "" if question.kind == "native" else f"{question.host} has a problem on its side."
+            await self._pauses.nap(key, wait, why)
         return not last
 
     def wait(self, registry: Registry) -> Wait | None:
