@@ -28,14 +28,19 @@ class Trail:
 
     def add(self, names: list[str]) -> tuple[str, ...]:
         """The names not seen before, in their order, as long as there is room."""
-        fresh = tuple(name for name in dict.fromkeys(names) if name not in self.seen)
-        room = MOST_NAMES - len(self.seen)
-        self.dropped = self.dropped or len(fresh) > room
-        fresh = fresh[:room]
-        self.seen.update(fresh)
+        # One set and one list: a second set of a million names would be 40 MiB for a moment.
+        fresh: list[str] = []
+        for name in names:
+            if name in self.seen:
+                continue
+            if len(self.seen) >= MOST_NAMES:
+                self.dropped = True
+                break
+            self.seen.add(name)
+            fresh.append(name)
         self.pages += 1
         self.barren = 0 if fresh else self.barren + 1
-        return fresh
+        return tuple(fresh)
 
     def restart(self) -> None:
         """From the first page again: so many pages may bring nothing new as there were before."""
