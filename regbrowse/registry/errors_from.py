@@ -45,6 +45,8 @@ def status_error(reply: Reply, login: LoginState | None = None) -> RegistryError
         return kind(why, evidence=evidence, wanted=question.wanted, hint=hint, command=command)
 
     status = reply.status
+    if status < 300:
+        return error(BadResponse, f"{host} answered, but not with what was asked for.")
     if reply.foreign and 400 <= status < 500 and status != 429:
         return error(ServerError, f"The storage behind {host} refused the download.", "Try again in a while.")
     if status == 401:
@@ -146,6 +148,7 @@ def _limited(
 
 def server_words(body: bytes) -> tuple[tuple[str, ...], str]:
     """Error codes and message of an error body in any of the forms seen: JSON of many kinds, XML, HTML, text."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         return (), ""
     if body.lstrip()[:1] in (b"{", b"["):
@@ -173,6 +176,8 @@ def _from_json(value: object) -> tuple[tuple[str, ...], str]:
             words.append(entry)
         if not isinstance(entry, dict):
             continue
+        if isinstance(inner := entry.get("error"), dict):
+            entry = inner
         code = entry.get("code", entry.get("error"))
         if isinstance(code, str) and code:
             codes.append(visible(code, 64))

@@ -94,11 +94,14 @@ class Reply:
         return self.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
     def decoded(self) -> bytes:
-        """The body without a Content-Encoding that nobody asked for; as it is when that does not work."""
+        """The body without a Content-Encoding that nobody asked for; as it is when that does not work.
+
+        At most one byte more than the limit, so that the reader sees that it is too long.
+        """
         if self.headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip", "deflate"):
             return self.body
         try:
-            return zlib.decompressobj(47).decompress(self.body, self.question.limit)
+            return zlib.decompressobj(47).decompress(self.body, self.question.limit + 1)
         except zlib.error:
             return self.body
 

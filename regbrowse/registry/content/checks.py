@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError
+from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError, TooLarge
 from regbrowse.oci.manifest import Manifest, Schema1, parse_manifest
+from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
 from regbrowse.registry.content.cache import Kept
 from regbrowse.registry.errors_from import not_json, server_words
+from regbrowse.registry.net.failures import too_much
 from regbrowse.registry.question import Question, Reply
 from regbrowse.text import exact, visible
 
 BIG = 128 * 1024
 """Above this hashing and parsing happen in a thread."""
+UNVERIFIED_LEGACY = "The digest is as the server reports it; it was not verified."
 
 
 async def read_manifest(
@@ -82,6 +85,8 @@ async def manifest_of(reply: Reply, raw: bytes, expected: str, digest: Digest | 
         raise BadResponse(
             error.why, evidence=reply.evidence(codes, said), wanted=reply.question.wanted, hint=error.hint
         ) from None
+    except TooLarge:
+        raise too_much(replace(reply.question, size=None), reply.url, None) from None
     if type(manifest).__name__ == "Unknown" and b'"errors"' in raw[:200]:
         codes, said = server_words(raw)
         why = f"{reply.question.host} answered with an error instead of a manifest."
@@ -104,6 +109,9 @@ async def claim_note(reply: Reply, raw: bytes) -> str:
     claimed = claimed_digest(reply)
     if claimed is None or await matches(raw, claimed) is not False:
         return ""
+    legacy = await legacy_manifest(raw, reply.content_type, claimed)
+    if legacy is not None:
+        return "" if UNVERIFIED_LEGACY not in legacy.anomalies else UNVERIFIED_LEGACY
     return f"The server reports the digest {claimed.short}; the content is {Digest.of(raw).short}."
 
 
@@ -113,15 +121,23 @@ def size_note(named: int | None, raw: bytes) -> str:
     return f"The size is wrong: {exact(named)} were named, {exact(len(raw))} came. The content is verified."
 
 
-async def unsigned_schema1(raw: bytes, content_type: str, digest: Digest) -> Schema1 | None:
-    """A schema 1 manifest: its digest is that of a payload inside it, so a mismatch says nothing."""
+async def legacy_manifest(raw: bytes, content_type: str, digest: Digest) -> Schema1 | None:
+    """A schema 1 manifest with a digest that is not that of its bytes; None for everything else.
+
+    The digest is that of the payload that was signed. A note says so when that is not it, or cannot be found.
+    """
     if b"fsLayers" not in raw:
         return None
     try:
         manifest = await read_manifest(raw, content_type, "", digest)
     except RegbrowseError:
         return None
-    return manifest if isinstance(manifest, Schema1) else None
+    if not isinstance(manifest, Schema1):
+        return None
+    payload = signed_payload(raw)
+    if payload is not None and digest.matches(payload):
+        return manifest
+    return replace(manifest, anomalies=(*manifest.anomalies, UNVERIFIED_LEGACY))
 
 
 def unverifiable(digest: Digest) -> str:

@@ -13,11 +13,11 @@ from regbrowse.registry.content.cache import Flights, Kept
 from regbrowse.registry.content.checks import (
     claim_note,
     claimed_digest,
+    legacy_manifest,
     manifest_of,
     past_caches,
     read_again,
     size_note,
-    unsigned_schema1,
     unverifiable,
     verified,
 )
@@ -74,10 +74,9 @@ class Manifests:
         try:
             raw = await verified(reply, digest)
         except Integrity:
-            legacy = await unsigned_schema1(reply.body, reply.content_type, digest)
+            legacy = await legacy_manifest(reply.body, reply.content_type, digest)
             if legacy is not None:
-                note = "The digest is as the server reports it; it was not verified."
-                return replace(legacy, anomalies=(*legacy.anomalies, note))
+                return legacy
             reply = await self._get_manifest(past_caches(question))
             raw = await verified(reply, digest)
         notes = size_note(named, raw), unverifiable(digest)

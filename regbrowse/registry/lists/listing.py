@@ -96,7 +96,8 @@ class Lister:
                 # Exactly what was asked for and no word about more: some old registries never say.
                 url, probing = with_query(target, last=names[-1]), True
             if trail.dropped or (trail.full and url is not None):
-                url, note = None, f"Only the first {plural(len(trail.seen), 'name')} are kept; {question.host} lists more."
+                kept = plural(len(trail.seen), "name")
+                url, note = None, f"Only the first {kept} are kept; {question.host} lists more."
             elif url is not None:
                 note = _reason_to_stop(trail, url, question.host)
                 url = None if note else url
