@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fake_content import Answer, Asked, Gate, Headers, error_answer, scope_of
-
 from regbrowse.reference import Registry
 from regbrowse.settings.login import Login, Source
 

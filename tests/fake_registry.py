@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import uvicorn
+
 from fake_content import (
     Answer,
     Asked,
@@ -28,7 +29,6 @@ from fake_content import (
     lie,
     manifest_answer,
 )
-
 from fake_login import FakeLogin
 
 __all__ = ["Answer", "Asked", "FakeRegistry", "FakeRepository", "Fault", "Gate", "lie"]

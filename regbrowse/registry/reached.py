@@ -154,6 +154,8 @@ class Reached:
     async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
         """Logs in for this session. Raises AuthError or NetError when that does not work."""
         await self._desk.sign_in(registry, user, password)
+        # A login often raises the limit that was being waited for.
+        self.hurry(registry)
 
     async def browse_anonymously(self, registry: Registry) -> None:
         await self._desk.browse_anonymously(registry)

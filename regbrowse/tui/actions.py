@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regbrowse.errors import AuthRejected, Denied, TlsError
+from regbrowse.errors import AuthRejected, Denied
 from regbrowse.oci.manifest import Index
 from regbrowse.reference import Reference, Registry, Repository
 from regbrowse.tree import platforms
@@ -48,7 +48,7 @@ class Actions(Answers):
             case "anonymous":
                 return isinstance(pane.error, AuthRejected | Denied)
             case "plain_http":
-                return isinstance(pane.error, TlsError) and pane.error.slug == "no-tls"
+                return pane.error is not None and pane.error.slug == "no-tls"
             case "fold":
                 node = self.manifests_pane.current
                 return pane is self.manifests_pane and node is not None and node.folds

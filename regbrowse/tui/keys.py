@@ -52,7 +52,7 @@ KEYS: tuple[Key, ...] = (
     Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search"),
     Key("match(1)", "n", "n N", FIND, "next, previous match", "match"),
     Key("match(-1)", "N", "n N", FIND, "next, previous match"),
-    Key("fuzzy", "ctrl+t", "ctrl+t", FIND, "substring or fuzzy, while filtering"),
+    Key("fuzzy", "ctrl+t", "ctrl+t", FIND, "substring or fuzzy filter"),
     Key("sort", "s", "s", FIND, "sort the tags", "sort", "Sort the tags"),
     Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
     Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from fake_content import Gate
 
+from fake_content import Gate
 from fake_login import FakeKeychain
 from fake_registry import FakeRegistry
 from images import image

@@ -4,6 +4,9 @@ import json
 
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attached import (
     API,
     APP,
@@ -18,9 +21,6 @@ from attached import (
     listing,
     offer,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from fake_registry import FakeRegistry, Fault
 from images import OCI_INDEX, Made
 from regbrowse.oci.document import JsonValue

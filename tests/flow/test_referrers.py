@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
 from attached import (
     API,
     APP,
@@ -23,7 +24,6 @@ from attached import (
     listing,
     offer,
 )
-
 from fake_registry import FakeRegistry, Fault
 from images import OCI_INDEX, artifact, image, index
 from regbrowse.oci.manifest import parse_manifest

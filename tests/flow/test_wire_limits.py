@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from tls_world import Machine
 
 import images
 from fake_registry import FakeRegistry, Fault
@@ -22,6 +21,7 @@ from regbrowse.registry.facts import LoginState
 from regbrowse.registry.net import waiting
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.question import Reply
+from tls_world import Machine
 
 TAGS = "/v2/acme/app/tags/list"
 BLOB = images.layer()

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 import pytest
-from tls_world import Machine, issue, proxying, secure
 
 from fake_registry import FakeRegistry
 from faults.internet import fenced
@@ -16,6 +15,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client, Settings
 from regbrowse.settings.proxies import Proxy
+from tls_world import Machine, issue, proxying, secure
 
 CA = issue("Example CA", authority=True)
 

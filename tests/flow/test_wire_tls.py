@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tls_world import Machine, Paper, Spoken, issue, listening, secure, strict
 
 from fake_registry import FakeRegistry
 from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
@@ -19,6 +18,7 @@ from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.net import tls, wires
 from regbrowse.registry.net.wires import Wires
 from regbrowse.settings.certificates import Trust
+from tls_world import Machine, Paper, Spoken, issue, listening, secure, strict
 
 CA = issue("Example CA", organisation="Example Inc.", authority=True)
 CLIENTS = issue("Client CA", authority=True)

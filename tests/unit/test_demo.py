@@ -9,8 +9,8 @@ import sys
 from urllib.parse import quote
 
 import pytest
-from demo_tools import GOLDEN, WEBAPP, body_of, get, get_json, layer_bytes
 
+from demo_tools import GOLDEN, WEBAPP, body_of, get, get_json, layer_bytes
 from regbrowse.demo.layers import measure_of
 from regbrowse.demo.registry import DemoRegistry
 from regbrowse.demo.repositories import repositories

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from demo_tools import GOLDEN, WEBAPP, body_of, get, get_json, opened, sha256
 
+from demo_tools import GOLDEN, WEBAPP, body_of, get, get_json, opened, sha256
 from regbrowse.demo.layer_plans import plans
 from regbrowse.demo.layers import by_digest, measure_of
 from regbrowse.demo.registry import DemoRegistry

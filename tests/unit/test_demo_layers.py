@@ -6,8 +6,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from demo_tools import layer_bytes, opened, sha256, unzstd, whole
 
+from demo_tools import layer_bytes, opened, sha256, unzstd, whole
 from regbrowse.demo import layer_table
 from regbrowse.demo.framing import UNIT, Run, gzip_small, gzip_stored, tar_header, zstd_stored
 from regbrowse.demo.layer_plans import plans

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tls_world import issue
 
 from regbrowse.registry.net.der import read_certificate
+from tls_world import issue
 
 CA = issue("Example CA", organisation="Example Inc.", authority=True)
 PAPER = issue("host", CA, names=["a.example", "*.b.example", "127.0.0.1", "::1"], days=(-3, 5))

@@ -14,7 +14,7 @@ from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Reader, Window
 from regbrowse.tui.keys import CHECK, FIND, MARKS, MOVE, TAKE
 
-COLUMN = 46
+COLUMN = 48
 LEFT_KEY, RIGHT_KEY = 16, 5
 _BOLD = Style(bold=True)
 TWO_COLUMNS = 90
