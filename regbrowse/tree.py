@@ -9,10 +9,12 @@ from regbrowse.errors import Integrity, NotFound, RegbrowseError, RegistryError
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
+from regbrowse.oci.platform import Platform
 from regbrowse.reference import Digest
 from regbrowse.text import exact, plural
 
 VERIFIED, CLAIMED, MISMATCH, MISSING = "✓", "·", "×", "!"
+AGAIN = "again: the first one is pulled"
 MAX_DEPTH = 5
 """Levels of nested indexes that are followed."""
 
@@ -61,6 +63,7 @@ class Tree:
     opened: set[str] = field(default_factory=set)
     """Keys of rows that were opened by hand; the root and nested indexes start open."""
     closed: set[str] = field(default_factory=set)
+    _repeated: dict[Digest, frozenset[int]] = field(default_factory=dict)
 
     def rows(self) -> list[Node]:
         """The visible rows, the root first."""
@@ -82,6 +85,9 @@ class Tree:
     def _below(self, index: Index, level: int, prefix: str, above: frozenset[Digest]) -> Iterator[Node]:
         about = _by_subject(index)
         listed = {descriptor.digest for descriptor in index.manifests}
+        if index.digest not in self._repeated:
+            self._repeated[index.digest] = _repeated(index)
+        repeated = self._repeated[index.digest]
         for position, descriptor in enumerate(index.manifests):
             subject = attestation.attested(descriptor)
             if subject and subject in listed:
@@ -91,7 +97,8 @@ class Tree:
             if isinstance(outcome, Index) or descriptor.media_type in mediatype.INDEXES:
                 yield from self._nested(descriptor, outcome, key, level, above)
             else:
-                yield from self._platform(descriptor, outcome, key, level, about.get(descriptor.digest, []))
+                aside = AGAIN if position in repeated else ""
+                yield from self._platform(descriptor, outcome, key, level, about.get(descriptor.digest, []), aside)
 
     def _nested(
         self, descriptor: Descriptor, outcome: Outcome | None, key: str, level: int, above: frozenset[Digest]
@@ -111,12 +118,12 @@ class Tree:
             yield from self._below(inner, level + 1, key, above | {digest})
 
     def _platform(
-        self, descriptor: Descriptor, outcome: Outcome | None, key: str, level: int, about: list[Descriptor]
+        self, descriptor: Descriptor, outcome: Outcome | None, key: str, level: int, about: list[Descriptor], aside: str
     ) -> Iterator[Node]:
         statements = [node for each in about for node in self._statements(each, key, level + 1)]
         unread = any(each.digest not in self.children for each in about)
         is_open = key in self.opened and bool(about)
-        note = _problem(outcome) or (_title(descriptor) if not descriptor.platform else "")
+        note = _problem(outcome) or aside or (_title(descriptor) if not descriptor.platform else "")
         if not note and about and not is_open:
             note = "attestations" if unread else plural(len(statements), "attestation")
         kind, label = _child_label(descriptor, outcome)
@@ -186,14 +193,35 @@ class Tree:
 
 def platforms(index: Index) -> list[Descriptor]:
     """The children that are images for a platform, in the order of the index."""
-    return [
-        each
-        for each in index.manifests
-        if not attestation.is_attestation(each)
-        and each.media_type not in mediatype.INDEXES
-        and each.platform is not None
-        and each.platform.known
-    ]
+    return [each for each in index.manifests if _is_platform(each)]
+
+
+def _is_platform(descriptor: Descriptor) -> bool:
+    return (
+        descriptor.platform is not None
+        and descriptor.platform.known
+        and descriptor.media_type not in mediatype.INDEXES
+        and not attestation.is_attestation(descriptor)
+        and not _is_lazy(descriptor)
+    )
+
+
+def _is_lazy(descriptor: Descriptor) -> bool:
+    """Whether it helps to load an image lazily, and is none, although it names the image's platform (soci, v2)."""
+    return descriptor.artifact_type == mediatype.SOCI_INDEX or mediatype.SOCI_ANNOTATION in descriptor.annotations
+
+
+def _repeated(index: Index) -> frozenset[int]:
+    """The positions of images whose platform stands in the index before: nobody gets them by platform."""
+    seen: set[Platform] = set()
+    found: list[int] = []
+    for at, each in enumerate(index.manifests):
+        if each.platform is not None and _is_platform(each):
+            platform = each.platform.normalised()
+            if platform in seen:
+                found.append(at)
+            seen.add(platform)
+    return frozenset(found)
 
 
 def _by_subject(index: Index) -> Mapping[Digest | None, list[Descriptor]]:
@@ -220,6 +248,8 @@ def _root_label(manifest: Manifest) -> str:
 
 
 def _child_label(descriptor: Descriptor, outcome: Outcome | None) -> tuple[str, str]:
+    if _is_lazy(descriptor):
+        return "other", mediatype.plain(mediatype.SOCI_INDEX)
     if descriptor.platform is not None and descriptor.platform.known:
         return "image", str(descriptor.platform)
     if isinstance(outcome, Artifact):

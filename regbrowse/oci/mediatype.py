@@ -39,6 +39,7 @@ COSIGN_SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 NOTATION_SIGNATURE = "application/vnd.cncf.notary.signature"
 SOCI_INDEX = "application/vnd.amazon.soci.index.v2+json"
+SOCI_ANNOTATION = "com.amazon.soci.image-manifest-digest"
 ESTARGZ_ANNOTATION = "containerd.io/snapshot/stargz/toc.digest"
 
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})

@@ -99,3 +99,30 @@ def test_platforms_leave_attestations_out() -> None:
     index = parsed(images.index(AMD64, SBOM))
     assert isinstance(index, Index)
     assert [str(each.platform) for each in platforms(index)] == ["linux/amd64"]
+
+
+def test_a_lazy_loading_index_is_no_platform() -> None:
+    kind = "application/vnd.amazon.soci.index.v2+json"
+    lazy = images.artifact(kind)
+    lazy.extra.update(artifactType=kind, platform={"os": "linux", "architecture": "amd64"})
+    named = images.artifact("application/x")
+    named.extra["annotations"] = {"com.amazon.soci.image-manifest-digest": AMD64.digest}
+    root = parsed(images.index(lazy, AMD64, named))
+    assert isinstance(root, Index)
+    assert [each.digest for each in platforms(root)] == [Digest.parse(AMD64.digest)]
+    rows = Tree(root).rows()
+    assert [(row.kind, row.label) for row in rows[1:]] == [
+        ("other", "lazy-loading index"),
+        ("image", "linux/amd64"),
+        ("other", "lazy-loading index"),
+    ]
+
+
+def test_the_second_image_for_a_platform_says_that_the_first_is_pulled() -> None:
+    again = images.image(architecture="aarch64", files=[{"b": b"2"}])
+    rows = Tree(parsed(images.index(ARM64, AMD64, again, SBOM))).rows()
+    assert [(row.label, row.note) for row in rows[1:]] == [
+        ("linux/arm64/v8", ""),
+        ("linux/amd64", "attestations"),
+        ("linux/aarch64", "again: the first one is pulled"),
+    ]
