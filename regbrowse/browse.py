@@ -82,9 +82,9 @@ class Browser:
                     for part in _slices(tag_page.tags, tag_page.hidden, tag_page.done, tag_page.note):
                         yield part
 
-    async def claim(self, repository: Repository, tag: str) -> Claim | None:
+    async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What a HEAD says the tag points to; believed for a minute."""
-        claim = await self._client.head(repository, tag)
+        claim = await self._client.head(repository, tag, background=background)
         if claim is not None and claim.digest is not None:
             self._seen[repository, tag] = Seen(claim.digest, time.monotonic())
         return claim
@@ -117,12 +117,16 @@ class Browser:
         self._seen[repository, tag] = Seen(manifest.digest, time.monotonic())
         return manifest
 
-    async def child(self, repository: Repository, descriptor: Descriptor) -> Manifest:
-        """A manifest that an index names."""
+    async def child(self, repository: Repository, descriptor: Descriptor, *, background: bool = False) -> Manifest:
+        """A manifest that an index names; in the background it stands back behind what somebody waits for."""
         if descriptor.digest is None:
             raise BadResponse("The index names this entry without a usable digest, so it cannot be asked for.")
         return await self._client.manifest(
-            repository, descriptor.digest, expected=descriptor.media_type, size=descriptor.size
+            repository,
+            descriptor.digest,
+            expected=descriptor.media_type,
+            size=descriptor.size,
+            background=background,
         )
 
     async def content(

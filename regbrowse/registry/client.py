@@ -134,12 +134,19 @@ class Client(Reached):
             raise catalog_error(question, error) from None
 
     async def manifest(
-        self, repository: Repository, target: str | Digest, *, expected: str = "", size: int | None = None
+        self,
+        repository: Repository,
+        target: str | Digest,
+        *,
+        expected: str = "",
+        size: int | None = None,
+        background: bool = False,
     ) -> Manifest:
         """The manifest of a tag or digest (distribution-spec, Pulling manifests).
 
         By digest the bytes are verified against it, and never asked for twice; by tag the digest is that
-        of the bytes. `expected` and `size` are what a descriptor said of it.
+        of the bytes. `expected` and `size` are what a descriptor said of it. In the background it waits until
+        nothing is asked that somebody waits for.
         """
         place = self.resolved(repository)
         repository = place.repository
@@ -150,10 +157,12 @@ class Client(Reached):
             return await kept.manifest(repository, target, expected=expected, size=size)
         if place.mirror is not None:
             with suppress(RegistryError):  # the registry itself has the last word
-                return await self._manifests.get(place.mirror, target, expected=expected, size=size)
-        return await self._manifests.get(repository, target, expected=expected, size=size)
+                return await self._manifests.get(
+                    place.mirror, target, expected=expected, size=size, background=background
+                )
+        return await self._manifests.get(repository, target, expected=expected, size=size, background=background)
 
-    async def head(self, repository: Repository, tag: str) -> Claim | None:
+    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What the registry says a tag points to; None when there is no such tag.
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
@@ -161,7 +170,7 @@ class Client(Reached):
         repository = self.resolved(repository).repository
         if kept := self._kept(repository.registry):
             return await kept.head(repository, tag)
-        return await self._manifests.head(repository, tag)
+        return await self._manifests.head(repository, tag, background=background)
 
     async def remembered(self, repository: Repository, tag: str) -> Digest | None:
         """What a tag pointed to when it was read last, in this run or another, if that is still at hand."""

@@ -152,7 +152,7 @@ class Fetching(State):
                     continue
                 outcome: Manifest | RegbrowseError
                 try:
-                    outcome = await browser.child(question.reference.repository, descriptor)
+                    outcome = await browser.child(question.reference.repository, descriptor, background=True)
                 except RateLimited:
                     return
                 except RegbrowseError as error:
@@ -177,7 +177,7 @@ class Fetching(State):
                 if browser.spent(repository.registry):
                     return
                 try:
-                    claim = await browser.claim(repository, tag)
+                    claim = await browser.claim(repository, tag, background=True)
                 except RegbrowseError:
                     return  # a decoration: the row stays without a digest, and the next scroll asks again
                 if claim is not None and claim.digest is not None:

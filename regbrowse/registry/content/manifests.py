@@ -38,7 +38,13 @@ class Manifests:
         self._flights: Flights[Manifest] = Flights()
 
     async def get(
-        self, repository: Repository, target: str | Digest, *, expected: str = "", size: int | None = None
+        self,
+        repository: Repository,
+        target: str | Digest,
+        *,
+        expected: str = "",
+        size: int | None = None,
+        background: bool = False,
     ) -> Manifest:
         """The manifest of a tag or digest (distribution-spec, Pulling manifests).
 
@@ -52,24 +58,24 @@ class Manifests:
             if kept is not None:
                 return await read_again(kept, expected, digest, size)
         key = repository.registry.key, repository.path, str(target), epoch
-        return await self._flights.share(key, lambda: self._fetch(repository, target, digest, expected, size, epoch))
+        question = replace(manifest_question(repository, target, digest), background=background)
+        return await self._flights.share(key, lambda: self._fetch(repository, question, digest, expected, size, epoch))
 
     async def _fetch(
         self,
         repository: Repository,
-        target: str | Digest,
+        question: Question,
         digest: Digest | None,
         expected: str,
         named: int | None,
         epoch: int,
     ) -> Manifest:
-        question = manifest_question(repository, target, digest)
         reply = await self._get_manifest(question)
         if digest is None:
             raw = reply.decoded()
             manifest = await manifest_of(reply, raw, expected, None, await claim_note(reply, raw))
             await self._store.put(manifest.digest, Kept(raw, reply.content_type), repository, epoch)
-            await self._store.pointed(repository, str(target), manifest.digest, epoch)
+            await self._store.pointed(repository, question.item, manifest.digest, epoch)
             return manifest
         try:
             raw = await verified(reply, digest)
@@ -101,12 +107,12 @@ class Manifests:
         seen = (await self._store.known.tags(holder.name, repository.path)).get(tag)
         return seen.digest if seen and await self._store.get(seen.digest, holder) is not None else None
 
-    async def head(self, repository: Repository, tag: str) -> Claim | None:
+    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What the registry says a tag points to; None when there is no such tag.
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
         """
-        question = replace(manifest_question(repository, tag, None), method="HEAD")
+        question = replace(manifest_question(repository, tag, None), method="HEAD", background=background)
         try:
             reply = await self._desk.ask(question)
         except AuthError as error:
@@ -121,7 +127,7 @@ class Manifests:
             if reply.status not in (400, 404, 405, 406, 501):
                 raise status_error(reply, self._desk.state(repository.registry))
         try:
-            manifest = await self.get(repository, tag)
+            manifest = await self.get(repository, tag, background=background)
         except NotFound:
             return None
         return Claim(manifest.digest, manifest.media_type, len(manifest.raw))
