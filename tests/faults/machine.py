@@ -7,11 +7,10 @@ import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tls_world import Paper, issue
-
 from regbrowse.registry.facts import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
+from tls_world import Paper, issue
 
 CA = issue("Example CA", authority=True)
 OTHER_CA = issue("Other CA", authority=True)

@@ -23,6 +23,8 @@ class Row:
     """What regbrowse does then."""
     test: str
     """`file.py::function`."""
+    line: int
+    """Where it stands in its file."""
     broken: str = ""
     """What happens instead, while it does not hold."""
 
@@ -39,7 +41,7 @@ def row(area: str, *, server: str, client: str, broken: str = "", partly: str = 
 
     def register(test: Test) -> Test:
         name = f"{Path(test.__code__.co_filename).name}::{test.__name__}"
-        ROWS[name] = Row(area, server, client, name, broken or partly)
+        ROWS[name] = Row(area, server, client, name, test.__code__.co_firstlineno, broken or partly)
         return pytest.mark.xfail(reason=broken, strict=True)(test) if broken else test
 
     return register

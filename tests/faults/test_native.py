@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tls_world import issue
 
 from faults.answers import as_json, http, problem, redirect
 from faults.asking import LIST
@@ -25,6 +24,7 @@ from regbrowse.registry.client import Client
 from regbrowse.registry.facts import Found, Settings, TagFacts
 from regbrowse.registry.native.natives import Natives
 from regbrowse.settings.login import Login
+from tls_world import issue
 
 AREA = "Native APIs"
 HOSTS = ["registry-1.docker.io", "hub.docker.com", "index.docker.io", "quay.io", "gcr.io"]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tls_world import issue
 
 from faults.answers import http, redirect
 from faults.asking import BLOB, BLOB_PATH, blob, here, ping
@@ -22,6 +21,7 @@ from regbrowse.redact import Secret
 from regbrowse.registry.client import Client
 from regbrowse.registry.facts import Settings
 from regbrowse.settings.login import Login
+from tls_world import issue
 
 AREA = "TLS"
 PAPER = issue("localhost", CA)
@@ -217,3 +217,21 @@ async def test_unchecked_certificates(tmp_path: Path) -> None:
         verified, notes = seen.answer
         assert verified is False
         assert "not" in notes
+
+
+@row(
+    AREA,
+    server="is an IPv6 address with a port, over TLS",
+    client="finds its folder, writes the address with brackets, and connects",
+)
+async def test_ipv6(tmp_path: Path) -> None:
+    paper = issue("six", CA, names=["::1"])
+    try:
+        async with Misbehaving(tls=context(tmp_path, paper)).serve("::1") as server:
+            name = f"[::1]:{server.port}"
+            write(tmp_path, f"etc/docker/certs.d/{name}/ca.crt", pem(tmp_path).read_bytes())
+            seen = await trial(server, ping(name), at_most=1, settings=settings(network(tmp_path)))
+            assert seen.error is None
+            assert server.asked[0].header("host") == name
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
