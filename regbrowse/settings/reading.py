@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from regbrowse.errors import RegbrowseError
 from regbrowse.text import visible
 
 FILE_LIMIT = 2**20
 """Bytes of a settings file that are read; a larger file is not used at all."""
 NOTICES = 50
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)")
+_JSON_PLACE = re.compile(r"line (\d+), column (\d+)")
 _UNFINISHED = "(at end of document)"
 _REASONS = (
     ("Cannot overwrite a value", "the key is set twice"),
@@ -108,15 +110,18 @@ def read_json(path: Path, notices: Notices) -> dict[str, object]:
     text = read_text(path, notices)
     if text is None or not text.strip():
         return {}
-    import json
+    from regbrowse.oci.document import parse_json
 
+    value: object
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        notices.add(f"{named(path)} line {error.lineno}, column {error.colno}: this is not JSON; the file is not used.")
-        return {}
-    except (ValueError, RecursionError):
-        notices.add(f"{named(path)} has a number or nesting that is too large; the file is not used.")
+        # It looks at the nesting first: with some Pythons the one in the library ends the process in a small thread.
+        value = parse_json(text.encode(), limit=2 * FILE_LIMIT).value
+    except RegbrowseError as error:
+        place = _JSON_PLACE.search(error.why)
+        wrong = f"{f' line {place[1]}, column {place[2]}' if place else ''}: this is not JSON"
+        if "was not read" in error.why:
+            wrong = " has a number or nesting that is too large"
+        notices.add(f"{named(path)}{wrong}; the file is not used.")
         return {}
     if not isinstance(value, dict):
         notices.add(f"{named(path)} holds no JSON object; the file is not used.")

@@ -63,6 +63,9 @@ def test_every_daemon_file_counts(machine: Machine) -> None:
     [
         ("{\n", " line 2, column 1: this is not JSON; the file is not used."),
         ("[]", " holds no JSON object; the file is not used."),
+        ('{"a', ": this is not JSON; the file is not used."),
+        ("<html>", ": this is not JSON; the file is not used."),
+        ('{"a":NaN}', " has a number or nesting that is too large; the file is not used."),
         ("[" * 100_000, " has a number or nesting that is too large; the file is not used."),
         ('{"insecure-registries": 5}', ': "insecure-registries" must be a list, not a number; it is not used.'),
         ('{"registry-mirrors": {}}', ': "registry-mirrors" must be a list, not a table; it is not used.'),
