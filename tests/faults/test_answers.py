@@ -66,7 +66,7 @@ async def test_manifests_at_the_limit(server: Misbehaving, extra: int, how: str)
     seen = await trial(server, manifest(server), at_most=2)
     if extra > 0:
         assert isinstance(seen.error, TooLarge)
-        assert "larger than 4.0 MiB" in seen.why
+        assert seen.why == "The manifest is larger than 4.0 MiB."
     else:
         assert seen.answer is not None
         assert seen.answer.size == LIMIT + extra
