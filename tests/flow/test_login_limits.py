@@ -8,7 +8,7 @@ import pytest
 
 from fake_registry import FakeRegistry, Fault
 from images import image
-from regbrowse.errors import AuthError, AuthRejected
+from regbrowse.errors import AuthError, AuthRejected, RateLimited
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 
@@ -95,3 +95,14 @@ async def test_questions_with_a_right_password_do_not_wait_for_each_other(regist
         for gate in gates:
             gate.open()
         assert all(await heads)
+
+
+async def test_a_limit_for_an_account_at_the_login_service_is_none_for_nobody(registry: FakeRegistry) -> None:
+    registry.auth = "bearer"
+    registry.repository("acme/app").add("1.0", image())
+    registry.fault("/token", Fault(429, b"{}", [("Retry-After", "3600")], times=1))
+    async with Client(settings(ANN)) as client:
+        with pytest.raises(RateLimited):
+            await names(client, here(registry))
+        await client.browse_anonymously(here(registry).registry)
+        assert await names(client, here(registry)) == ["1.0"]

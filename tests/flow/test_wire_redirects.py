@@ -81,9 +81,9 @@ async def test_a_login_may_not_be_sent_inside(net: Internet, registry: FakeRegis
     transport = Transport(settings("registry.example:5000"), deque())
     asked = Registry.parse("registry.example:5000")
     question = blob_question(Repository(asked, "acme/app"), WHAT, 2**20)[1]
-    await transport.send(replace(question, kind="ping"), "http://registry.example:5000/v2/")
+    await transport.send(replace(question, kind="ping", size=None), "http://registry.example:5000/v2/")
     with pytest.raises(PolicyError) as caught:
-        await transport.send(replace(question, kind="token"), "http://login.example:5000/token")
+        await transport.send(replace(question, kind="token", size=None), "http://login.example:5000/token")
     await transport.aclose()
     assert caught.value.why == (
         "registry.example:5000 wants the login sent to the internal address login.example (192.168.0.7). Refused."

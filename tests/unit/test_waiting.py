@@ -110,6 +110,24 @@ async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.M
     assert pauses.wait("one.example") is None
 
 
+async def test_hurry_reaches_who_waits_for_a_pause_that_has_grown_since() -> None:
+    pauses = Pauses()
+    pauses.begin(BUCKET, "one.example", 60, "")
+    first = asyncio.create_task(pauses.over(BUCKET))
+    await asyncio.sleep(0)
+    pauses.begin(BUCKET, "one.example", 90, "")
+    second = asyncio.create_task(pauses.over(BUCKET))
+    await asyncio.sleep(0)
+    pauses.hurry("one.example")
+    await asyncio.wait_for(asyncio.gather(first, second), 1)
+    pauses.begin(BUCKET, "one.example", 60, "")
+    third = asyncio.create_task(pauses.over(BUCKET))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not third.done()
+    third.cancel()
+
+
 async def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
     clock = Clock()
     pauses = Pauses(clock)

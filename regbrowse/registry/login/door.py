@@ -101,7 +101,9 @@ class Doors:
         except RegistryError:
             # Some proxies close /v2/ and serve the rest: the real question decides.
             return Door(base, [], 0, False)
-        challenges = located(parse_challenges(reply.headers.get_list("www-authenticate")), reply.url)
+        # Who stands behind a redirect does not say where the logins of this registry go.
+        lines = [] if reply.foreign else reply.headers.get_list("www-authenticate")
+        challenges = located(parse_challenges(lines), reply.url)
         html = reply.status == 200 and reply.looks_like_html
         return Door(base, of_everything(challenges), reply.status, html)
 

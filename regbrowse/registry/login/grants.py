@@ -98,6 +98,8 @@ def request(key: Key, form: Form, question: Question) -> tuple[Question, str]:
         limit=BODY_LIMIT,
         deadline=20,
         stay=True,
+        # A limit for one account is none for another, nor for nobody.
+        identity=login.user if login else "",
     )
     return asking, authorization
 

@@ -86,7 +86,9 @@ class Exchanges:
         body, before = bytearray(), 0
         try:
             async with asyncio.timeout(max(0.0, errand.deadline - errand.spent)):
-                response = await self._wires.send(request(question.method, url, headers, question.body), home)
+                response = await self._wires.send(
+                    request(question.method, url, headers, question.body), home, _patron(question)
+                )
                 status = response.status_code
                 try:
                     if response.is_success and errand.resumable:
@@ -138,7 +140,7 @@ class Exchanges:
             return failure(error, question, url, seconds, scene)
         if scout is not None and scheme == "https" and isinstance(error, _CUT) and origin not in self._known:
             self._known.add(origin)
-            context = await self._wires.context(origin)
+            context = await self._wires.context(origin, _patron(question))
             error = await complaint_of(scout, context, host, port) or error
         self._failed(question, url)
         return failure(error, question, url, seconds, scene)
@@ -158,8 +160,12 @@ async def _read(question: Question, url: str, response: httpx.Response, body: by
     elif question.method != "HEAD":
         length = response.headers.get("content-length", "")
         offered = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
-        if offered is not None and len(body) + offered > limit:
-            raise too_much(question, url, len(body) + offered)
+        if offered is not None:
+            whole = len(body) + offered
+            # An encoding nobody asked for makes it shorter; an unasked part is somebody else's to judge.
+            exactly = (response.status_code == 200 or body) and "content-encoding" not in response.headers
+            if whole > limit or (exactly and question.size not in (None, whole)):
+                raise too_much(question, url, whole)
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) >= limit and (question.take is not None or not good):
@@ -167,6 +173,11 @@ async def _read(question: Question, url: str, response: httpx.Response, body: by
             return
         if len(body) > limit:
             raise too_much(question, url, None)
+
+
+def _patron(question: Question) -> Origin | None:
+    """The registry whose authorities are trusted for a login service; nobody's for what redirects lead to."""
+    return origin_of(f"https://{question.registry.authority}") if question.kind == "token" else None
 
 
 def _home(question: Question) -> str:

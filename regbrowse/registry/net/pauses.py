@@ -53,10 +53,12 @@ class Pauses:
 
     def begin(self, bucket: Bucket, key: str, seconds: float, why: str) -> None:
         """Everybody of a bucket waits for so long; a longer wait that is under way stays."""
-        pause = _Pause(key, self._clock() + seconds, why)
-        known = self._pauses.get(bucket)
-        if known is None or known.until < pause.until:
-            self._pauses[bucket] = pause
+        until, known = self._clock() + seconds, self._pauses.get(bucket)
+        if known is None:
+            self._pauses[bucket] = _Pause(key, until, why)
+        elif known.until < until:
+            # Who waits for the shorter one is in a hurry together with who waits for the longer one.
+            self._pauses[bucket] = _Pause(key, until, why, known.ended)
 
     async def over(self, bucket: Bucket) -> None:
         """Waits until a bucket is free."""

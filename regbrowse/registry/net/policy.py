@@ -10,6 +10,8 @@ from regbrowse.errors import BadReference
 from regbrowse.reference import Registry
 
 URL_LIMIT = 16_384
+_NETLOC = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::[0-9]*)?")
+"""Brackets anywhere else are read in different ways by different programs."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PORTS = {"http": 80, "https": 443}
 
@@ -42,6 +44,8 @@ def problem_with(url: str) -> str:
         return "an impossible host or port"
     if "@" in parts.netloc:
         return "a user name in it"
+    if not _NETLOC.fullmatch(parts.netloc):
+        return "an impossible host or port"
     if parts.scheme not in ("", "http", "https"):
         return f'the scheme "{parts.scheme[:20]}"'
     if parts.scheme and not parts.hostname:

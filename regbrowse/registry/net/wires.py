@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,7 +27,7 @@ from regbrowse.settings.proxies import Proxy
 POOLS = 20
 """Origins whose connections are kept open."""
 _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 30.0}
-_Key = tuple[Origin, bool]
+_Key = tuple[Origin, bool, Trusted]
 
 
 class Wires:
@@ -47,11 +48,11 @@ class Wires:
         """Host -> whether every address of it that was connected to is an inner one."""
         self.dialer = Dialer(reached=self._reached)
 
-    async def send(self, request: httpx.Request, home: str = "") -> httpx.Response:
+    async def send(self, request: httpx.Request, home: str = "", patron: Origin | None = None) -> httpx.Response:
         """Raises httpx.TransportError, ConfigError, or OSError.
 
         `home` is the host that sent us there, when that is another one: unless it lies inside itself, no
-        inner address is connected to.
+        inner address is connected to. `patron`: see `context`.
         """
         responder = self._settings.local.get(request.url.netloc.decode("ascii").lower())
         if responder is not None:
@@ -59,7 +60,7 @@ class Wires:
         origin = origin_of(str(request.url))
         guarded = bool(home) and home != origin[1] and not is_special(home) and not self._inner.get(home, False)
         proxy = self.proxy(origin)
-        pool = await self._pool(origin, guarded, proxy)
+        pool = await self._pool(origin, guarded, proxy, patron)
         if proxy is None:
             return await pool.handle_async_request(request)
         return await through(pool, request, proxy)
@@ -89,28 +90,28 @@ class Wires:
 
     async def renew(self, origin: Origin) -> None:
         """The next request to an origin takes a new connection."""
-        for guarded in (False, True):
-            pool = self._pools.pop((origin, guarded), None)
-            if pool is not None:
-                await pool.retire()
+        for key in [key for key in self._pools if key[0] == origin]:
+            await self._pools.pop(key).retire()
 
     async def aclose(self) -> None:
         while self._pools:
             await self._pools.popitem()[1].aclose()
 
-    async def _pool(self, origin: Origin, guarded: bool, proxy: Proxy | None) -> Pool:
-        key = (origin, guarded)
+    async def _pool(self, origin: Origin, guarded: bool, proxy: Proxy | None, patron: Origin | None) -> Pool:
+        trusted = await self._trusted(origin, patron) if origin[0] == "https" else Trusted()
+        key = (origin, guarded, trusted)
         async with self._making:
             pool = self._pools.get(key)
             if pool is None:
-                pool = self._pools[key] = await self._make(origin, guarded, proxy)
+                pool = self._pools[key] = await self._make(key, proxy)
             self._pools.move_to_end(key)
             while len(self._pools) > POOLS:
                 await self._pools.popitem(last=False)[1].retire()
         return pool
 
-    async def _make(self, origin: Origin, guarded: bool, proxy: Proxy | None) -> Pool:
-        context = await self.context(origin) if origin[0] == "https" else bare_context()
+    async def _make(self, key: _Key, proxy: Proxy | None) -> Pool:
+        origin, guarded, trusted = key
+        context = await self._contexts.get(trusted) if origin[0] == "https" else bare_context()
         if proxy is None:
             return Pool(context, Dialer(guarded=guarded, reached=self._reached))
         to_proxy = None
@@ -119,12 +120,21 @@ class Wires:
         # The proxy resolves the names, so that there is nothing here to guard.
         return Pool(context, ProxyDialer(), as_httpcore(proxy, to_proxy))
 
-    async def context(self, origin: Origin) -> ssl.SSLContext:
-        """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used."""
-        place = origin[1:]
-        if self._network is not None and place not in self._trust:
-            self._trust[place] = await asyncio.to_thread(self._network.trust, *place)
-        return await self._contexts.get(self.trusted(origin))
+    async def context(self, origin: Origin, patron: Origin | None = None) -> ssl.SSLContext:
+        """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used.
+
+        The authorities that `patron` is trusted by are trusted there, too: a registry's login service is
+        (docker and podman have one TLS configuration for both). Its client certificate stays its own.
+        """
+        return await self._contexts.get(await self._trusted(origin, patron))
+
+    async def _trusted(self, origin: Origin, patron: Origin | None) -> Trusted:
+        for host, port in [origin[1:], *([patron[1:]] if patron else [])]:
+            if self._network is not None and (host, port) not in self._trust:
+                self._trust[host, port] = await asyncio.to_thread(self._network.trust, host, port)
+        trusted = self.trusted(origin)
+        lent = self.trusted(patron).ca_files if patron and trusted.verify else ()
+        return replace(trusted, ca_files=tuple(dict.fromkeys((*trusted.ca_files, *lent))))
 
     def _reached(self, host: str, address: str) -> None:
         self._inner[host] = self._inner.get(host, True) and is_special(address)

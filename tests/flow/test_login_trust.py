@@ -1,0 +1,74 @@
+"""By what the login service of a registry is trusted, and what of the registry's it never gets."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from fake_registry import FakeRegistry, Fault
+from regbrowse.errors import TlsError
+from regbrowse.reference import Registry, Repository
+from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.registry.facts import Exchange
+from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.question import Kind, Question
+from regbrowse.settings.certificates import Trust
+from tls_world import Machine, issue, secure
+
+CA = issue("Example CA", authority=True)
+CLIENTS = issue("Client CA", authority=True)
+REGISTRY = Registry.parse("127.0.0.1:1")
+ANN = Login("ann", Secret("s3cr3t-canary-ann"))
+
+
+def question(kind: Kind, url: str) -> Question:
+    return Question(REGISTRY, kind, url, "Asking", "127.0.0.1:1", tries=1)
+
+
+async def test_the_registrys_authority_counts_for_its_login_service_alone(tmp_path: Path) -> None:
+    machine, pair = Machine(), issue("ann", CLIENTS).write(tmp_path, "ann")
+    machine.trusts["127.0.0.1", 1] = Trust((CA.write(tmp_path, "ca")[0],), pair)
+    log: deque[Exchange] = deque()
+    async with secure(tmp_path, issue(issuer=CA), clients=CLIENTS) as server:
+        transport, url = Transport(Settings(pause=0, network=machine), log), f"https://{server.name}/token"
+        try:
+            assert (await transport.send(question("token", url), url)).status == 200
+            for kind in ("blob", "manifest", "native"):
+                with pytest.raises(TlsError):
+                    await transport.send(question(kind, url), url)
+            assert (await transport.send(question("token", url), url)).status == 200
+        finally:
+            await transport.aclose()
+    assert server.certificates == [False, False]
+
+
+async def test_a_service_that_is_to_be_trusted_by_nothing_more_stays_so(tmp_path: Path) -> None:
+    machine = Machine()
+    machine.trusts["127.0.0.1", 1] = Trust(verify=False)
+    async with secure(tmp_path, issue(issuer=CA)) as server:
+        transport, url = Transport(Settings(pause=0, network=machine), deque()), f"https://{server.name}/token"
+        try:
+            with pytest.raises(TlsError):
+                await transport.send(question("token", url), url)
+        finally:
+            await transport.aclose()
+
+
+@pytest.mark.parametrize("offered", ["bearer", "basic"])
+async def test_who_a_registry_redirects_to_does_not_say_where_its_logins_go(
+    registry: FakeRegistry, offered: str
+) -> None:
+    async with FakeRegistry(auth="bearer", public=False).serve() as other:
+        challenge = f'Bearer realm="{other.url}/token",service="other"' if offered == "bearer" else 'Basic realm="x"'
+        other.challenge = challenge
+        registry.fault("/v2/", Fault(307, b"", [("Location", f"{other.url}/v2/")]))
+        registry.repository("acme/app")
+        async with Client(Settings(user=ANN, registry=Registry.parse(registry.name), pause=0)) as client:
+            repository = Repository(Registry.parse(registry.name), "acme/app")
+            assert [page.tags async for page in client.tags(repository)] == [()]
+            await client.ping(repository.registry)
+        assert [one.path for one in other.asked] == ["/v2/"]
+        for one in (*other.asked, *registry.asked):
+            assert "authorization" not in one.headers
