@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from documents import DOCUMENTS, WRONG, places, replaced
+from fuzz.binaries import ARCHIVE, CERTIFICATE
 
 DIGEST = "sha256:" + "a" * 64
 HEADERS: tuple[str, ...] = (
@@ -27,6 +28,14 @@ HEADERS: tuple[str, ...] = (
     "image: ghcr.io/org/app@" + DIGEST,
     "https://hub.docker.com/r/ns/name/tags",
     "application/vnd.oci.image.index.v1+json; charset=utf-8",
+    "2024-06-18T09:41:00.123456789+02:00",
+    "1718703660000",
+    'platform = "linux/arm64"\n[cache]\nsize = "256 MiB"\n[registry."a.example.com:5000"]\nconnections = 4\n',
+    '[registry."localhost:5000"]\nplain_http = true\nca = "ca.pem"\nmirror = "m.example.com/hub"\n',
+    'unqualified-search-registries = ["docker.io"]\n[[registry]]\nprefix = "*.example.com"\nlocation = "b.example/x"\n'
+    'insecure = true\nblocked = false\n[[registry.mirror]]\nlocation = "m.example.com"\n[aliases]\n"a" = "b.example"\n',
+    "10.0.0.0/8,.example.com:5000,[fd00::1]:443,*",
+    "http://user:s3cr3t-canary@proxy.example.com:3128",
 )
 LISTS: tuple[object, ...] = (
     {"name": "a", "tags": ["1", "2", None, 5, "", DIGEST, "a/b", "x" * 129, "1"]},
@@ -36,6 +45,19 @@ LISTS: tuple[object, ...] = (
     {"error": "invalid", "error_description": "d"},
     {"token": "t", "access_token": "u", "expires_in": 300, "issued_at": "1990-01-01T00:00:00Z"},
     {"child": [], "manifest": {DIGEST: {"imageSizeBytes": "12", "tag": ["1"], "timeCreatedMs": "0"}}, "tags": ["1"]},
+    {"schemaVersion": 2, "manifests": [
+        {"digest": DIGEST, "size": 5, "annotations": {"org.opencontainers.image.ref.name": "a/b:1"}},
+        {"digest": DIGEST, "size": 5, "annotations": {"io.containerd.image.name": "docker.io/library/a:1"}},
+    ]},
+    [{"Config": "c.json", "RepoTags": ["a/b:1", None], "Layers": ["1/layer.tar", "../x"], "LayerSources": {}}],
+    {"results": [
+        {"name": "1", "full_size": 5, "last_updated": "2024-06-18T09:41:00Z", "images": [{"os": "linux", "size": 5}]},
+        {"name": "b", "namespace": {"name": "a"}, "description": "x", "repo_name": "a/b", "star_count": 1},
+        {"name": "1", "start_ts": 5, "last_modified": "Tue, 18 Jun 2024 09:41:00 -0000", "manifest_digest": DIGEST},
+        {"Tag": "1", "LastUpdated": "2024-06-18T09:41:00Z", "Size": "5", "Digest": DIGEST},
+        {"digest": DIGEST, "size": 5, "push_time": "0001-01-01T00:00:00Z", "tags": [{"name": "1"}]},
+    ], "data": {"ImageList": {"Results": []}}, "errors": [{"message": "m"}]},
+    {"insecure-registries": ["10.0.0.0/8", "a:5000", 5], "registry-mirrors": ["https://m.example.com/"]},
     {"auths": {"a.example.com": {"auth": "YTpi"}, "b": {"identitytoken": "t"}}, "credHelpers": {"c": "x"}},
 )
 NOISE = '<>",;=:/\\ \t\r\n\x00\x1b\x9b\u202e\u200b{}[]()@%&?#~é日\ud800'
@@ -55,9 +77,13 @@ class Maker:
         roll = self.random.random()
         if roll < 0.12:
             return "list", self._scrambled(json.dumps(self._wrong(self.random.choice(LISTS))).encode())
-        if roll < 0.17:
+        if roll < 0.14:
+            return "archive", self._scrambled(ARCHIVE)
+        if roll < 0.16:
+            return "certificate", self._scrambled(CERTIFICATE)
+        if roll < 0.18:
             return "noise", self.random.randbytes(self.random.randrange(0, 300))
-        if roll < 0.2:
+        if roll < 0.21:
             depth = self.random.choice((10, 63, 64, 65, 500, 5000))
             return "deep", b"[" * depth + b"1" + b"]" * self.random.choice((depth, 0, depth - 1))
         name = self.random.choice(tuple(DOCUMENTS))

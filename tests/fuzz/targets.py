@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from documents import D
+from fuzz import machine
+from fuzz.machine import shown
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.config import parse_config
-from regbrowse.oci.document import parse_json
+from regbrowse.oci.document import Reader, parse_json
 from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.layers import join
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1, parse_manifest
@@ -21,16 +23,22 @@ from regbrowse.pasted import read_typed
 from regbrowse.redact import redact, redact_header
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag, parse_reference
 from regbrowse.registry.content.checks import claim_note, claimed_digest, manifest_of
+from regbrowse.registry.content.ranges import content_range
 from regbrowse.registry.errors_from import server_words, status_error
 from regbrowse.registry.lists.link import follow, next_target, with_query
 from regbrowse.registry.lists.listing import read_names
 from regbrowse.registry.login.challenge import choose as choose_challenge
 from regbrowse.registry.login.challenge import parse_challenges
 from regbrowse.registry.login.grants import read_token
+from regbrowse.registry.native import gcr, harbor, hub, quay, zot
+from regbrowse.registry.native.values import amount, from_milliseconds, line, when
+from regbrowse.registry.net.der import read_certificate
 from regbrowse.registry.net.policy import is_special, origin_of, problem_with
 from regbrowse.registry.net.waiting import rate_of, retry_after
+from regbrowse.registry.net.warning import warnings_in
 from regbrowse.registry.question import Question, Reply
-from regbrowse.text import moment, visible
+from regbrowse.registry.referrer_pages import read_page
+from regbrowse.text import moment
 from regbrowse.tree import Tree
 
 REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
@@ -52,12 +60,6 @@ def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:
         result: Result = stop.value
         return result
     raise AssertionError("a small input was waited for")
-
-
-def shown(*texts: str) -> None:
-    """What reaches a screen has nothing in it that a terminal would obey."""
-    for text in texts:
-        assert visible(text, 70_000, multiline=True) == text, ascii(text)[:300]
 
 
 def manifest(raw: bytes) -> None:
@@ -165,10 +167,57 @@ def digest(text: str) -> None:
     Digest.parse(text)
 
 
+def attached(raw: bytes) -> None:
+    for each in read_page(raw) or ():
+        shown(each.artifact_type, *each.annotations, *each.annotations.values())
+
+
+def facts(raw: bytes) -> None:
+    value = parse_json(raw).value
+    row = Reader(value)
+    members = [Reader(each) for each in (value if isinstance(value, list) else row.items("results"))[:20]]
+    for each in (row, *members, *(row.reader(name) for name in list(row)[:20])):
+        found = [hub._fact(each), quay._fact(each), zot._fact(each), *harbor._facts(each), *gcr._facts(D, each)]
+        for fact in found:
+            assert fact is None or (is_tag(fact.tag) and (fact.size is None or fact.size > 0))
+        for place in (hub._found(each), quay._found(each)):
+            assert place is None or is_repository_path(place.path)
+            shown(place.about if place else "")
+        shown(zot._trouble(each, "zot.example.com"))
+
+
+def moments(text: str) -> None:
+    then = when(text)
+    assert then is None or then.tzinfo is not None
+    from_milliseconds(Reader({"at": text}), "at")
+    amount(Reader({"size": text}), "size")
+    shown(line(Reader({"about": text}), "about"))
+
+
+def part(text: str) -> None:
+    span = content_range([text])
+    assert span is None or 0 <= span.first <= span.last
+    assert content_range([text, text]) is None
+
+
+def warning(text: str) -> None:
+    shown(*warnings_in([text, text[:100]]))
+
+
+def certificate(raw: bytes) -> None:
+    found = read_certificate(raw)
+    if found is not None:
+        shown(found.issuer, *found.names)
+
+
 DOCUMENT_TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each
-    for each in (manifest, config, statement, lines, json_value, error_body, names, token, delivered)
-}
+    for each in (
+        manifest, config, statement, lines, json_value, error_body, names, token, delivered, attached, facts,
+        certificate,
+    )
+} | machine.DOCUMENTS
 TEXT_TARGETS: dict[str, Callable[[str], None]] = {
-    each.__name__: each for each in (challenge, link, header, address, reference, typed, digest)
-}
+    each.__name__: each
+    for each in (challenge, link, header, address, reference, typed, digest, moments, part, warning)
+} | machine.TEXTS

@@ -1,0 +1,129 @@
+"""What reads the files and variables of this machine: settings, logins, images in folders and archives."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from regbrowse.reference import Digest, Registry
+from regbrowse.registry.sources.layout import Layout
+from regbrowse.registry.sources.pieces import Piece
+from regbrowse.registry.sources.saved import Saved
+from regbrowse.registry.sources.tarindex import FileTape, TarIndex, TarReader
+from regbrowse.settings.authfile import Place, parse_authfile
+from regbrowse.settings.daemon import Daemon
+from regbrowse.settings.login import Login
+from regbrowse.settings.preferences import read_preferences
+from regbrowse.settings.proxies import Proxy, parse_direct, parse_proxy
+from regbrowse.settings.reading import Notices, NotToml, parse_toml, read_json
+from regbrowse.settings.registries import read_registries
+from regbrowse.text import visible
+
+HOSTS = tuple(Registry.parse(name) for name in ("docker.io", "a.example.com", "localhost:5000"))
+FOLDER = tempfile.TemporaryDirectory(prefix="regbrowse-fuzz-")
+"""Kept until the process ends."""
+
+
+def shown(*texts: str) -> None:
+    """What reaches a screen has nothing in it that a terminal would obey."""
+    for text in texts:
+        assert visible(text, 70_000, multiline=True) == text, ascii(text)[:300]
+
+
+@dataclass(frozen=True)
+class OneFile:
+    """A folder in which every file has the same content."""
+
+    raw: bytes
+
+    def find(self, name: str) -> Piece | None:  # noqa: ARG002 - the same whatever it is called
+        return Piece.made(self.raw)
+
+
+def authfile(raw: bytes) -> None:
+    for flat in (False, True):
+        found = parse_authfile(raw, Place("auth.json", Path("/x/auth.json"), flat=flat), 0o644)
+        shown(*found.notices)
+        for registry in HOSTS:
+            login = found.login(registry, "acme/app")
+            assert login is None or isinstance(login, Login)
+            suffix, keys = found.helper(registry)
+            shown(suffix)
+            assert all(isinstance(key, str) for key in keys)
+
+
+def layout(raw: bytes) -> None:
+    held = Layout(OneFile(raw))
+    shown(*held.names.notices)
+    for path, tags in held.names.tags.items():
+        for tag in tags:
+            digest = held.tagged(path, tag)
+            assert digest is None or held.manifest(digest) is not None
+    held.referrers(Digest.of(raw))
+
+
+def saved(raw: bytes) -> None:
+    held = Saved(OneFile(raw))
+    shown(*held.names.notices)
+    for path, tags in held.names.tags.items():
+        for tag in tags:
+            held.tagged(path, tag)
+
+
+def archive(raw: bytes) -> None:
+    reader = TarReader(FileTape(io.BytesIO(raw), len(raw)))
+    index = TarIndex(list(reader))
+    shown(reader.note)
+    for name in index.names():
+        found = index.find(name)
+        assert found is None or 0 <= found.offset <= found.offset + found.size
+
+
+def json_settings(raw: bytes) -> None:
+    notices = Notices()
+    read_json(_file("daemon.json", raw), notices)
+    shown(*notices.all)
+
+
+def toml_settings(text: str) -> None:
+    notices = Notices()
+    file = _file("settings.toml", text.encode("utf-8", "surrogatepass"))
+    wishes = read_preferences(file, file.parent, notices)
+    assert wishes.cache_size is None or wishes.cache_size >= 0
+    merged = read_registries({"CONTAINERS_REGISTRIES_CONF": str(file)}, file.parent, file.parent / "etc", notices)
+    for registry in HOSTS:
+        merged.find(f"{registry.key}/acme/app")
+        shown(merged.insecure_by(registry.key))
+    shown(*notices.all)
+    try:
+        parse_toml(text)
+    except NotToml as error:
+        shown(error.reason)
+
+
+def entries(text: str) -> None:
+    daemon = Daemon()
+    shown(daemon.add_insecure(text), daemon.add_mirror(text), daemon.add_mirror(f"https://{text}"))
+    for registry in HOSTS:
+        daemon.is_insecure(registry)
+    proxy, direct = parse_proxy(text, "HTTPS_PROXY"), parse_direct(text)
+    if isinstance(proxy, Proxy):
+        assert "canary" not in proxy.url or "canary@" not in text
+    for said in (proxy, direct):
+        if isinstance(said, str):
+            shown(said)
+
+
+def _file(name: str, content: bytes) -> Path:
+    path = Path(FOLDER.name, name)
+    path.write_bytes(content)
+    return path
+
+
+DOCUMENTS: dict[str, Callable[[bytes], None]] = {
+    each.__name__: each for each in (authfile, layout, saved, archive, json_settings)
+}
+TEXTS: dict[str, Callable[[str], None]] = {each.__name__: each for each in (toml_settings, entries)}

@@ -1,0 +1,78 @@
+"""Pages of tag lists and catalogs: any bytes and any JSON give valid names only, or a reason."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from documents import WRONG, places, replaced
+from regbrowse.errors import BadResponse
+from regbrowse.reference import Registry, Repository, is_repository_path, is_tag
+from regbrowse.registry.asking import tags_question
+from regbrowse.registry.lists.listing import read_names
+from regbrowse.registry.lists.trail import Trail
+from regbrowse.registry.question import Reply
+
+QUESTION = tags_question(Repository(Registry.parse("registry.example.com"), "acme/app"))
+MEMBERS = {"tags": is_tag, "repositories": is_repository_path}
+PAGE = {"name": "acme/app", "tags": ["1.0", "latest"], "repositories": ["acme/app", "x"], "errors": [{"code": "C"}]}
+NAMES = st.text(alphabet="aA0._-/:@% \n\x1b\u202e", max_size=12) | st.sampled_from(["a" * 128, "a" * 129, "a" * 256])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | NAMES,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from([*PAGE, "", "child"]), inner),
+    max_leaves=20,
+)
+
+
+def read(body: bytes, member: str) -> tuple[list[str], int] | None:
+    """What comes of a page; None when it is refused, with a sentence that can be shown."""
+    reply = Reply(QUESTION, 200, httpx.Headers(), body, "https://registry.example.com/v2/", 0.1)
+    try:
+        names, hidden = asyncio.run(read_names(reply, member, MEMBERS[member]))
+    except BadResponse as error:
+        if not str(error).isprintable() or error.wanted != QUESTION.wanted:
+            raise
+        return None
+    assert all(MEMBERS[member](name) for name in names)
+    assert hidden >= 0
+    return names, hidden
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@given(value=JSON)
+@settings(deadline=None)
+def test_any_json(member: str, value: object) -> None:
+    found = read(json.dumps(value).encode(), member)
+    entries = value.get(member) if isinstance(value, dict) else None
+    if found is not None and isinstance(entries, list):
+        assert len(found[0]) + found[1] == len(entries)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@given(body=st.binary(max_size=80) | st.text(alphabet='{}[]",:tags\\u0', max_size=60).map(str.encode))
+@settings(deadline=None)
+def test_any_bytes(member: str, body: bytes) -> None:
+    read(body, member)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_field_of_every_wrong_kind(member: str) -> None:
+    for path in places(PAGE):
+        for wrong in WRONG:
+            found = read(json.dumps(replaced(PAGE, path, wrong)).encode(), member)
+            if path and path[0] != member:
+                assert found == (PAGE[member], 0)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=8))
+def test_every_name_comes_once_and_in_its_order(pages: list[list[str]]) -> None:
+    trail = Trail()
+    fresh = [name for page in pages for name in trail.add(page)]
+    assert fresh == list(dict.fromkeys(name for page in pages for name in page))
+    assert trail.seen == set(fresh)
+    assert (trail.pages, trail.dropped) == (len(pages), False)
