@@ -99,7 +99,7 @@ async def test_questions_with_a_right_password_do_not_wait_for_each_other(regist
 
 async def test_a_limit_for_an_account_at_the_login_service_is_none_for_nobody(registry: FakeRegistry) -> None:
     registry.auth = "bearer"
-    registry.repository("acme/app").add("1.0", image())
+    registry.repository("acme/app").add(image(), "1.0")
     registry.fault("/token", Fault(429, b"{}", [("Retry-After", "3600")], times=1))
     async with Client(settings(ANN)) as client:
         with pytest.raises(RateLimited):
