@@ -17,7 +17,7 @@ from faults.machine import CA, context
 from faults.rows import row
 from faults.server import Endless, Gate, Misbehaving, Script
 from faults.trial import MIB, trial
-from regbrowse.errors import RegistryError
+from regbrowse.errors import RateLimited, RegistryError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
@@ -271,3 +271,27 @@ async def test_no_api(server: Misbehaving) -> None:
     server.on(LIST, as_json({"tags": ["a"]}))
     seen = await trial(server, facts(server.name), at_most=3)
     assert seen.answer == (["a"], [])
+
+
+@row(
+    "Limits",
+    server="Docker Hub's pull limit is reached: 429 with its own headers and words, or its other limiter without them",
+    client="says which limit, for how long, and that lists still work; the count that is left is known",
+)
+@pytest.mark.parametrize("counted", [True, False])
+async def test_pull_limit(cloud: Misbehaving, tmp_path: Path, counted: bool) -> None:
+    count = [("RateLimit-Limit", "100;w=21600"), ("RateLimit-Remaining", "0;w=21600"), ("Retry-After", "3000")]
+    words = "You have reached your pull rate limit. \x1b[31m"
+    cloud.on("/v2/acme/app/manifests/*", problem(429, "TOOMANYREQUESTS", words, count if counted else count[2:]))
+
+    async def ask(client: Client) -> list[str]:
+        with pytest.raises(RateLimited) as caught:
+            await client.manifest(where("docker.io"), "1")
+        assert ("Docker Hub pull limit reached (100 per 6 h" in caught.value.why) is counted
+        assert "\x1b" not in str(caught.value)
+        rate = client.rate(Registry.parse("docker.io"))
+        assert (rate is not None and rate.remaining == 0) is counted
+        return [tag async for page in client.tags(where("docker.io")) for tag in page.tags]
+
+    seen = await trial(cloud, ask, at_most=3, settings=settings(tmp_path))
+    assert seen.answer == ["a", "b"]
