@@ -74,7 +74,7 @@ class Tree:
         is_open = "root" not in self.closed
         has_children = isinstance(root, Index) and bool(root.manifests)
         node = Node(
-            "root", 0, kind, _root_label(root), note, _total(root), VERIFIED, root.digest,
+            "root", 0, kind, _root_label(root), note, _total(root), _mark(root), root.digest,
             folds=has_children, is_open=is_open and has_children,
         )  # fmt: skip
         rows = [node]
@@ -276,7 +276,7 @@ def _total(manifest: Manifest) -> int | None:
 
 def _mark(outcome: Outcome | None) -> str:
     if isinstance(outcome, Manifest):
-        return VERIFIED
+        return VERIFIED if outcome.verified else CLAIMED
     if isinstance(outcome, NotFound):
         return MISSING
     return MISMATCH if outcome is not None else CLAIMED

@@ -30,6 +30,8 @@ class Manifest:
     """The bytes as they came: only these have the digest."""
     digest: Digest
     """The one it was asked for by, else the SHA-256 of the bytes."""
+    verified: bool = True
+    """Whether the bytes have this digest; False when that cannot be found out."""
     anomalies: tuple[str, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     subject: Descriptor | None = None

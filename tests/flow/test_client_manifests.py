@@ -110,6 +110,7 @@ async def test_a_signed_legacy_manifest_is_no_mismatch(registry: FakeRegistry, c
     manifest = await client.manifest(here(registry), digest)
     assert isinstance(manifest, Schema1)
     assert "was not verified" in manifest.anomalies[-1]
+    assert not manifest.verified
     assert client.cached(digest) is None
 
 
@@ -166,10 +167,10 @@ async def test_other_algorithms(registry: FakeRegistry, client: Client) -> None:
     long, unknown = Digest.of(made.raw, "sha512"), Digest("blake3", "0" * 64)
     for digest in (long, unknown):
         stock(registry).manifests[str(digest)] = made
-    assert (await client.manifest(here(registry), long)).anomalies == ()
-    assert (await client.manifest(here(registry), unknown)).anomalies == (
-        "Not verified: blake3 cannot be computed here.",
-    )
+    found = await client.manifest(here(registry), long)
+    assert (found.verified, found.anomalies) == (True, ())
+    found = await client.manifest(here(registry), unknown)
+    assert (found.verified, found.anomalies) == (False, ("Not verified: blake3 cannot be computed here.",))
     assert client.cached(unknown) is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import images
 from regbrowse.errors import Evidence, Integrity, NotFound, ServerError
 from regbrowse.oci.manifest import Index, Manifest, parse_manifest
@@ -126,3 +128,12 @@ def test_the_second_image_for_a_platform_says_that_the_first_is_pulled() -> None
         ("linux/amd64", "attestations"),
         ("linux/aarch64", "again: the first one is pulled"),
     ]
+
+
+def test_what_cannot_be_hashed_here_is_not_called_verified() -> None:
+    root = parsed(images.index(AMD64))
+    tree = Tree(replace(root, verified=False))
+    tree.children[Digest.parse(AMD64.digest)] = replace(parsed(AMD64), verified=False)
+    assert [row.mark for row in tree.rows()] == ["·", "·"]
+    tree = Tree(root, {Digest.parse(AMD64.digest): parsed(AMD64)})
+    assert [row.mark for row in tree.rows()] == ["✓", "✓"]

@@ -111,7 +111,7 @@ async def claim_note(reply: Reply, raw: bytes) -> str:
         return ""
     legacy = await legacy_manifest(raw, reply.content_type, claimed)
     if legacy is not None:
-        return "" if UNVERIFIED_LEGACY not in legacy.anomalies else UNVERIFIED_LEGACY
+        return "" if legacy.verified else UNVERIFIED_LEGACY
     return f"The server reports the digest {claimed.short}; the content is {Digest.of(raw).short}."
 
 
@@ -137,7 +137,7 @@ async def legacy_manifest(raw: bytes, content_type: str, digest: Digest) -> Sche
     payload = signed_payload(raw)
     if payload is not None and digest.matches(payload):
         return manifest
-    return replace(manifest, anomalies=(*manifest.anomalies, UNVERIFIED_LEGACY))
+    return replace(manifest, verified=False, anomalies=(*manifest.anomalies, UNVERIFIED_LEGACY))
 
 
 def unverifiable(digest: Digest) -> str:

@@ -87,8 +87,9 @@ class Manifests:
             raw = await verified(reply, digest)
         notes = size_note(named, raw), unverifiable(digest)
         manifest = await manifest_of(reply, raw, expected, digest, *notes)
-        if digest.hasher():
-            await self._store.put(digest, Kept(raw, reply.content_type), repository, epoch)
+        if digest.hasher() is None:
+            return replace(manifest, verified=False)
+        await self._store.put(digest, Kept(raw, reply.content_type), repository, epoch)
         return manifest
 
     async def _get_manifest(self, question: Question) -> Reply:
