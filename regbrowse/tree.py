@@ -58,7 +58,7 @@ class Tree:
 
     root: Manifest
     children: dict[Digest, Outcome] = field(default_factory=dict)
-    statements: dict[Digest, str] = field(default_factory=dict)
+    statements: dict[Digest, attestation.Statement] = field(default_factory=dict)
     """What attestations were found to say, by the digest of the statement."""
     opened: set[str] = field(default_factory=set)
     """Keys of rows that were opened by hand; the root and nested indexes start open."""
@@ -148,9 +148,14 @@ class Tree:
         for position, blob in enumerate(blobs):
             statement = attestation.by_predicate(attestation.predicate_of(blob))
             read = self.statements.get(blob.digest) if blob.digest else None
+            note, mark = statement.note, CLAIMED
+            if read is not None:
+                note, mark = read.note or attestation.predicate_of(blob), VERIFIED
+                if wrong := read.about_another(attestation.attested(descriptor)):
+                    note, mark = wrong, MISMATCH
             yield Node(
-                f"{key}/{position}", level, "attest", statement.kind, read or statement.note, blob.size,
-                VERIFIED if read is not None else CLAIMED, blob.digest, blob, outcome.digest,
+                f"{key}/{position}", level, "attest", statement.kind, note, blob.size,
+                mark, blob.digest, blob, outcome.digest,
             )  # fmt: skip
 
     def wanted(self, rows: list[Node], *, frugal: bool) -> list[Descriptor]:

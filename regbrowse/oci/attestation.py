@@ -33,6 +33,12 @@ class Statement:
     """What the statement says it describes; may be something else than the image it hangs on."""
     predicate_type: str = ""
 
+    def about_another(self, subject: Digest | None) -> str:
+        """The sentence for a statement that does not speak of what it hangs on; empty when all is well."""
+        if subject is None or not self.subjects or subject in self.subjects:
+            return ""
+        return f"This attestation describes {self.subjects[0].short}, not this image."
+
 
 def is_attestation(descriptor: Descriptor) -> bool:
     """Whether an index lists this as an attestation by BuildKit and not as an image (buildkit, attestation-storage)."""

@@ -192,7 +192,7 @@ class Answers(Fetching):
     @on(m.StatementArrived)
     def statement_arrived(self, fact: m.StatementArrived) -> None:
         if fact.question == self.opened:
-            self.manifests_pane.add_statement(fact.digest, fact.note)
+            self.manifests_pane.add_statement(fact.digest, fact.statement)
             self.refresh_lines()
 
     # Config

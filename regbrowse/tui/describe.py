@@ -7,6 +7,7 @@ from regbrowse.oci import mediatype
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import Reference, Repository
 from regbrowse.text import plural, size, visible
+from regbrowse.tree import MISMATCH
 from regbrowse.tui.actions import Actions
 from regbrowse.tui.keys import key_for
 from regbrowse.tui.panes.lines import Pane
@@ -130,7 +131,7 @@ def _node(screen: Actions) -> Detail:
     size = node.size if node.size is not None else length
     digest = str(node.digest) if node.digest else ""
     more = visible("; ".join(facts), LINE_LIMIT)
-    if node.note and not node.is_root and not facts:
+    if node.note and not node.is_root and (not facts or node.mark == MISMATCH):
         more = node.note
     return Detail(node.kind, digest, size, MARK_WORDS.get(node.mark, ""), node.label, more)
 

@@ -130,11 +130,10 @@ class Fetching(State):
             if reads_config and whole:
                 config = await asyncio.to_thread(parse_config, raw)
                 self.post_message(ConfigRead(question, config))
-            elif attested := attestation.predicate_of(descriptor):
+            elif attestation.predicate_of(descriptor):
                 said = await asyncio.to_thread(attestation.read_statement, raw)
-                note = said.note or attested
                 if descriptor.digest:
-                    self.post_message(StatementArrived(question.opened, descriptor.digest, note))
+                    self.post_message(StatementArrived(question.opened, descriptor.digest, said))
         except RegbrowseError as error:
             self.post_message(Failed(question, error))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from regbrowse.errors import RegbrowseError
+from regbrowse.oci.attestation import Statement
 from regbrowse.oci.config import Config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
@@ -216,7 +217,7 @@ class StatementArrived(Fact):
 
     question: OpenQuestion
     digest: Digest
-    note: str
+    statement: Statement
 
 
 @dataclass

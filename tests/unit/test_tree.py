@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import images
 from regbrowse.errors import Evidence, Integrity, NotFound, ServerError
+from regbrowse.oci.attestation import Statement
 from regbrowse.oci.manifest import Index, Manifest, parse_manifest
 from regbrowse.reference import Digest
 from regbrowse.tree import Tree, platforms
@@ -37,8 +38,12 @@ def test_attestations_stand_below_their_platform() -> None:
     statement = tree.rows()[2]
     assert (statement.mark, statement.note) == ("·", "SPDX")
     assert statement.digest is not None
-    tree.statements[statement.digest] = "SPDX 2.3, 5 packages"
+    amd64_digest, other = Digest.parse(AMD64.digest), Digest.of(b"another image")
+    tree.statements[statement.digest] = Statement("SBOM", "SPDX 2.3, 5 packages", (other, amd64_digest))
     assert (tree.rows()[2].mark, tree.rows()[2].note) == ("✓", "SPDX 2.3, 5 packages")
+    tree.statements[statement.digest] = Statement("SBOM", "SPDX 2.3, 5 packages", (other,))
+    assert tree.rows()[2].mark == "×"
+    assert tree.rows()[2].note == f"This attestation describes {other.short}, not this image."
 
 
 def test_marks_say_what_is_known() -> None:

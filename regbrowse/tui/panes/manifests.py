@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
+from regbrowse.oci.attestation import Statement
 from regbrowse.oci.manifest import Index, Manifest
 from regbrowse.reference import Digest
 from regbrowse.text import plural, size
@@ -53,9 +54,9 @@ class ManifestsPane(Pane):
             self.model.children[digest] = outcome
             self._rebuild()
 
-    def add_statement(self, digest: Digest, note: str) -> None:
+    def add_statement(self, digest: Digest, statement: Statement) -> None:
         if self.model is not None:
-            self.model.statements[digest] = note
+            self.model.statements[digest] = statement
             self._rebuild()
 
     def choose(self, digest: Digest | None) -> None:
