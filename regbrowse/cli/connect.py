@@ -65,13 +65,12 @@ def _make(
 
 
 def _login(user: str | None, source: str) -> Login | None:
-    from regbrowse.redact import Secret
-    from regbrowse.settings.login import Login
+    from regbrowse.settings.authfile import login_from
 
     if user is None:
         return None
     name, _, password = user.partition(":")
-    return Login(name, Secret(password), source)
+    return login_from(name, password, source)
 
 
 def _settings(

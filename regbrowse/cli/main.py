@@ -12,6 +12,8 @@ from regbrowse.cli.diagnostics import ExitCode, complain
 from regbrowse.errors import ConfigError, RegbrowseError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from regbrowse.browse import Browser
     from regbrowse.pasted import Typed
     from regbrowse.registry.responder import Responder
@@ -33,12 +35,12 @@ def main(words: Sequence[str] | None = None) -> int:
 def _open(arguments: Arguments) -> int:
     typed = _typed(arguments.reference)
     place, local, notices = _local(typed)
-    user = arguments.user or os.environ.get(CREDENTIALS_VARIABLE) or None
-    if user is not None and ":" not in user.strip(":"):
-        source = "-u" if arguments.user else CREDENTIALS_VARIABLE
-        raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
-    if arguments.ca_file is not None and not arguments.ca_file.is_file():
-        raise ConfigError(f"--cacert {arguments.ca_file}: there is no such file.")
+    source = CREDENTIALS_VARIABLE if arguments.user is None else "-u"
+    user = (os.environ.get(source) or None) if arguments.user is None else arguments.user
+    if user is not None:
+        _check_login(user, source)
+    if arguments.ca_file is not None:
+        _check_authority(arguments.ca_file)
     if arguments.authfile is not None and not arguments.authfile.is_file():
         raise ConfigError(f"--authfile {arguments.authfile}: there is no such file.")
     if arguments.offline and not arguments.cache:
@@ -47,8 +49,6 @@ def _open(arguments: Arguments) -> int:
         raise ConfigError("regbrowse draws on a terminal, and this is none.", hint="Start it without pipes.")
 
     from regbrowse.tui.app import RegbrowseApp
-
-    source = "-u" if arguments.user else CREDENTIALS_VARIABLE
 
     async def connect() -> Browser:
         from regbrowse.cli.connect import browser
@@ -59,6 +59,25 @@ def _open(arguments: Arguments) -> int:
     app = RegbrowseApp(connect, place)
     app.run()
     return app.return_code or ExitCode.OK
+
+
+def _check_login(user: str, source: str) -> None:
+    """Raises ConfigError, without a word of the login."""
+    from regbrowse.settings.authfile import sendable
+
+    name, _, password = user.partition(":")
+    if not name or not password:
+        raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
+    if not sendable(user):
+        raise ConfigError(f"{source} is not written in UTF-8.", hint="Set the terminal to UTF-8, or use --authfile.")
+
+
+def _check_authority(path: Path) -> None:
+    from regbrowse.settings.certificates import problem_with_ca
+
+    problem = problem_with_ca(path)
+    if problem:
+        raise ConfigError(f"--cacert: {problem}.")
 
 
 def _local(typed: Typed | None) -> tuple[Place | None, dict[str, Responder], tuple[str, ...]]:

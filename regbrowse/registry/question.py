@@ -78,9 +78,11 @@ class Reply:
 
     question: Question
     status: int
-    headers: httpx.Headers
-    body: bytes
-    url: str
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    """It may be a token."""
+    url: str = field(repr=False)
+    """It may be signed."""
     seconds: float
     foreign: bool = False
     """Whether it came from another origin than the one that was asked."""

@@ -74,6 +74,26 @@ async def test_a_login_that_would_go_to_another_host_than_before_is_asked_about(
             assert await names(client, private) == ["1"]
 
 
+async def test_saying_yes_counts_for_what_was_shown_only(private: FakeRegistry) -> None:
+    async with FakeRegistry().serve() as service, FakeRegistry().serve() as moved, FakeRegistry().serve() as thief:
+        send_logins_to(private, service)
+        async with Client(Settings(user=ANN, pause=0)) as client:
+            assert await names(client, private) == ["1"]
+            for asked in (moved, thief):
+                send_logins_to(private, asked)
+                private.tokens.clear()
+                with pytest.raises(RealmChanged, match=asked.name):
+                    await names(client, private)
+            # Which of the two was on the screen?
+            desk(client).allow_realm(repository(private).registry)
+            with pytest.raises(RealmChanged, match=thief.name):
+                await names(client, private)
+            desk(client).allow_realm(repository(private).registry)
+            assert await names(client, private) == ["1"]
+        assert moved.asked == []
+        assert len(thief.asked) == 1
+
+
 async def test_the_change_is_seen_within_one_run_and_without_a_folder(private: FakeRegistry) -> None:
     async with FakeRegistry().serve() as service, FakeRegistry().serve() as thief:
         send_logins_to(private, service)
@@ -83,6 +103,8 @@ async def test_the_change_is_seen_within_one_run_and_without_a_folder(private: F
             private.tokens.clear()
             with pytest.raises(RealmChanged):
                 await names(client, private)
+            send_logins_to(private, service)
+            assert await names(client, private) == ["1"], "who is back in order is believed at once"
         assert thief.asked == []
 
 

@@ -51,6 +51,28 @@ async def visitor(registry: FakeRegistry) -> AsyncIterator[Visitor]:
         yield Visitor(registry, client, keychain)
 
 
+@pytest.mark.parametrize(("user", "password"), [("", "s3cr3t-canary-1"), ("ann", ""), ("ann", "s3cr3t-canary-\ud800")])
+async def test_half_a_login_is_none(registry: FakeRegistry, visitor: Visitor, user: str, password: str) -> None:
+    registry.public = True
+    assert await visitor.names() == ["1"]
+    before = len(registry.asked)
+    with pytest.raises(AuthRejected, match="takes a user name and a password") as caught:
+        await visitor.desk.sign_in(visitor.registry, user, Secret(password))
+    assert "canary" not in str(caught.value)
+    assert len(registry.asked) == before
+    assert visitor.desk.state(visitor.registry).user == ""
+
+
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+async def test_characters_of_every_script_are_sent_as_utf8(
+    registry: FakeRegistry, visitor: Visitor, auth: str
+) -> None:
+    registry.auth = "basic" if auth == "basic" else "bearer"
+    registry.users["jürgen&ко"] = "s3cr3t-canary-pässwörd-密码: &%"
+    await visitor.desk.sign_in(visitor.registry, "jürgen&ко", Secret("s3cr3t-canary-pässwörd-密码: &%"))
+    assert await visitor.names() == ["1"]
+
+
 @pytest.mark.parametrize("auth", ["basic", "bearer"])
 async def test_logging_in_for_this_session(registry: FakeRegistry, visitor: Visitor, auth: str) -> None:
     registry.auth = "basic" if auth == "basic" else "bearer"

@@ -15,7 +15,13 @@ from regbrowse.cli.main import main
         (["ghcr.io/Acme/app"], "must be lower case"),
         (["repo@sha256:ffff"], "64 lower-case hex digits"),
         (["-u", "nobody", "alpine"], "USER:PASSWORD"),
-        (["--cacert", "/nowhere/ca.pem", "alpine"], "there is no such file"),
+        (["-u", "ann:", "alpine"], "USER:PASSWORD"),
+        (["-u", ":s3cr3t-canary:b", "alpine"], "USER:PASSWORD"),
+        (["-u", "", "alpine"], "USER:PASSWORD"),
+        (["-u", "ann:s3cr3t-canary\udcff", "alpine"], "-u is not written in UTF-8."),
+        (["--cacert", "/nowhere/ca.pem", "alpine"], "--cacert: /nowhere/ca.pem does not exist."),
+        (["--cacert", __file__, "alpine"], "holds no certificate in PEM form."),
+        (["--cacert", "/", "alpine"], "--cacert: / is not a file."),
     ],
 )
 def test_wrong_words_get_a_sentence(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +30,26 @@ def test_wrong_words_get_a_sentence(words: list[str], says: str, capsys: pytest.
     assert says in said.err
     assert said.out == ""
     assert "Traceback" not in said.err
+    assert "canary" not in said.err
+
+
+@pytest.mark.parametrize(("given", "says"), [("ann:s3cr3t-canary", ""), ("ann::", ""), (":", "USER"), ("ann", "USER")])
+def test_a_login_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str, says: str
+) -> None:
+    monkeypatch.setenv("DOCKER_REGISTRY_CREDENTIALS", given)
+    assert main(["alpine"]) == 2
+    told = capsys.readouterr().err
+    assert ("DOCKER_REGISTRY_CREDENTIALS is not of the form USER:PASSWORD." in told) is bool(says)
+    assert "canary" not in told
+
+
+def test_a_login_may_be_an_identity_token() -> None:
+    from regbrowse.cli.connect import _login
+
+    login = _login("<token>:s3cr3t-canary:x", "-u")
+    assert login is not None
+    assert (login.user, login.kind, login.password.reveal()) == ("", "identity", "s3cr3t-canary:x")
 
 
 def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from regbrowse.errors import PolicyError
 from regbrowse.registry.login.challenge import Challenge, choose, located, parse_challenges, says
 from regbrowse.registry.login.door import Door
 from regbrowse.registry.login.grants import Key, Token, basic, raw_bearer
@@ -33,7 +34,7 @@ class Visit:
 class Pass:
     """What a request shows at the door."""
 
-    header: str = ""
+    header: str = field(default="", repr=False)
     """Its Authorization."""
     key: Key | None = None
     token: Token | None = None
@@ -56,7 +57,11 @@ class Attempts:
         question = replace(visit.question, identity=state_of(login).user)
         most = TRIES - 1 if login else TRIES
         proactive = door.status == 401 or login is not None
-        shown = await self._pass(visit, door.challenge(question.scope, proactive=proactive), login)
+        try:
+            shown = await self._pass(visit, door.challenge(question.scope, proactive=proactive), login)
+        except PolicyError:
+            # It was demanded before; perhaps something better is by now.
+            shown = Pass()
         widened = False
         while True:
             visit.sent += 1

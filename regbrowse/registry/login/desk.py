@@ -25,6 +25,7 @@ from regbrowse.registry.login.tokens import Tokens
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.net.waiting import rate_of
 from regbrowse.registry.question import Question, Reply
+from regbrowse.settings.authfile import login_from, sendable
 from regbrowse.settings.login import Login, Source
 from regbrowse.text import visible
 
@@ -86,13 +87,13 @@ class Desk:
         Raises AuthRejected when the registry refuses, PolicyError when the login would travel in clear or to
         another place than before, and what stops any question. Whoever we were stays who we are then.
         """
-        login = Login(user, password, THIS_SESSION)
-        if user == "<token>":
-            # The name that stands for an identity token wherever docker keeps one.
-            login = Login("", password, THIS_SESSION, "identity")
+        host = visible(registry.name)
+        if not (user and password.reveal() and sendable(user + password.reveal())):
+            why = f"A login for {host} takes a user name and a password, both of characters that can be sent."
+            raise AuthRejected(why, wanted=f"Logging in to {host}", hint="Enter both again.")
+        login = login_from(user, password.reveal(), THIS_SESSION)
         door = await self.door(registry)
         if door.plain and not self._transport.http_asked(registry):
-            host = visible(registry.name)
             why = f"{host} is reached over http, so anybody on the way could read the password. It was not sent."
             hint = "Start with --plain-http if that is no risk there."
             raise PolicyError(why, wanted=f"Logging in to {host}", hint=hint)
@@ -113,7 +114,7 @@ class Desk:
         return True
 
     def allow_realm(self, registry: Registry) -> None:
-        """Accepts, for good, the host that a RealmChanged named last."""
+        """Accepts, for good, the host that a RealmChanged named, unless there were several of them."""
         self._realms.allow(registry)
 
     def _become(self, registry: Registry, login: Login | None) -> None:

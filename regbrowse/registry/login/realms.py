@@ -69,7 +69,8 @@ class Realms:
     def __init__(self, folder: Path | None) -> None:
         self._file = folder / "realms.json" if folder else None
         self._known: dict[str, tuple[str, ...]] = {}
-        self._pending: dict[str, str] = {}
+        self._pending: dict[str, set[str]] = {}
+        """The hosts that were asked about since the last answer."""
         self._unwritten: set[str] = set()
         self._read = self._file is None
         self._lock = asyncio.Lock()
@@ -89,7 +90,7 @@ class Realms:
                 self._remember(registry.key, place)
             await self._save()
         if known and place not in known:
-            self._pending[registry.key] = place
+            self._pending.setdefault(registry.key, set()).add(place)
             host = question.host
             old, new = visible(known[-1], 260), visible(place, 260)
             raise RealmChanged(
@@ -99,10 +100,13 @@ class Realms:
             )
 
     def allow(self, registry: Registry) -> None:
-        """Accepts for good the host that was asked about last; nothing when none was. Written at the next check."""
-        place = self._pending.pop(registry.key, None)
-        if place is not None:
-            self._remember(registry.key, place)
+        """Accepts for good the host that was asked about; written at the next check.
+
+        Nothing when there were several since the last answer: whoever said yes may have seen another one of them.
+        """
+        places = self._pending.pop(registry.key, set())
+        if len(places) == 1:
+            self._remember(registry.key, places.pop())
 
     def _remember(self, key: str, place: str) -> None:
         kept = [one for one in self._known.get(key, ()) if one != place]

@@ -19,15 +19,15 @@ class Errand:
     question: Question
     url: str
     """Where it goes first."""
-    authorization: str
+    authorization: str = field(repr=False)
     """For the origin of `url` and no other."""
     deadline: float
     """Seconds that its requests may take together; waiting for a turn does not count."""
     spent: float = 0.0
     """Seconds that they took."""
-    received: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray, repr=False)
     """Of a whole blob: the content that came before the connection broke."""
-    headers: httpx.Headers | None = None
+    headers: httpx.Headers | None = field(default=None, repr=False)
     """Of the answer that began it."""
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -36,9 +36,9 @@ _NO_HEAD = frozenset({403, 405, 501})
 class _Way:
     """How far a question has come."""
 
-    at: str
+    at: str = field(repr=False)
     question: Question
-    seen: set[str]
+    seen: set[str] = field(repr=False)
     hops: int = 0
     foreign: bool = False
     """Whether it left the origin that was asked; who has been sent away once does not get the login back."""
