@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
 
 from fake_registry import FakeRegistry, Fault
-from regbrowse.errors import Denied, RegistryError
+from regbrowse.errors import Denied, RegistryError, TooLarge
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, TagPage
 from regbrowse.registry.lists import listing, trail
@@ -120,3 +121,17 @@ async def test_a_catalog_that_is_blocked_by_law(registry: FakeRegistry, client: 
     with pytest.raises(Denied, match="for legal reasons") as caught:
         [page async for page in client.catalog(Registry.parse(registry.name))]
     assert caught.value.evidence.said == "Court order 5"
+
+
+async def test_a_list_that_was_packed_for_the_way_is_bounded_unpacked(
+    registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = json.dumps({"tags": TAGS}).encode()
+    for limit in (len(raw), len(raw) - 1):
+        monkeypatch.setattr("regbrowse.registry.asking.PAGE_LIMIT", limit)
+        registry.fault(LIST, Fault(200, gzip.compress(raw), [("Content-Encoding", "gzip")], times=1))
+        if limit == len(raw):
+            assert names(await pages(client, registry)) == TAGS
+        else:
+            with pytest.raises(TooLarge):
+                await pages(client, registry)

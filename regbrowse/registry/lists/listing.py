@@ -11,13 +11,14 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 
-from regbrowse.errors import BadResponse, RegbrowseError
+from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
 from regbrowse.oci.document import parse_json
 from regbrowse.registry.errors_from import not_json, server_words, status_error
 from regbrowse.registry.lists.link import follow, with_query
 from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.question import PAGE_LIMIT, Question, Reply
+from regbrowse.registry.net.failures import too_much
+from regbrowse.registry.question import Question, Reply
 from regbrowse.text import plural
 
 SOFT_CAP = 100_000
@@ -152,15 +153,20 @@ class Lister:
 
 async def read_names(reply: Reply, member: str, valid: Callable[[str], bool]) -> tuple[list[str], int]:
     """The valid names of a page in order, and how many entries were none. Raises BadResponse."""
-    body = reply.decoded()
     if reply.status == 204:
         return [], 0
+    if len(reply.body) > BIG or "content-encoding" in reply.headers:
+        return await asyncio.to_thread(_names_in, reply, member, valid)
+    return _names_in(reply, member, valid)
+
+
+def _names_in(reply: Reply, member: str, valid: Callable[[str], bool]) -> tuple[list[str], int]:
+    body = reply.decoded()
     noun = "a list of tags" if member == "tags" else "a list of repositories"
     try:
-        if len(body) > BIG:
-            value = (await asyncio.to_thread(parse_json, body, limit=PAGE_LIMIT)).value
-        else:
-            value = parse_json(body, limit=PAGE_LIMIT).value
+        value = parse_json(body, limit=reply.question.limit).value
+    except TooLarge:
+        raise too_much(reply.question, reply.url, None) from None
     except RegbrowseError:
         raise not_json(reply, noun) from None
     if not isinstance(value, dict):
