@@ -106,5 +106,11 @@ def test_a_path_behind_a_prefix_has_a_fallback_without_it() -> None:
     assert after.fallback == f"http://h{PATH}?last=b"
 
 
+def test_cursors_may_be_any_bytes() -> None:
+    after = follow(["</x?last=%FF%00%2B&n=2>; rel=next"], BASE, PATH, "h", {"x-artifactory-id": "7"})
+    assert after.url == f"http://h{PATH}?last=%FF%00%2B&n=2"
+    assert follow(["</x?last=\ud800>; rel=next"], BASE, PATH, "h", {"x-artifactory-id": "7"}).note
+
+
 def test_query_values_are_encoded_exactly_once() -> None:
     assert with_query("http://h/p?a=1%2B2&last=x", last="é+ &") == "http://h/p?a=1%2B2&last=%C3%A9%2B%20%26"

@@ -49,6 +49,7 @@ def follow(lines: Iterable[str], url: str, path: str, host: str, headers: Mappin
     if problem:
         return Next(note=f"{host} continued its list at an address with {problem}; not followed.")
     try:
+        target.encode()
         there = urlsplit(urljoin(url, target.replace(" ", "%20")))
     except ValueError:
         return Next(note=f"{host} continued its list at an address that cannot be read.")
@@ -71,16 +72,25 @@ def follow(lines: Iterable[str], url: str, path: str, host: str, headers: Mappin
 def with_query(url: str, **fields: str | int) -> str:
     """The URL with these query fields instead of those of the same name, each encoded exactly once."""
     parts = urlsplit(url)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in fields]
-    pairs = kept + [(name, str(value)) for name, value in fields.items()]
-    query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+    pairs = [(name, value) for name, value in _fields(parts.query) if name not in fields]
+    pairs += [(name, str(value)) for name, value in fields.items()]
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
 def _with_cursor(url: str, query: str) -> str:
     """Artifactory forgets its own prefix: only the cursor of its link is of use."""
-    cursor = {name: value for name, value in parse_qsl(query) if name in ("last", "n")}
+    cursor = {name: value for name, value in _fields(query) if name in ("last", "n") and value}
     return with_query(url, **cursor)
+
+
+def _fields(query: str) -> list[tuple[str, str]]:
+    """Cursors may be any bytes: what is no UTF-8 stays what it is."""
+    return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
 
 
 def _links(line: str) -> Iterable[tuple[str, str]]:
