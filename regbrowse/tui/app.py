@@ -76,6 +76,13 @@ class RegbrowseApp(App[None]):
         await self.push_screen(self._main)
         self.theme_changed_signal.subscribe(self, lambda theme: recents.remember_theme(theme.name))
 
+    def _fatal_error(self) -> None:
+        """A bug ends the program; textual would print the values of variables, and a login may be among them."""
+        from rich.traceback import Traceback
+
+        self.bell()
+        self.panic(Traceback(show_locals=False, width=None))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         del screen
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)

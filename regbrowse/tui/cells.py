@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -82,8 +82,23 @@ def wrap(text: str, width: int) -> list[str]:
                 continue
             if line:
                 lines.append(line)
-            pieces = chop_cells(word, max(1, width)) or [""]
+            pieces = _chopped(word, max(1, width))
             lines.extend(pieces[:-1])
             line = pieces[-1]
         lines.append(line)
     return lines
+
+
+def _chopped(word: str, width: int) -> list[str]:
+    """The word in pieces of at most `width` cells, or of one wider character; marks stay with what they stand on."""
+    if cell_len(word) <= width:
+        return [word]
+    pieces, used = [""], 0
+    for char in word:
+        cells = cell_len(char)
+        if pieces[-1] and used + cells > width:
+            pieces.append("")
+            used = 0
+        pieces[-1] += char
+        used += cells
+    return pieces

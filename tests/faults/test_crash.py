@@ -27,7 +27,6 @@ PASSWORD = "s3cr3t-canary-1"
     AREA,
     server="a bug ends the program while a password is on its way",
     client="says where it was, without any value",
-    broken="the values of variables are printed, the login among them",
 )
 async def test_crash(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.truth.auth = "basic"
