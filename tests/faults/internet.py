@@ -22,7 +22,7 @@ class Internet:
     looked_up: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
-    """Names that may be asked for and are not known."""
+    """Names that may be asked for and are not known; `*` stands for all."""
     _names: dict[str, str] = field(default_factory=dict)
     _places: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class Internet:
             ipaddress.ip_address(plain)
         except ValueError:
             self.looked_up.append(plain)
-            if plain not in self.unknown:
+            if not self.unknown & {plain, "*"}:
                 self.strays.append(plain)
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from None
         return None
