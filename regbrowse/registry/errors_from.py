@@ -21,6 +21,7 @@ from regbrowse.errors import (
     Unsupported,
 )
 from regbrowse.oci.document import parse_json
+from regbrowse.redact import redact
 from regbrowse.reference import DOCKER_HUB
 from regbrowse.registry.facts import LoginState
 from regbrowse.registry.net.waiting import retry_after
@@ -32,6 +33,7 @@ BODY_LIMIT = 64 * 1024
 LOGIN_HINT = "Log in with docker login, or press L for this session only."
 REFUSED_HINT = "They may have expired. Log in again, or press A to browse anonymously."
 _XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
+_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
 
 
@@ -187,4 +189,5 @@ def _from_json(value: object) -> tuple[tuple[str, ...], str]:
 
 
 def _words(text: str, limit: int = SAID_LIMIT) -> str:
-    return visible(" ".join(text.split()), limit)
+    """Addresses in it lose what signs them."""
+    return visible(_URL.sub(lambda match: redact(match[0]), " ".join(text.split())), limit)

@@ -12,6 +12,7 @@ import httpx
 from regbrowse.errors import Evidence
 from regbrowse.redact import redact
 from regbrowse.reference import Registry
+from regbrowse.registry.echoes import repeats
 from regbrowse.text import visible
 
 Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token", "referrers", "native"]
@@ -86,6 +87,8 @@ class Reply:
     seconds: float
     foreign: bool = False
     """Whether it came from another origin than the one that was asked."""
+    authorization: str = field(default="", repr=False)
+    """What it was asked with."""
 
     @property
     def content_type(self) -> str:
@@ -108,6 +111,9 @@ class Reply:
             return self.body
 
     def evidence(self, codes: tuple[str, ...] = (), said: str = "") -> Evidence:
+        """The request as it may be shown; words of the server that repeat our login are left out."""
+        if repeats(" ".join([said, *codes]), self.authorization, self.question.body):
+            codes, said = (), ""
         request_id = next((self.headers[name] for name in _REQUEST_IDS if name in self.headers), "")
         return Evidence(
             host=self.question.host,

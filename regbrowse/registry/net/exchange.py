@@ -119,10 +119,11 @@ class Exchanges:
         self._known.add(origin)
         if origin[1] == home:
             self.warnings.keep(question.registry.key, response.headers.get_list("warning"))
+        answered = response.headers
         if before and errand.headers is not None:
             # Its pieces together are the answer to what was asked.
-            return Reply(question, 200, errand.headers, bytes(body), url, seconds)
-        return Reply(question, status, response.headers, bytes(body), url, seconds)
+            status, answered = 200, errand.headers
+        return Reply(question, status, answered, bytes(body), url, seconds, authorization=authorization)
 
     def _failed(self, question: Question, url: str) -> None:
         why = "" if question.kind == "native" else f"{where(question, url)} could not be reached several times."

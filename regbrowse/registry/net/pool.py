@@ -6,6 +6,7 @@ so this one stands on httpcore and speaks httpx to the rest.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ import httpcore
 import httpx
 
 from regbrowse.registry.net.guard import Dialer
+
+# In detail it writes down every header it gets, signed addresses and cookies among them.
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 MOST, IDLE, IDLE_SECONDS = 20, 10, 15.0
 _ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
