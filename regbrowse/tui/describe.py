@@ -52,11 +52,11 @@ def _warning(screen: Actions) -> str:
     if screen.browser is None or screen.registry is None:
         return ""
     connection = screen.browser.connection(screen.registry)
-    if not connection.base or screen.registry.is_loopback:
+    if not connection.base:
         return ""
     if not connection.encrypted:
-        return "not encrypted"
-    return "" if connection.verified else "not verified"
+        return "" if screen.registry.is_loopback else "not encrypted"
+    return "" if connection.verified else "certificate not checked"
 
 
 def detail(screen: Actions) -> Detail:

@@ -16,6 +16,7 @@ from regbrowse.reference import Registry
 from regbrowse.registry.client import Login, Secret, Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.tui.app import RegbrowseApp
+from tls_world import issue, secure
 
 PASSWORD = "s3cr3t-canary-1"
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
@@ -204,3 +205,13 @@ async def test_a_helper_that_wants_the_terminal_gets_it(
         await driven.shows("ann")
         assert lent == [True]
         assert PASSWORD not in driven.text()
+
+
+async def test_a_certificate_that_is_not_checked_is_said_all_the_time(tmp_path: Path) -> None:
+    async with secure(tmp_path, issue(issuer=issue("nobody", authority=True))) as server:
+        wanted = Settings(pause=0, insecure=frozenset({server.name}))
+        async with browsing(f"{server.name}/acme/app", tmp_path, settings=wanted) as driven:
+            await driven.shows("exists and is empty")
+            await driven.shows("! certificate not checked")
+            await driven.press("L")
+            await driven.shows("anybody in between could read along")

@@ -36,7 +36,7 @@ class Where:
     left: int | None = None
     limit: int | None = None
     warning: str = ""
-    """What is not safe about the connection: `not encrypted`, `not verified`."""
+    """What is not safe about the connection: `not encrypted`, `certificate not checked`."""
     cost: int = 0
     """What the next action costs of the rate limit."""
 
