@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 
 import pytest
 
-from faults.answers import as_json, problem
-from faults.asking import LIST, MADE, listing
+from faults.answers import as_json, problem, redirect
+from faults.asking import BLOB_PATH, LIST, MADE, blob, here, listing
 from faults.rows import row
-from faults.server import Answering, Misbehaving, Request, Script
+from faults.server import TRUTH, Answering, Misbehaving, Request, Script
 from faults.trial import trial
-from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied
+from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, RegbrowseError
 from regbrowse.redact import Secret
+from regbrowse.registry.client import Client
 from regbrowse.registry.facts import Settings
 from regbrowse.settings.login import Login
 
@@ -20,6 +22,7 @@ AREA = "Login"
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
 IDENTITY = Login("ann", Secret("s3cr3t-canary-identity"), kind="identity")
+ENCODED = b64encode(f"{ANN.user}:{ANN.password.reveal()}".encode()).decode()
 TAGS = ["a", "b", "c"]
 
 
@@ -225,3 +228,58 @@ async def test_refused_credentials(server: Misbehaving, auth: str) -> None:
     assert isinstance(seen.error, AuthRejected)
     assert "refused the credentials from" in seen.why
     assert server.count(LIST) <= 5
+
+
+def echoing(status: int, *, headers: bool) -> Answering:
+    def echo(request: Request) -> Script:
+        if not request.header("authorization"):
+            return TRUTH
+        words = f"you sent {request.header('authorization')}"
+        said = [("X-Request-Id", words), ("Warning", f'299 - "{words}"')] if headers else []
+        return problem(status, "X", "no" if headers else f"{words}, ann:s3cr3t-canary-1", said)
+
+    return echo
+
+
+@row(
+    AREA,
+    server="says back in its error what it was sent: the login, the token, a signed address",
+    client="shows none of it",
+)
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+async def test_echoes(server: Misbehaving, other: Misbehaving, auth: str, status: int) -> None:
+    stocked(server, auth)
+    server.truth.public = False
+    server.on(LIST, echoing(status, headers=False))
+    seen = await trial(server, listing(server), at_most=9, settings=as_ann(), cancel=False)
+    assert isinstance(seen.error, RegbrowseError)
+    assert ENCODED not in seen.shown
+    signed = f"{other.url}/x?X-Amz-Signature=s3cr3t-canary-9"
+    server.on(BLOB_PATH, lambda one: redirect(signed) if one.header("authorization") else TRUTH)
+    other.on("/x", lambda one: problem(status, "X", f"no such object: {other.url}{one.target}"))
+    last = await trial([server, other], blob(server), at_most=12, settings=as_ann(), cancel=False)
+    assert isinstance(last.error, RegbrowseError)
+    assert other.asked
+
+
+@row(
+    AREA,
+    server="says back in a request id or a warning what it was sent",
+    client="shows none of it",
+    broken="the request id and the warning are kept as they came",
+)
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+async def test_echoes_in_headers(server: Misbehaving, auth: str) -> None:
+    stocked(server, auth)
+    server.truth.public = False
+    server.on(LIST, echoing(404, headers=True))
+
+    async def ask(client: Client) -> tuple[str, ...]:
+        with pytest.raises(RegbrowseError) as caught:
+            await listing(server)(client)
+        evidence = repr(vars(caught.value))
+        return evidence, *client.connection(here(server).registry).notes
+
+    seen = await trial(server, ask, at_most=9, settings=as_ann(), cancel=False)
+    assert ENCODED not in seen.shown
