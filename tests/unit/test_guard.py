@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from typing import Any
 
 import httpcore
@@ -178,3 +179,20 @@ async def test_a_name_nobody_knows(monkeypatch: pytest.MonkeyPatch, error: Excep
     with pytest.raises(httpcore.ConnectError) as caught:
         await Dialer().connect_tcp("no-such-host.example", 443, 10)
     assert isinstance(caught.value.__cause__, socket.gaierror)
+
+
+async def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        answered.wait(10)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    asking = [asyncio.ensure_future(addresses_of(f"silent{number}.example", 443)) for number in range(64)]
+    try:
+        async with asyncio.timeout(5):
+            assert await asyncio.to_thread(lambda: 1) == 1
+    finally:
+        answered.set()
+        await asyncio.gather(*asking, return_exceptions=True)

@@ -12,15 +12,20 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Any
 
 import httpcore
 
+from regbrowse.registry.net.gates import TOTAL
 from regbrowse.registry.net.policy import is_special
 
 STAGGER = 0.25
 """Seconds that an address gets before the next one is tried beside it (RFC 8305)."""
+_Found = tuple[Any, Any, int, str, tuple[Any, ...]]
+_RESOLVERS = ThreadPoolExecutor(TOTAL, "names")
+"""Threads of their own: names that nobody answers for would else keep all threads from reading files and JSON."""
 _MOST = 16
 """Addresses tried of one name."""
 
@@ -113,7 +118,7 @@ async def addresses_of(host: str, port: int) -> list[str]:
     except ValueError:
         pass
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, _look_up, host, port)
     except (OSError, UnicodeError) as error:
         cause = error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, "not a name")
         raise httpcore.ConnectError("name") from cause
@@ -125,6 +130,10 @@ async def addresses_of(host: str, port: int) -> list[str]:
     if not addresses:
         raise httpcore.ConnectError("name") from socket.gaierror(socket.EAI_NONAME, "no address")
     return addresses
+
+
+def _look_up(host: str, port: int) -> list[_Found]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 _Dial = Callable[[str], Coroutine[Any, Any, httpcore.AsyncNetworkStream]]

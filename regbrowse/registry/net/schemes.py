@@ -7,6 +7,8 @@ certificate is not trusted or a remote host is silent.
 
 from __future__ import annotations
 
+import asyncio
+
 from regbrowse.errors import PolicyError
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
@@ -72,7 +74,8 @@ class Schemes:
         blocked = self._network.blocked(registry) if self._network else ""
         if blocked:
             raise PolicyError(blocked, wanted=f"Connecting to {visible(registry.name)}")
-        if not self.tolerable(registry):
+        # What it says comes from files.
+        if not await asyncio.to_thread(self.tolerable, registry):
             return secure
         origin = origin_of(secure)
         if self._wires.proxy(origin) is not None:

@@ -16,6 +16,7 @@ import httpcore
 from regbrowse.errors import ConfigError
 from regbrowse.registry.net.der import Certificate, read_certificate
 from regbrowse.registry.net.guard import Dialer
+from regbrowse.settings.certificates import problem_with_ca
 from regbrowse.text import visible
 
 PROBE_SECONDS = 3.0
@@ -92,10 +93,9 @@ def _reason(error: Exception) -> str:
 
 def _system() -> ssl.SSLContext:
     named = os.environ.get("SSL_CERT_FILE")
-    if named and not Path(named).is_file():
-        raise ConfigError(
-            f"SSL_CERT_FILE names {visible(named)}, which is not a file.", hint="Correct the variable or unset it."
-        )
+    problem = problem_with_ca(Path(named)) if named else ""
+    if problem:
+        raise ConfigError(f"SSL_CERT_FILE: {problem}.", hint="Correct the variable or unset it.")
     if sys.platform not in ("darwin", "win32"):
         context = ssl.create_default_context()
         if context.get_ca_certs() or ssl.get_default_verify_paths().capath:

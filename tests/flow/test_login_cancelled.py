@@ -1,0 +1,96 @@
+"""Logging in, given up at any moment: whoever comes next gets in, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from fake_login import FakeKeychain
+from fake_registry import FakeRegistry
+from images import image
+from regbrowse.reference import Registry, Repository
+from regbrowse.registry.client import Client, Login, Secret, Settings
+
+if TYPE_CHECKING:
+    from regbrowse.settings.keychain import Keychain
+
+ANN = Login("ann", Secret("s3cr3t-canary-1"))
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(pause=0, keychain=cast("Keychain", FakeKeychain({"": ANN})), state_folder=folder)
+
+
+def here(registry: FakeRegistry) -> Repository:
+    return Repository(Registry.parse(registry.name), "acme/app")
+
+
+async def names(client: Client, registry: FakeRegistry) -> list[str]:
+    return [tag async for page in client.tags(here(registry)) for tag in page.tags]
+
+
+@pytest.fixture
+def private(registry: FakeRegistry) -> FakeRegistry:
+    registry.auth, registry.public = "bearer", False
+    registry.repository("acme/app").add(image(), "1")
+    return registry
+
+
+def left(client: Client) -> list[object]:
+    """Flights under way, requests inside, and everything else that ought to end with its question."""
+    made: Any = client
+    desk, transport = made._desk, made._transport
+    flights = [desk._tokens._flights, desk._doors._knocks, desk._logins._flights, transport._schemes._probes]
+    under_way = [flight for one in flights for flight in one._flights.values()]
+    locks = [standing.first.locked() for standing in desk._logins._standing.values()]
+    return [*under_way, *transport._exchanges._gates._inside, *(lock for lock in locks if lock)]
+
+
+@pytest.mark.parametrize("auth", ["bearer", "basic"])
+async def test_a_login_may_be_given_up_at_any_moment(private: FakeRegistry, tmp_path: Path, auth: str) -> None:
+    private.auth = "bearer" if auth == "bearer" else "basic"
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    steps, finished = 0, 0
+    async with FakeRegistry().serve() as service:
+        service.tokens = private.tokens
+        private.realm = f"{service.url}/token"
+        while finished < 2:
+            async with Client(settings(tmp_path / str(steps))) as client:
+                asking = asyncio.ensure_future(names(client, private))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                finished += asking.done()
+                asking.cancel()
+                await asyncio.wait([asking])
+                assert left(client) == [], f"after {steps} steps"
+                async with asyncio.timeout(5):
+                    assert await names(client, private) == ["1"], f"after {steps} steps"
+            steps += 1
+    assert steps > 30
+    assert unseen == []
+
+
+async def test_who_asked_first_may_leave_without_spoiling_it_for_the_others(
+    private: FakeRegistry, tmp_path: Path
+) -> None:
+    gate = private.gate("/token")
+    async with Client(settings(tmp_path)) as client:
+        first = asyncio.ensure_future(names(client, private))
+        await asyncio.wait_for(gate.arrived.wait(), 5)
+        others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
+        made: Any = client
+        async with asyncio.timeout(5):
+            while [flight.passengers for flight in made._desk._tokens._flights._flights.values()] != [50]:
+                await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        gate.open()
+        async with asyncio.timeout(20):
+            assert await asyncio.gather(*others) == [["1"]] * 49
+        assert left(client) == []
+    assert sum(one.path == "/token" for one in private.asked) == 1
+    assert gate.left.is_set() is False
