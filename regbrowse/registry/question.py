@@ -122,6 +122,6 @@ class Reply:
             status=self.status,
             codes=codes,
             said=said,
-            request_id=visible(request_id, 100),
+            request_id="" if repeats(request_id, self.authorization, self.question.body) else visible(request_id, 100),
             seconds=round(self.seconds, 3),
         )

@@ -267,7 +267,6 @@ async def test_echoes(server: Misbehaving, other: Misbehaving, auth: str, status
     AREA,
     server="says back in a request id or a warning what it was sent",
     client="shows none of it",
-    broken="the request id and the warning are kept as they came",
 )
 @pytest.mark.parametrize("auth", ["basic", "bearer"])
 async def test_echoes_in_headers(server: Misbehaving, auth: str) -> None:

@@ -12,6 +12,7 @@ import httpx
 
 from regbrowse.errors import RegistryError
 from regbrowse.redact import redact
+from regbrowse.registry.echoes import repeats
 from regbrowse.registry.errors_from import BODY_LIMIT
 from regbrowse.registry.facts import Exchange
 from regbrowse.registry.net.errand import Errand
@@ -35,6 +36,8 @@ from regbrowse.registry.question import Question, Reply
 
 MOST_HEADERS = 200
 HEADER_BYTES = 65_536
+TURN = 0.02
+"""Seconds after which others on the event loop get their turn."""
 _CUT = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
@@ -118,7 +121,9 @@ class Exchanges:
         self._pauses.worked(origin)
         self._known.add(origin)
         if origin[1] == home:
-            self.warnings.keep(question.registry.key, response.headers.get_list("warning"))
+            lines = response.headers.get_list("warning")
+            said = [line for line in lines if not repeats(line, authorization, question.body)]
+            self.warnings.keep(question.registry.key, said)
         answered = response.headers
         if before and errand.headers is not None:
             # Its pieces together are the answer to what was asked.
@@ -167,13 +172,26 @@ async def _read(question: Question, url: str, response: httpx.Response, body: by
             exactly = (response.status_code == 200 or body) and "content-encoding" not in response.headers
             if whole > limit or (exactly and question.size not in (None, whole)):
                 raise too_much(question, url, whole)
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) >= limit and (question.take is not None or not good):
-            del body[limit:]
-            return
-        if len(body) > limit:
-            raise too_much(question, url, None)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    turn = time.monotonic()
+    chunks = aiter(response.stream)
+    try:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) >= limit and (question.take is not None or not good):
+                del body[limit:]
+                return
+            if len(body) > limit:
+                raise too_much(question, url, None)
+            if time.monotonic() - turn > TURN:
+                # Thousands of tiny chunks come out of one read without anybody having waited.
+                await asyncio.sleep(0)
+                turn = time.monotonic()
+    finally:
+        # Left early, a generator would be closed by whoever collects the garbage.
+        close = getattr(chunks, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def _patron(question: Question) -> Origin | None:

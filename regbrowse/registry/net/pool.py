@@ -94,22 +94,26 @@ class Pool(httpx.AsyncBaseTransport):
 class _Stream(httpx.AsyncByteStream):
     def __init__(self, body: AsyncIterable[bytes], done: Callable[[], Awaitable[None]]) -> None:
         self._body = body
+        self._chunks = aiter(body)
         self._done: Callable[[], Awaitable[None]] | None = done
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         with _translated():
-            async for chunk in self._body:
-                yield chunk
+            return await anext(self._chunks)
 
     async def aclose(self) -> None:
         done, self._done = self._done, None
         if done is None:
             return
         try:
-            close = getattr(self._body, "aclose", None)
-            if close is not None:
-                with _translated():
-                    await close()
+            for part in (self._chunks, self._body):
+                close = getattr(part, "aclose", None)
+                if close is not None:
+                    with _translated():
+                        await close()
         finally:
             await done()
 
