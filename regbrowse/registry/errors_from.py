@@ -32,6 +32,7 @@ SAID_LIMIT = 500
 BODY_LIMIT = 64 * 1024
 LOGIN_HINT = "Log in with docker login, or press L for this session only."
 REFUSED_HINT = "They may have expired. Log in again, or press A to browse anonymously."
+_OPERATOR = "Try again in a while; if it stays so, ask its operator."
 _XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
@@ -66,19 +67,19 @@ def status_error(reply: Reply, login: LoginState | None = None) -> RegistryError
     if status == 407:
         return error(NetError, "The proxy in between wants a login.", "Put it into the proxy setting.")
     if status == 416:
-        return error(Integrity, f"{host} holds less of this content than its size says.")
+        return error(Integrity, f"{host} holds less of this content than its size says.", "Try again in a while.")
     if status == 429:
         return _limited(reply, state, error)
     if status == 451:
-        return error(Denied, f"{host} may not show {question.about} for legal reasons.")
+        return error(Denied, f"{host} may not show {question.about} for legal reasons.", "Ask its operator why.")
     if status in (405, 501):
         return error(Unsupported, f"{host} does not offer this.")
     if status >= 500 or status in (408, 499):
         hint = f"Tried {plural(question.attempts, 'time')}; try again in a while."
         return error(ServerError, f"{host} has a problem on its side.", hint.replace("Tried 1 time; t", "T"))
     if 300 <= status < 400:
-        return error(BadResponse, f"{host} redirected without saying where to.")
-    return error(BadResponse, f"{host} did not accept the question.")
+        return error(BadResponse, f"{host} redirected without saying where to.", _OPERATOR)
+    return error(BadResponse, f"{host} did not accept the question.", _OPERATOR)
 
 
 def login_needed(question: Question) -> str:

@@ -18,6 +18,12 @@ _LONG_WORD = re.compile(r"(?=[A-Za-z+/=_-]*[0-9])[A-Za-z0-9+/=_-]{24,}")
 _WORD = re.compile(r"[^\s\"',:{}]{4,}")
 
 
+def _address(match: re.Match[str]) -> str:
+    shown = redact(match[0])
+    # With a slash in the password nobody knows where the user ends and the host begins.
+    return "***" if "@" in shown else shown
+
+
 def first_line(err: bytes, out: bytes) -> str:
     """The first harmless line of a program's error output as a sentence; empty when there is none.
 
@@ -29,7 +35,7 @@ def first_line(err: bytes, out: bytes) -> str:
         line = line.strip()
         if not line or _NAMES_A_SECRET.search(line) or any(word in line for word in secrets):
             continue
-        line = _LONG_WORD.sub("***", _URL.sub(lambda match: redact(match.group()), line))
+        line = _LONG_WORD.sub("***", _URL.sub(_address, line))
         shown = visible(line, LINE_LIMIT)
         return shown if shown.endswith((".", "…", "!", "?")) else f"{shown}."
     return ""

@@ -326,6 +326,7 @@ async def test_a_cancelled_foreground_helper_ends(tmp_path: Path, install: Insta
         (b'"Secret": "canary"', ""),
         (b"sent bearer canary", ""),
         (b"GET https://u:canary@h.example/x?sig=canary failed", "GET https://h.example/x?sig=REDACTED failed."),
+        (b"GET https://u:1/canary@h.example/x failed", "GET *** failed."),
         (b"bad key eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "bad key ***."),
         (b"AKIAcanaryAKIAcanary0123456789/abc+ is wrong", "*** is wrong."),
         (b"no 123456789012.dkr.ecr.us-east-1.amazonaws.com", "no 123456789012.dkr.ecr.us-east-1.amazonaws.com."),

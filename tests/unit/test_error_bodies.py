@@ -168,3 +168,10 @@ def test_storage_refuses_for_reasons_of_its_own(status: int) -> None:
     assert str(error).startswith(
         f"Reading a:1 failed: The storage behind reg.example refused the download ({status} ExpiredToken)."
     )
+
+
+@pytest.mark.parametrize("status", [304, 400, 402, 416, 418, 451])
+def test_odd_statuses_have_a_next_step(status: int) -> None:
+    question = Question(Registry("registry.example"), "blob", "/v2/a/blobs/x", "Reading", "a")
+    error = status_error(Reply(question, status, httpx.Headers(), b"", "https://registry.example/v2/", 0.1))
+    assert error.hint.endswith(".")

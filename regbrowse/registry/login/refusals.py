@@ -56,7 +56,8 @@ def unanswerable(question: Question, reply: Reply, offered: list[Challenge], log
     schemes = ", ".join(dict.fromkeys(visible(challenge.scheme, 30) for challenge in offered[:8]))
     if schemes:
         why = f"{host} only offers {schemes} authentication; regbrowse supports Bearer and Basic."
-        return AuthRequired(why, evidence=evidence, wanted=question.wanted)
+        hint = "Its administrator can allow one of these."
+        return AuthRequired(why, evidence=evidence, wanted=question.wanted, hint=hint)
     why = f"{host} answered 401 without saying how to log in (no WWW-Authenticate header)."
     hint = "A proxy in between may be removing it."
     return AuthRequired(why, evidence=evidence, wanted=question.wanted, hint=hint)

@@ -35,7 +35,8 @@ def failure(
     causes = list(causes_of(error))
     for cause in causes:
         if isinstance(cause, InnerAddress):
-            return inner_address(question, url, f"{visible(cause.host, 260)} ({cause.address})")
+            behind = "" if cause.host == cause.address else f" ({cause.address})"
+            return inner_address(question, url, f"{visible(cause.host, 260)}{behind}")
         if isinstance(cause, ssl.SSLCertVerificationError):
             why, hint = distrusted(cause, here, scene)
             return TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
