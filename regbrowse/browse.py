@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from regbrowse.errors import BadResponse
@@ -13,6 +14,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
 from regbrowse.oci.platform import Platform, choose
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
+from regbrowse.registry.facts import CatalogPage, TagPage
 from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class Names:
     done: bool
     note: str
     """Why the listing ended early; empty when it did not."""
+    page: TagPage | CatalogPage | None = field(default=None, repr=False, compare=False)
+    """The page they are from."""
+    upto: int = 0
+    """How many names of that page have been handed on, these included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +75,26 @@ class Browser:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def listing(self, place: Repository | Registry) -> AsyncGenerator[Names, None]:
-        """The tags of a repository or the repositories of a registry, as pages come, in slices."""
+    async def listing(self, place: Repository | Registry, after: Names | None = None) -> AsyncGenerator[Names, None]:
+        """The tags of a repository or the repositories of a registry, as pages come, in slices.
+
+        `after` the last slice that was used, a listing that was stopped goes on; nothing comes twice.
+        """
+        page = after.page if after else None
+        if after is not None and page is not None:
+            for part in _slices(page, after.upto):
+                yield part
+            if page.next is None:
+                return
+        pages: AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]
         if isinstance(place, Registry):
-            async with aclosing(self._client.catalog(place)) as pages:
-                async for page in pages:
-                    for part in _slices(page.repositories, page.hidden, page.done, page.note):
-                        yield part
+            pages = self._client.catalog(place, page if isinstance(page, CatalogPage) else None)
         else:
-            async with aclosing(self._client.tags(place)) as tag_pages:
-                async for tag_page in tag_pages:
-                    for part in _slices(tag_page.tags, tag_page.hidden, tag_page.done, tag_page.note):
-                        yield part
+            pages = self._client.tags(place, page if isinstance(page, TagPage) else None)
+        async with aclosing(pages):
+            async for page in pages:
+                for part in _slices(page):
+                    yield part
 
     async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What a HEAD says the tag points to; believed for a minute."""
@@ -247,12 +261,12 @@ class Browser:
         return rate is not None and rate.remaining <= max(10, rate.limit // 10)
 
 
-def _slices(names: tuple[str, ...], hidden: int, done: bool, note: str) -> list[Names]:
-    parts = [names[:FIRST_SLICE]] + [names[at : at + SLICE] for at in range(FIRST_SLICE, len(names), SLICE)]
-    return [
-        Names(part, hidden, done and i == len(parts) - 1, note if i == len(parts) - 1 else "")
-        for i, part in enumerate(parts)
-    ]
+def _slices(page: TagPage | CatalogPage, start: int = 0) -> list[Names]:
+    """The names of a page from `start` on; what the page says of the listing comes with the last of them."""
+    names = page.names
+    ends = [*range(start + FIRST_SLICE, len(names), SLICE), len(names)]
+    parts = [Names(names[at:end], page.hidden, False, "", page, end) for at, end in pairwise([start, *ends])]
+    return [*parts[:-1], replace(parts[-1], done=page.done, note=page.note)]
 
 
 def chosen(index: Index, wanted: Platform | None) -> Descriptor | None:

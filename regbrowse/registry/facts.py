@@ -115,6 +115,10 @@ class TagPage:
     """Opaque; when set, `tags(repository, after=page)` goes on behind this page."""
     trail: Trail | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.tags
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogPage:
@@ -127,6 +131,10 @@ class CatalogPage:
     note: str = ""
     next: str | None = None
     trail: Trail | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.repositories
 
 
 @dataclass(frozen=True, slots=True)

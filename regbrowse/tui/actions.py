@@ -176,9 +176,8 @@ class Actions(Answers):
         for each in self.panes:
             each.again, each.held = None, ""
         if self.tags_pane.streaming:
+            # Names that are already on their way to us are still taken: going on begins behind them.
             self.tags_pane.end(stopped=True)
-            if self.listing:
-                self.listing = type(self.listing)(self.listing.place, self.serial())
         if self.manifests_pane.model is None and self.opened:
             self.opened = None
             self.manifests_pane.wait("a tag")

@@ -49,7 +49,9 @@ class Answers(Fetching):
         self.refresh_lines()
 
     def start_list(self, target: Repository | Registry, *, keep: bool = False) -> None:
-        """Lists tags or repositories, from the start; rows that are there may stay."""
+        """Lists tags or repositories, from the start, or from where it was stopped: rows that are there stay then."""
+        after = self.reached if keep else None
+        self.reached = after
         self.listing = m.ListQuestion(target, self.serial())
         self.stop("rows", "facts", "search")
         self.tag_facts.clear()
@@ -60,7 +62,7 @@ class Answers(Fetching):
             self.tags_pane.start(catalog=isinstance(target, Registry))
         self.tags_pane.subject = target.last if isinstance(target, Repository) else str(target)
         self.tags_pane.start_asking(f"asking for {'repositories' if isinstance(target, Registry) else 'tags'}")
-        self.ask_list(self.listing)
+        self.ask_list(self.listing, after)
 
     def forget_opened(self, wait_for: str) -> None:
         self.opened = self.image = None
@@ -94,8 +96,9 @@ class Answers(Fetching):
     def names_arrived(self, fact: m.NamesArrived) -> None:
         if fact.question != self.listing:
             return
+        self.reached = fact.part
         ended = fact.done or bool(fact.note)
-        self.tags_pane.stop_asking(more=not ended)
+        self.tags_pane.stop_asking(more=not ended and self.tags_pane.streaming)
         self.tags_pane.list.hidden = fact.hidden
         self.tags_pane.add(fact.names)
         if self.wanted_tag and self.tags_pane.select(self.wanted_tag):

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing
 
-from regbrowse.browse import Browser, config_of
+from regbrowse.browse import Browser, Names, config_of
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
 from regbrowse.oci.config import parse_config
@@ -55,18 +55,19 @@ class Fetching(State):
                 self.post_message(Connected(self.browser.notices()))
         return self.browser
 
-    def ask_list(self, question: ListQuestion) -> None:
-        self.run_worker(self._list(question), group="tags", exclusive=True)
+    def ask_list(self, question: ListQuestion, after: Names | None = None) -> None:
+        """From the start, or behind what came when the listing was stopped."""
+        self.run_worker(self._list(question, after), group="tags", exclusive=True)
 
-    async def _list(self, question: ListQuestion) -> None:
+    async def _list(self, question: ListQuestion, after: Names | None) -> None:
         try:
             browser = await self.connected()
             if isinstance(question.place, Registry) and browser.searchable(question.place):
                 self.post_message(SearchOffered(question))
                 return
-            async with aclosing(browser.listing(question.place)) as parts:
+            async with aclosing(browser.listing(question.place, after)) as parts:
                 async for part in parts:
-                    self.post_message(NamesArrived(question, part.names, part.hidden, part.done, part.note))
+                    self.post_message(NamesArrived(question, part.names, part.hidden, part.done, part.note, part))
                     await asyncio.sleep(BREATH)
         except RegbrowseError as error:
             self.post_message(Failed(question, error))

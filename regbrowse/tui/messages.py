@@ -21,6 +21,7 @@ from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.registry.facts import Found, TagFact
 
 if TYPE_CHECKING:
+    from regbrowse.browse import Names
     from regbrowse.settings.login import Source
 
 # Questions
@@ -123,6 +124,8 @@ class NamesArrived(Fact):
     done: bool
     note: str
     """Why the listing ended early; empty when it did not."""
+    part: Names | None = None
+    """Where the listing can go on from."""
 
 
 @dataclass

@@ -22,7 +22,7 @@ from regbrowse.tui.panes.status import DetailStrip, Foot, Head, Refuse
 from regbrowse.tui.panes.tags import TagsPane
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
+    from regbrowse.browse import Browser, Names
     from regbrowse.registry.facts import TagFact
 
 Place = Registry | Reference
@@ -87,6 +87,8 @@ class State(Screen[None]):
         self.image: ImageQuestion | None = None
         self.platform: Platform | None = None
         """Chosen by hand; None: this machine's."""
+        self.reached: Names | None = None
+        """The last names of this listing, from where it can go on."""
         self.tag_facts: dict[str, TagFact] = {}
         """What the registry's own API says of tags of this listing."""
         self._serials = count(1)

@@ -279,3 +279,23 @@ async def test_themes_and_resize(registry: FakeRegistry, tmp_path: Path) -> None
         for size in ((80, 24), (200, 60), (60, 20), (120, 36)):
             await driven.pilot.resize_terminal(*size)
             await driven.shows("1.0.0")
+
+
+async def test_r_goes_on_where_esc_stopped(registry: FakeRegistry, tmp_path: Path) -> None:
+    """No page is asked for twice, and no tag is lost."""
+    gate = paged(registry)
+    async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
+        await driven.shows("5 so far")
+        await asyncio.wait_for(gate.arrived.wait(), 10)
+        await driven.press("escape")
+        await driven.shows("stopped")
+        await asyncio.wait_for(gate.left.wait(), 10)
+        gate.open()
+        registry.link = lambda path, query: f'<{path}?{query}>; rel="next"'
+        registry.asked.clear()
+        await driven.press("r")
+        await driven.shows("of 12")
+        pages = [one.target for one in registry.asked if one.path.endswith("/tags/list")]
+        assert len(pages) == 2
+        assert all("last=" in page for page in pages), pages
+        assert sorted(driven.screen.tags_pane.list.index(f"1.{n}.0") is not None for n in range(12)) == [True] * 12
