@@ -281,6 +281,12 @@ def chosen(index: Index, wanted: Platform | None) -> Descriptor | None:
     return candidates[at or 0]
 
 
+def missing(index: Index, wanted: Platform) -> bool:
+    """Whether an index for several platforms has no image for this one."""
+    offered = [each.platform for each in platforms(index)]
+    return bool(offered) and choose(offered, wanted) is None
+
+
 def config_of(manifest: Manifest) -> Descriptor | None:
     """The blob to show as config, if the manifest names one."""
     return manifest.config if isinstance(manifest, Image | Artifact) else None

@@ -103,8 +103,8 @@ class Reached:
             notes += [place.note] if place.note else []
             if place.mirror is not None:
                 notes.append(f"Manifests and blobs come from the mirror {place.mirror} when it has them.")
-            elif place.mirrors:
-                notes.append(f"A mirror is configured and not used: {', '.join(place.mirrors)}.")
+            elif mirrors := network.mirrors(Repository(registry, path)):
+                notes.append(f"A mirror is configured and not used: {', '.join(mirrors)}.")
         return Connection(
             base,
             base.startswith("https:"),

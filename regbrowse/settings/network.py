@@ -34,8 +34,6 @@ class Resolved:
     """`docker.io/library/x → mirror.example/hub/library/x (FILE)` when the location differs; else empty."""
     blocked: str = ""
     """A sentence that names the file which forbids this repository; empty when none does."""
-    mirrors: tuple[str, ...] = ()
-    """Mirrors that other tools' files name, for display only."""
     mirror: Repository | None = None
     """The mirror of our own file: wanted for manifests and blobs, never for tag lists."""
 
@@ -85,7 +83,7 @@ class Network:
         return self._notices.all
 
     def resolve(self, repository: Repository) -> Resolved:
-        """The longest prefix in registries.conf decides (containers-registries.conf(5)); looks into hosts.toml."""
+        """The longest prefix in registries.conf decides (containers-registries.conf(5)); reads nothing."""
         name = f"{_key(repository.registry)}/{repository.path}"
         entry = self._registries.find(name)
         real, note = repository, ""
@@ -100,9 +98,14 @@ class Network:
             real,
             note,
             _refusal(entry),
-            tuple(dict.fromkeys([*self._mirrors(entry, name), *self._other_mirrors(repository)])),
             self._own_mirror(real),
         )
+
+    def mirrors(self, repository: Repository) -> tuple[str, ...]:
+        """What other tools' files name as mirrors; to be shown. Reads hosts.toml at the first call per host."""
+        name = f"{_key(repository.registry)}/{repository.path}"
+        named = self._mirrors(self._registries.find(name), name)
+        return tuple(dict.fromkeys([*named, *self._other_mirrors(repository)]))
 
     def blocked(self, registry: Registry) -> str:
         """A sentence that names the file which forbids this registry; empty when none does."""

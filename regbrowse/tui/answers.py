@@ -6,7 +6,7 @@ from time import monotonic
 
 from textual import on
 
-from regbrowse.browse import chosen, config_of
+from regbrowse.browse import chosen, config_of, missing
 from regbrowse.errors import Integrity, RateLimited, RegbrowseError
 from regbrowse.oci import layers as oci_layers
 from regbrowse.oci.config import Config
@@ -14,7 +14,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
 from regbrowse.oci.mediatype import OCI_EMPTY
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import moment, plural
-from regbrowse.tree import Node
+from regbrowse.tree import Node, platforms
 from regbrowse.tui import messages as m
 from regbrowse.tui.fetching import Fetching
 from regbrowse.tui.panes.lines import Pane
@@ -129,7 +129,11 @@ class Answers(Fetching):
         self.manifests_pane.show_root(root)
         self.app_opened(fact.question.reference, root.digest)
         if isinstance(root, Index):
-            descriptor = chosen(root, self.platform or (self.browser.platform if self.browser else None))
+            wanted = self.platform or (self.browser.platform if self.browser else None)
+            descriptor = chosen(root, wanted)
+            if wanted is not None and descriptor is not None and missing(root, wanted):
+                offered = ", ".join(str(each.platform) for each in platforms(root) if each.platform)
+                self.say("!", f"no image for {wanted} here", f"available: {offered}")
             if descriptor is None or descriptor.digest is None:
                 self.show_document(root, "index")
                 self.layers_pane.show_table(_no_layers(), nothing="no layers: this index is empty")
@@ -224,7 +228,7 @@ class Answers(Fetching):
             f"{len(config.env)} env",
             plural(len(config.labels), "label"),
         ]
-        self.config_pane.tell(created, brief)
+        self.config_pane.tell(created, brief, config.anomalies)
         self.refresh_lines()
 
     # Failures

@@ -110,7 +110,8 @@ def _tag(screen: Actions) -> Detail:
     kind = tree.rows()[0].kind if tree is not None and opened else "tag"
     length = len(tree.root.raw) if tree is not None and opened else None
     names = f"{aliases}  {said}" if said else aliases
-    return Detail(kind, str(digest), length, MARK_WORDS["✓" if opened else "·"], names)
+    verified = tree is not None and opened and tree.root.verified
+    return Detail(kind, str(digest), length, MARK_WORDS["✓" if verified else "·"], names)
 
 
 def _node(screen: Actions) -> Detail:
@@ -144,6 +145,9 @@ def _layer(screen: Actions) -> Detail:
     if row.number is None or row.descriptor is None:
         return Detail(kind="empty", name=command, more="this step changed no files")
     layer = row.descriptor
+    if layer.urls:
+        count = f"{len(layer.urls)} external addresses" if len(layer.urls) > 1 else "an external address"
+        command = f"This layer is not stored in the registry; it names {count}.  {command}"
     return Detail("layer", str(layer.digest) if layer.digest else "", layer.size, MARK_WORDS["·"], command)
 
 
@@ -155,7 +159,10 @@ def _config(screen: Actions) -> Detail:
     tree, image = screen.manifests_pane.model, screen.image
     manifest = tree.manifest(image.digest) if tree and image else None
     if isinstance(manifest, Image) and manifest.config.digest:
-        mark = MARK_WORDS["✓" if pane.whole else "·"]
+        checked = pane.whole and manifest.config.digest.hasher() is not None
+        mark = MARK_WORDS["✓" if checked else "·"]
+        if pane.odd and pane.cursor == 0:
+            value = visible("; ".join(pane.odd), LINE_LIMIT)
         return Detail("config", str(manifest.config.digest), manifest.config.size, mark, pane.path, value)
     return Detail("json", str(image.digest) if image else "", None, "", pane.path, value)
 

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from regbrowse.browse import Browser
+from regbrowse.oci.platform import Platform
 from regbrowse.pasted import read_typed
 from regbrowse.registry.client import Client, Settings
 from regbrowse.tui import recents
@@ -63,14 +64,19 @@ class Driven:
 
 @asynccontextmanager
 async def browsing(
-    reference: str | None, memory: Path, *, size: tuple[int, int] = (120, 36), settings: Settings | None = None
+    reference: str | None,
+    memory: Path,
+    *,
+    size: tuple[int, int] = (120, 36),
+    settings: Settings | None = None,
+    platform: Platform | None = None,
 ) -> AsyncIterator[Driven]:
     """The app on a reference, with a memory file of its own."""
     recents.path.cache_clear()
     kept, recents.path = recents.path, lambda: memory / "memory.json"  # type: ignore[assignment]
 
     async def connect() -> Browser:
-        return Browser(Client(settings or Settings(pause=0)))
+        return Browser(Client(settings or Settings(pause=0)), platform)
 
     messages: list[Message] = []
     app = RegbrowseApp(connect, read_typed(reference).place if reference else None)

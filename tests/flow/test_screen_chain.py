@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import images
 from fake_registry import FakeRegistry, Fault
 from flow.screen_driver import browsing
+from regbrowse.oci.platform import Platform
 from regbrowse.tui.messages import ConfigRead, NamesArrived, RootArrived
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -208,3 +210,24 @@ async def test_artifact_and_legacy_image_are_shown_for_what_they_are(registry: F
         await driven.shows("artifact")
         await driven.press("o", *f"{registry.name}/shop/odd:old", "enter")
         await driven.shows("schema 1")
+
+
+async def test_a_platform_of_the_settings_that_is_not_there_is_said(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path, platform=Platform("plan9", "mips")) as driven:
+        await driven.shows("no image for plan9/mips here")
+        await driven.shows("available: linux/amd64, linux/arm64")
+
+
+async def test_a_config_with_repeated_keys_says_so(registry: FakeRegistry, tmp_path: Path) -> None:
+    made = images.image()
+    config = made.below[0]
+    odd = images.Made(b'{"os":"plan9",' + config.raw[1:], config.media_type)
+    value = json.loads(made.raw) | {"config": odd.descriptor()}
+    manifest = images.Made(images.dump(value), made.media_type, (odd, *made.below[1:]), True)
+    registry.repository("shop/app").add(manifest, "1")
+    async with browsing(f"{registry.name}/shop/app:1", tmp_path, size=(200, 60)) as driven:
+        await driven.shows("plan9")
+        await driven.press("4")
+        await driven.shows("1 odd")
+        await driven.shows('This document repeats the key "os"; the first value is shown.')

@@ -137,17 +137,17 @@ def test_mirrors_are_shown_and_only_our_own_is_for_use(machine: Machine) -> None
     network = machine.read()
     alpine = repository("alpine")
     assert network.resolve(alpine) == Resolved(
-        alpine,
-        mirrors=(
-            "one.example/hub/library/alpine (digests only)",
-            "two.example/library/alpine",
-            "three.example/library/alpine",
-            "four.example/library/alpine",
-        ),
-        mirror=Repository(registry("own.example:5000"), "hub/library/alpine"),
+        alpine, mirror=Repository(registry("own.example:5000"), "hub/library/alpine")
+    )
+    assert network.mirrors(alpine) == (
+        "one.example/hub/library/alpine (digests only)",
+        "two.example/library/alpine",
+        "three.example/library/alpine",
+        "four.example/library/alpine",
     )
     other = repository("ghcr.io/acme/app")
     assert network.resolve(other) == Resolved(other)
+    assert network.mirrors(other) == ()
     assert network.trust("registry-1.docker.io", 443).verify
 
 

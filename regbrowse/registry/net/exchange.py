@@ -106,6 +106,9 @@ class Exchanges:
             raise too_slow(question, url, errand.deadline) from None
         except (httpx.InvalidURL, UnicodeError):
             note = "bad address"
+            if origin[1] == home:
+                why = f"The name {question.host} cannot be looked up: it breaks the rules for international names."
+                raise refused_redirect(question, url, why, "Check the spelling of the name.") from None
             why = f"{question.host} named an address that cannot be read."
             raise refused_redirect(question, url, why) from None
         except (httpx.HTTPError, OSError) as error:

@@ -46,6 +46,7 @@ class ConfigPane(Pane):
         self.is_raw = False
         self.whole = True
         self.brief: list[str] = []
+        self.odd: tuple[str, ...] = ()
         """The document in a few words for the pane of three rows, the most important first."""
         self.created = ""
         """When the image was made, to the minute."""
@@ -71,14 +72,14 @@ class ConfigPane(Pane):
         self.rows_changed()
         self._go_on()
 
-    def tell(self, created: str, brief: list[str]) -> None:
-        """What the document says, once it was read as a config."""
-        self.created, self.brief = created, brief
+    def tell(self, created: str, brief: list[str], odd: tuple[str, ...] = ()) -> None:
+        """What the document says, once it was read as a config; what is odd about it, one sentence each."""
+        self.created, self.brief, self.odd = created, brief, odd
         self.refresh()
 
     def clear(self) -> None:
         self.document = self._value = None
-        self.raw, self._raw_lines, self.brief, self.created = b"", None, [], ""
+        self.raw, self._raw_lines, self.brief, self.created, self.odd = b"", None, [], "", ()
         self.cursor = self.top = 0
         self.refresh()
 
@@ -208,6 +209,8 @@ class ConfigPane(Pane):
         if self.query_text:
             facts.append(f"/{self.query_text}")
         facts.append("raw" if self.is_raw else "pretty" if self.document and self.document.valid else "no JSON")
+        if self.odd:
+            facts.append(f"{len(self.odd)} odd")
         return facts if self.whole else ["first part", "enter for all", *facts[:1]]
 
     def summary(self, ink: Ink) -> list[Span]:
