@@ -11,10 +11,25 @@ import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Protocol
 
+from regbrowse.digest import Digest
 from regbrowse.errors import BadReference
 from regbrowse.text import visible
+
+__all__ = [
+    "DOCKER_HUB",
+    "INPUT_LIMIT",
+    "NOTHING_TYPED",
+    "PATH_LIMIT",
+    "UNNAMED",
+    "Digest",
+    "Reference",
+    "Registry",
+    "Repository",
+    "is_repository_path",
+    "is_tag",
+    "parse_reference",
+]
 
 INPUT_LIMIT = 1024
 PATH_LIMIT = 255
@@ -25,75 +40,13 @@ UNNAMED = "unnamed"
 _HUB_NAMES = frozenset(
     {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "registry.docker.io"}
 )
-_HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake3": 64}
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
 _LABEL = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)"
 _DOMAIN = re.compile(rf"({_LABEL}(?:\.{_LABEL})*\.?|\[[A-Fa-f0-9:]+\])(?::([0-9]+))?")
 _LEGACY_IPV4 = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0-9]+))*\.?")
-
-
-class Hasher(Protocol):
-    """What is used of a hash object."""
-
-    def update(self, data: bytes, /) -> None: ...
-    def hexdigest(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A content address, `algorithm:encoded` (image-spec, descriptor.md, Digests)."""
-
-    algorithm: str
-    encoded: str
-
-    @classmethod
-    def parse(cls, text: str) -> Digest:
-        """Raises BadReference when the text is no digest or has the wrong length for its algorithm."""
-        match = _DIGEST.fullmatch(text)
-        if not match:
-            raise BadReference(
-                f'"{visible(text)}" is not a valid digest: it has the form "sha256:" and 64 lower-case hex digits.'
-            )
-        algorithm, encoded = match.groups()
-        length = _HEX_LENGTHS.get(algorithm)
-        if length and not re.fullmatch(rf"[a-f0-9]{{{length}}}", encoded):
-            raise BadReference(
-                f'"{visible(text)}" is not a valid digest: {algorithm} needs {length} lower-case hex digits'
-                f" (got {len(encoded)})."
-            )
-        if len(encoded) > 512:
-            raise BadReference("A digest of more than 512 characters is not usable.")
-        return cls(algorithm, encoded)
-
-    @classmethod
-    def of(cls, content: bytes, algorithm: str = "sha256") -> Digest:
-        return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
-
-    def hasher(self) -> Hasher | None:
-        """A fresh hash of this algorithm; None when it is not one that can be checked here."""
-        if self.algorithm in ("sha256", "sha384", "sha512"):
-            return hashlib.new(self.algorithm)
-        return None
-
-    def matches(self, content: bytes) -> bool | None:
-        """Whether the content hashes to this digest; None when that cannot be checked here."""
-        hasher = self.hasher()
-        if hasher is None:
-            return None
-        hasher.update(content)
-        return hasher.hexdigest() == self.encoded
-
-    @property
-    def short(self) -> str:
-        """The algorithm and the first 12 digits, for lists."""
-        return f"{self.algorithm}:{self.encoded[:12]}"
-
-    def __str__(self) -> str:
-        return f"{self.algorithm}:{self.encoded}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ import pytest
 import regbrowse
 
 PACKAGE = Path(regbrowse.__file__).parent
-BASE = {"errors", "text", "reference"}
+BASE = {"errors", "text", "digest", "reference"}
 CORE = BASE | {"oci", "tags", "pasted", "redact"}
 ALLOWED: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
     "text": set(),
-    "reference": {"errors", "text"},
+    "digest": {"errors", "text"},
+    "reference": {"errors", "text", "digest"},
     "oci": BASE,
     "tags": set(),
     "redact": {"text"},
