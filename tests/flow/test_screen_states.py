@@ -65,11 +65,15 @@ async def test_listing_that_goes_in_circles_ends_with_a_reason(registry: FakeReg
         assert len(registry.paths("/v2/shop/loop/tags")) <= 4
 
 
+def pages_asked(registry: FakeRegistry) -> int:
+    return sum(one.path.endswith("/tags/list") for one in registry.asked)
+
+
 async def test_esc_stops_the_listing_and_keeps_the_rows(registry: FakeRegistry, tmp_path: Path) -> None:
     gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
         await driven.shows("5 so far")
-        await asyncio.wait_for(gate.arrived.wait(), 10)
+        await driven.until(lambda: pages_asked(registry) == 2, "the second page is asked for")
         await driven.press("escape")
         await driven.shows("stopped")
         await asyncio.wait_for(gate.left.wait(), 10)
@@ -286,7 +290,7 @@ async def test_r_goes_on_where_esc_stopped(registry: FakeRegistry, tmp_path: Pat
     gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
         await driven.shows("5 so far")
-        await asyncio.wait_for(gate.arrived.wait(), 10)
+        await driven.until(lambda: pages_asked(registry) == 2, "the second page is asked for")
         await driven.press("escape")
         await driven.shows("stopped")
         await asyncio.wait_for(gate.left.wait(), 10)
