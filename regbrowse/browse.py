@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from regbrowse.pasted import Source
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Claim, Connection, Found, LoginState, Rate, Referrers, TagFacts, Wait
+    from regbrowse.registry.facts import Claim, Connection, Exchange, Found, LoginState, Rate, Referrers, TagFacts, Wait
     from regbrowse.settings.login import Source as LoginSource
 
 SLICE = 500
@@ -144,6 +144,10 @@ class Browser:
         return await self._client.blob(repository, descriptor, limit=limit), True
 
     # The connection
+
+    def requests(self) -> tuple[Exchange, ...]:
+        """Every request so far, safe to show, oldest first."""
+        return tuple(self._client.requests)
 
     def notices(self) -> tuple[str, ...]:
         """What was wrong with files and variables of this machine, one sentence each."""

@@ -1,4 +1,4 @@
-"""The program's start: reads the command line, then opens the screen by a deferred import."""
+"""The program's start: reads the command line, then answers a verb or opens the screen, each imported late."""
 
 from __future__ import annotations
 
@@ -7,77 +7,62 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from regbrowse.cli.arguments import CREDENTIALS_VARIABLE, DEMO, Arguments, parse
-from regbrowse.cli.diagnostics import ExitCode, complain
+from regbrowse.cli.arguments import CREDENTIALS_VARIABLE, Arguments, parse
+from regbrowse.cli.diagnostics import ExitCode, code_of, complain
 from regbrowse.errors import ConfigError, RegbrowseError
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
-    from regbrowse.pasted import Typed
-    from regbrowse.registry.responder import Responder
-    from regbrowse.tui.state import Place
+    from regbrowse.cli.connect import Start
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the program; gives its exit code."""
-    arguments = parse(words)
     try:
-        return _open(arguments)
+        arguments = parse(words)
+        if arguments.verb is None:
+            return _browse(arguments)
+        from regbrowse.cli.verbs.run import run
+
+        return run(arguments, _start)
     except RegbrowseError as error:
         complain(error)
-        return ExitCode.USAGE
+        return code_of(error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has all it wanted. Python would complain about the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
 
 
-def _open(arguments: Arguments) -> int:
-    typed = _typed(arguments.reference)
-    place, local, notices = _local(typed)
+def _start(arguments: Arguments) -> Start:
+    """Everything that is known before the first question. Raises BadReference or ConfigError."""
+    from regbrowse.cli.connect import Start
+
     user = arguments.user or os.environ.get(CREDENTIALS_VARIABLE) or None
+    source = "-u" if arguments.user else CREDENTIALS_VARIABLE
     if user is not None and ":" not in user.strip(":"):
-        source = "-u" if arguments.user else CREDENTIALS_VARIABLE
         raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
-    if arguments.ca_file is not None and not arguments.ca_file.is_file():
-        raise ConfigError(f"--cacert {arguments.ca_file}: there is no such file.")
-    if arguments.authfile is not None and not arguments.authfile.is_file():
-        raise ConfigError(f"--authfile {arguments.authfile}: there is no such file.")
+    for option, file in (("--cacert", arguments.ca_file), ("--authfile", arguments.authfile)):
+        if file is not None and not file.is_file():
+            raise ConfigError(f"{option} {file}: there is no such file.")
     if arguments.offline and not arguments.cache:
         raise ConfigError("--offline shows what --no-cache does not keep.", hint="Leave one of them out.")
+    start = Start(arguments, user, source)
+    start.find(arguments.reference)
+    return start
+
+
+def _browse(arguments: Arguments) -> int:
+    start = _start(arguments)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ConfigError("regbrowse draws on a terminal, and this is none.", hint="Start it without pipes.")
+        raise ConfigError(
+            "regbrowse draws on a terminal, and this is none.",
+            hint="Start it without pipes, or use one of the verbs that --help lists.",
+        )
 
     from regbrowse.tui.app import RegbrowseApp
 
-    source = "-u" if arguments.user else CREDENTIALS_VARIABLE
-
-    async def connect() -> Browser:
-        from regbrowse.cli.connect import browser
-
-        plain = arguments.plain_http or (typed is not None and typed.plain_http)
-        return await browser(place, arguments, user, source, plain_http=plain, local=local, notices=notices)
-
-    app = RegbrowseApp(connect, place)
+    app = RegbrowseApp(start.browser, start.place)
     app.run()
     return app.return_code or ExitCode.OK
-
-
-def _local(typed: Typed | None) -> tuple[Place | None, dict[str, Responder], tuple[str, ...]]:
-    """Where to begin, the registries inside this process, and what was strange about them."""
-    if typed is None or typed.source is None:
-        return (typed.place if typed else None), {}, ()
-    from regbrowse.registry.sources.open import open_source
-
-    opened = open_source(typed.source)
-    return opened.place, {opened.registry.key: opened.responder}, opened.notices
-
-
-def _typed(reference: str | None) -> Typed | None:
-    from regbrowse.pasted import Typed, read_typed
-
-    if reference is None:
-        return None
-    if reference == DEMO:
-        from regbrowse.demo.start import START
-
-        return Typed(START)
-    return read_typed(reference)
