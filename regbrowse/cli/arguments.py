@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from regbrowse import __version__
 from regbrowse.cli.help import overview, usage_of, whole
 from regbrowse.cli.verbs.table import CHOICE, VERBS, Verb, find
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CREDENTIALS_VARIABLE = "DOCKER_REGISTRY_CREDENTIALS"
 DEMO = "demo"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):  # a dataclass would cost `--help` half its time
     """One option, as parser, help, completion and README know it."""
 
     name: str
@@ -57,8 +57,7 @@ _FORMATS = ("json", "table")
 _FILES = frozenset({"authfile", "ca_file"})
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """The command line, as values."""
 
     verb: Verb | None = None
@@ -105,16 +104,26 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"regbrowse: {message}\n{usage_of(self.verb)}\n")
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=80)  # without a width it loads what measures terminals
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser; options may stand anywhere."""
-    out = _Parser(prog="regbrowse", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
+    out = _Parser(
+        prog="regbrowse",
+        add_help=False,
+        allow_abbrev=False,
+        usage=argparse.SUPPRESS,
+        formatter_class=_formatter,
+    )
     out.add_argument("words", nargs="*")
     for option in OPTIONS:
         more: dict[str, Any] = {"dest": option.name}
         if option.name == "verbose":
             more |= {"action": "count", "default": 0}
         elif option.value:
-            more |= {"metavar": option.value, "type": Path if option.name in _FILES else str}
+            more |= {"metavar": option.value}
         else:
             more |= {"action": "store_true"}
         out.add_argument(*option.flags, **more)
@@ -129,25 +138,36 @@ def parse(words: Sequence[str] | None) -> Arguments:
     given: list[str] = found.words
     verb = reader.verb = find(given[0]) if given else None
     if found.help:
-        print(whole(verb, OPTIONS) if verb else overview(VERBS, OPTIONS))
-        raise SystemExit(0)
+        _answer(whole(verb, OPTIONS) if verb else overview(VERBS, OPTIONS))
     if found.version:
-        print(f"regbrowse {__version__}")
-        raise SystemExit(0)
+        _answer(f"regbrowse {__version__}")
     rest = given[1:] if verb else given
     _check(reader, found, verb, given, rest)
-    values = {option.name: getattr(found, option.name) for option in OPTIONS}
-    del values["help"], values["version"]
-    kept = {name: value for name, value in values.items() if value is not None}
-    return Arguments(verb, tuple(rest), **kept)
+    return Arguments(verb, tuple(rest), **_values(found))
+
+
+def _values(found: argparse.Namespace) -> dict[str, Any]:
+    from pathlib import Path
+
+    given = {option.name: getattr(found, option.name) for option in OPTIONS}
+    del given["help"], given["version"]
+    return {name: Path(value) if name in _FILES else value for name, value in given.items() if value is not None}
+
+
+def _answer(text: str) -> NoReturn:
+    print(text)
+    sys.stdout.flush()  # here, where a closed pipe is noticed
+    raise SystemExit(0)
 
 
 def _check(reader: _Parser, found: argparse.Namespace, verb: Verb | None, given: list[str], rest: list[str]) -> None:
     if verb is None and len(rest) > 1:
+        import difflib
+
         close = difflib.get_close_matches(given[0], [each.name for each in VERBS], 1)
         hint = f' Did you mean "{close[0]}"?' if close else ""
         reader.error(f'there is no verb "{given[0]}".{hint}')
-    if verb is not None and len(rest) > verb.count:
+    if verb is not None and len(rest) > verb.most:
         reader.error(f'"{verb.name}" takes {verb.takes}, and nothing behind it.')
     if verb is not None and len(rest) < verb.least:
         reader.error(f'"{verb.name}" needs {verb.takes}.')

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 CHOICE = ("os", "arch", "variant", "platform")
 """Options that choose one platform of an image for several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """One question."""
 
     name: str
@@ -25,7 +24,7 @@ class Verb:
     """Further lines for its own help."""
 
     @property
-    def count(self) -> int:
+    def most(self) -> int:
         """How many arguments it takes at most."""
         return len(self.takes.split())
 
