@@ -29,19 +29,32 @@ class Option(NamedTuple):  # a dataclass would cost `--help` half its time
     """What stands behind it: `FILE`; empty for a switch."""
     everywhere: bool = False
     """Whether it means something to every verb and to the browser."""
+    likely: tuple[str, ...] = ()
+    """Values that completion offers."""
 
+
+FORMATS = ("json", "table")
+_SYSTEMS = ("linux", "windows")
+_MACHINES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
+_PLATFORMS = (
+    "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386", "linux/ppc64le", "linux/s390x",
+    "linux/riscv64", "windows/amd64",
+)  # fmt: skip
 
 OPTIONS: tuple[Option, ...] = (
     Option("raw", ("-r", "--raw"), "exact bytes as the registry serves them"),
-    Option("os", ("--os",), "operating system of the platform (default: linux)", "OS"),
-    Option("arch", ("--arch",), "architecture of the platform (default: this machine's)", "ARCH"),
-    Option("variant", ("--variant",), "variant of the platform, such as v7", "VARIANT"),
-    Option("platform", ("--platform",), "os/arch[/variant][:os.version]", "PLATFORM"),
-    Option("format", ("--format",), "json, or table for people", "FORMAT"),
+    Option("os", ("--os",), "operating system of the platform (default: linux)", "OS", likely=_SYSTEMS),
+    Option("arch", ("--arch",), "architecture of the platform (default: this machine's)", "ARCH", likely=_MACHINES),
+    Option(
+        "variant", ("--variant",), "variant of the platform, such as v7", "VARIANT", likely=("v5", "v6", "v7", "v8")
+    ),
+    Option("platform", ("--platform",), "os/arch[/variant][:os.version]", "PLATFORM", likely=_PLATFORMS),
+    Option("format", ("--format",), "json, or table for people", "FORMAT", likely=FORMATS),
     Option("long", ("-l", "--long"), "tags with their digests, one HEAD for each"),
     Option("output", ("-o", "--output"), "write to this file; - for standard output", "FILE"),
     Option("force", ("--force",), "overwrite the file"),
     Option("all", ("--all",), "every platform"),
+    Option("line", ("--line",), "what may stand at the end of this command line, instead of the script", "TEXT"),
     Option("user", ("-u", "--user"), "log in to the registry of REF", "USER:PASSWORD", True),
     Option("authfile", ("--authfile",), "look for logins in this file first", "FILE", True),
     Option("ca_file", ("--cacert",), "trust this CA certificate (PEM) too", "FILE", True),
@@ -53,7 +66,6 @@ OPTIONS: tuple[Option, ...] = (
     Option("help", ("-h", "--help"), "this help, or with a verb what it does", "", True),
     Option("version", ("-V", "--version"), "the version", "", True),
 )
-_FORMATS = ("json", "table")
 _FILES = frozenset({"authfile", "ca_file"})
 
 
@@ -74,6 +86,7 @@ class Arguments(NamedTuple):
     output: str = ""
     force: bool = False
     all: bool = False
+    line: str = ""
     user: str | None = None
     """USER:PASSWORD."""
     authfile: Path | None = None
@@ -176,7 +189,7 @@ def _check(reader: _Parser, found: argparse.Namespace, verb: Verb | None, given:
         if getattr(found, option.name) and not option.everywhere and option.name not in allowed:
             what = f'"{verb.name}"' if verb else "the browser"
             reader.error(f"{option.flags[-1]} means nothing to {what}.")
-    if found.format and found.format not in _FORMATS:
+    if found.format and found.format not in FORMATS:
         reader.error("--format is json or table.")
     if found.platform and (found.os or found.arch or found.variant):
         reader.error("--platform says what --os, --arch and --variant say: leave one of them out.")
