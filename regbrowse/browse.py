@@ -13,13 +13,24 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
 from regbrowse.oci.platform import Platform, choose
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
+from regbrowse.registry.facts import CatalogPage, TagPage
 from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
     from regbrowse.pasted import Source
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Claim, Connection, Exchange, Found, LoginState, Rate, Referrers, TagFacts, Wait
+    from regbrowse.registry.facts import (
+        Claim,
+        Connection,
+        Exchange,
+        Found,
+        LoginState,
+        Rate,
+        Referrers,
+        TagFacts,
+        Wait,
+    )
     from regbrowse.settings.login import Source as LoginSource
 
 SLICE = 500
@@ -81,6 +92,30 @@ class Browser:
                 async for tag_page in tag_pages:
                     for part in _slices(tag_page.tags, tag_page.hidden, tag_page.done, tag_page.note):
                         yield part
+
+    async def everything(self, place: Repository | Registry) -> AsyncGenerator[Names, None]:
+        """As `listing`, page by page, and on where that rests because somebody should want to go on.
+
+        The last part is `done` when the list is complete; else its note says why it ended.
+        """
+        after: TagPage | CatalogPage | None = None
+        while after is None or (after.note and after.next):
+            before = after
+            async with aclosing(self._pages(place, after)) as pages:
+                async for page in pages:
+                    names = page.tags if isinstance(page, TagPage) else page.repositories
+                    yield Names(names, page.hidden, page.done, "" if page.next else page.note)
+                    after = page
+            if after is before:
+                return
+
+    def _pages(
+        self, place: Repository | Registry, after: TagPage | CatalogPage | None
+    ) -> AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]:
+        """Of a list, from the start or behind a page of it."""
+        if isinstance(place, Registry):
+            return self._client.catalog(place, after if isinstance(after, CatalogPage) else None)
+        return self._client.tags(place, after if isinstance(after, TagPage) else None)
 
     async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What a HEAD says the tag points to; believed for a minute."""

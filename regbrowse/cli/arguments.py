@@ -191,5 +191,7 @@ def _check(reader: _Parser, found: argparse.Namespace, verb: Verb | None, given:
             reader.error(f"{option.flags[-1]} means nothing to {what}.")
     if found.format and found.format not in FORMATS:
         reader.error("--format is json or table.")
+    if found.raw and found.format:
+        reader.error("--raw and --format say different things: leave one of them out.")
     if found.platform and (found.os or found.arch or found.variant):
         reader.error("--platform says what --os, --arch and --variant say: leave one of them out.")

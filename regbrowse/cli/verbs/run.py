@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
+from regbrowse.cli.job import Job, settled
 from regbrowse.cli.output import Output
 from regbrowse.reference import Registry
 
@@ -36,7 +36,10 @@ async def _ask(arguments: Arguments, start: Start, work: Callable[[Job], object]
         note(notice)
     try:
         assert start.place is not None
-        code = await work(Job(browser, arguments, start.place, output))  # type: ignore[misc]
+        place = start.place
+        if arguments.verb is not None and arguments.verb.takes.startswith("REF"):
+            place = await settled(browser, place)
+        code = await work(Job(browser, arguments, place, output))  # type: ignore[misc]
         output.flush()
         return int(code or 0)
     finally:
