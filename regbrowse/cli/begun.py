@@ -71,7 +71,7 @@ def lately() -> list[str]:
     """What was opened, newest first; of images also the repository alone."""
     from regbrowse.tui.recents import load
 
-    found = {}
+    found: dict[str, None] = {}
     for recent in load():
         with suppress(RegbrowseError):
             place = read_typed(recent.reference).place
