@@ -114,8 +114,8 @@ class Browser:
     ) -> AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]:
         """Of a list, from the start or behind a page of it."""
         if isinstance(place, Registry):
-            return self._client.catalog(place, after if isinstance(after, CatalogPage) else None)
-        return self._client.tags(place, after if isinstance(after, TagPage) else None)
+            return self._client.catalog(place, after if isinstance(after, CatalogPage) else None, passing=True)
+        return self._client.tags(place, after if isinstance(after, TagPage) else None, passing=True)
 
     async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What a HEAD says the tag points to; believed for a minute."""

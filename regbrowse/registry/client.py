@@ -38,6 +38,7 @@ from regbrowse.registry.facts import (
 )
 from regbrowse.registry.lists.catalog import catalog_error, no_catalog
 from regbrowse.registry.lists.listing import Lister
+from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.native.natives import Natives
 from regbrowse.registry.reached import Reached
 from regbrowse.registry.referrers import ReferrerFinder
@@ -92,8 +93,12 @@ class Client(Reached):
         hint = "Check its name and port; some registries live under a path."
         raise Unsupported(why, evidence=evidence, wanted=f"Connecting to {host}", hint=hint)
 
-    async def tags(self, repository: Repository, after: TagPage | None = None) -> AsyncGenerator[TagPage, None]:
+    async def tags(
+        self, repository: Repository, after: TagPage | None = None, *, passing: bool = False
+    ) -> AsyncGenerator[TagPage, None]:
         """The tags, page by page as they come, unsorted (distribution-spec, Listing Tags).
+
+        `passing` when nobody goes back to what was listed: then millions of names take little memory.
 
         When a later page fails, the iterator raises and what came before stays good: `after` the last
         page goes on from there, without repeating a tag.
@@ -105,14 +110,16 @@ class Client(Reached):
                     yield tag_page
             return
         question, epoch = tags_question(repository), self._store.epoch(repository.registry)
-        start, trail = (after.next, after.trail) if after else (None, None)
+        start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
         async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
             async for page in pages:
-                if page.done:
-                    await self._store.listed(repository.registry, repository.path, page.trail.seen, epoch)
+                if page.done and page.trail.names is not None:
+                    await self._store.listed(repository.registry, repository.path, page.trail.names, epoch)
                 yield TagPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
 
-    async def catalog(self, registry: Registry, after: CatalogPage | None = None) -> AsyncGenerator[CatalogPage, None]:
+    async def catalog(
+        self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
+    ) -> AsyncGenerator[CatalogPage, None]:
         """The repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
         self.allowed(registry)
         if kept := self._kept(registry):
@@ -121,14 +128,14 @@ class Client(Reached):
                     yield catalog_page
             return
         question, epoch = catalog_question(registry), self._store.epoch(registry)
-        start, trail = (after.next, after.trail) if after else (None, None)
+        start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
         no_catalog(question)
         try:
             pages = self._lister.pages(question, "repositories", is_repository_path, start, trail)
             async with aclosing(pages):
                 async for page in pages:
-                    if page.done:
-                        await self._store.listed(registry, "", page.trail.seen, epoch)
+                    if page.done and page.trail.names is not None:
+                        await self._store.listed(registry, "", page.trail.names, epoch)
                     yield CatalogPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(question, error) from None

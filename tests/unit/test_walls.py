@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
 MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "tree"}
-OWNERS = {"httpx": {"registry"}, "textual": {"tui"}, "rich": {"tui"}, "pygments": {"tui"}}
+OWNERS = {"httpx": {"registry"}, "textual": {"tui"}, "rich": {"tui"}, "pygments": {"cli", "tui"}}
 STANDARD_ONLY = sorted(CORE | {"demo"})
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 RESPONDER = "regbrowse.registry.responder"
