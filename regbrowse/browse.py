@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from regbrowse.pasted import Source
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
+    from regbrowse.registry.content.stream import BlobStream
     from regbrowse.registry.facts import (
         Claim,
         Connection,
@@ -177,6 +178,10 @@ class Browser:
             return await self._client.blob_start(repository, descriptor, FIRST_PART), False
         limit = WHOLE if everything else AUTOMATIC
         return await self._client.blob(repository, descriptor, limit=limit), True
+
+    def layer_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
+        """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
+        return self._client.blob_stream(repository, blob)
 
     # The connection
 

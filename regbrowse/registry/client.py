@@ -20,10 +20,11 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.asking import catalog_question, tags_question
+from regbrowse.registry.asking import blob_question, catalog_question, tags_question
 from regbrowse.registry.content.blobs import Blobs
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.offline import OfflineAnswers
+from regbrowse.registry.content.stream import BlobStream, Pieces, Streams, hand_on
 from regbrowse.registry.facts import (
     CatalogPage,
     Claim,
@@ -67,6 +68,7 @@ class Client(Reached):
         self._lister = Lister(self._desk)
         self._manifests = Manifests(self._desk, self._store)
         self._blobs = Blobs(self._desk, self._store)
+        self._streams = Streams(self._desk, self._store)
         self._finder = ReferrerFinder(self._desk, self._manifests)
         self._natives = Natives(self._desk, self._transport)
         self._offline = OfflineAnswers(self._store, self._settings) if self._settings.offline else None
@@ -203,6 +205,20 @@ class Client(Reached):
         if kept := self._kept(repository.registry):
             return await kept.blob_start(repository, descriptor, count)
         return await self._blobs.start(repository, descriptor, count)
+
+    def blob_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
+        """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
+        descriptor = Descriptor("", blob, None) if isinstance(blob, Digest) else blob
+        place = self.resolved(repository)
+        repository = place.repository
+        if kept := self._kept(repository.registry):
+
+            async def bring(pieces: Pieces) -> Evidence:
+                return await hand_on(await kept.blob(repository, descriptor, limit=2**63), pieces, repository)
+
+            digest, _ = blob_question(repository, descriptor, 0)
+            return BlobStream(digest, descriptor.size, bring)
+        return self._streams.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).

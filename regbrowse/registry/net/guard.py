@@ -21,6 +21,8 @@ from regbrowse.registry.net.policy import is_special
 
 STAGGER = 0.25
 """Seconds that an address gets before the next one is tried beside it (RFC 8305)."""
+READ = 256 * 1024
+"""Bytes read from a connection at once."""
 _MOST = 16
 """Addresses tried of one name."""
 
@@ -82,7 +84,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._stream.read(max_bytes, timeout)
+        # httpcore asks for 64 KiB, which makes long transfers several times as much work.
+        return await self._stream.read(max(max_bytes, READ), timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         await self._stream.write(buffer, timeout)
