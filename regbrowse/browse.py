@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
     from regbrowse.registry.content.stream import BlobStream
+    from regbrowse.registry.content.witness import Witness
     from regbrowse.registry.facts import (
         Claim,
         Connection,
@@ -182,6 +183,10 @@ class Browser:
     def layer_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
         """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
         return self._client.blob_stream(repository, blob)
+
+    def witness(self, repository: Repository) -> Witness:
+        """Asks anew and believes nothing, for comparing what is said with what is served."""
+        return self._client.witness(repository)
 
     # The connection
 

@@ -25,6 +25,7 @@ from regbrowse.registry.content.blobs import Blobs
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.offline import OfflineAnswers
 from regbrowse.registry.content.stream import BlobStream, Pieces, Streams, hand_on
+from regbrowse.registry.content.witness import Witness
 from regbrowse.registry.facts import (
     CatalogPage,
     Claim,
@@ -219,6 +220,10 @@ class Client(Reached):
             digest, _ = blob_question(repository, descriptor, 0)
             return BlobStream(digest, descriptor.size, bring)
         return self._streams.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
+
+    def witness(self, repository: Repository) -> Witness:
+        """Asks anew and believes nothing, for comparing what is said with what is served."""
+        return Witness(self._desk, self.resolved(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).

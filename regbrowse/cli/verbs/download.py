@@ -47,7 +47,7 @@ def _digest(job: Job) -> Digest:
     digest = job.place.digest
     if digest is None:
         what = "a tag" if job.place.tag else "nothing"
-        hint = f"`regbrowse layers {job.place.familiar}` lists the layers; write {job.repository.familiar}@DIGEST."
+        hint = f"`regbrowse layers {given}` lists the layers; write {_name(given)}@DIGEST."
         raise BadReference(f'"{given}" has {what} where a digest is needed.', hint=hint)
     if digest.hasher() is None:
         raise BadReference(f"{digest.algorithm} cannot be computed here, so nothing it names can be verified.")
@@ -56,12 +56,20 @@ def _digest(job: Job) -> Digest:
 
 def _not_there(job: Job, digest: Digest, error: NotFound) -> NotFound:
     """The registry was not said to have it by anybody but the command line."""
+    given = visible(str(job.arguments.reference), 512)
     why = f"{error.evidence.host} does not hold {digest.short} in this repository."
     hint = (
-        f"`regbrowse layers {job.repository.familiar}:TAG` lists the layers of an image;"
+        f"`regbrowse layers {_name(given)}:TAG` lists the layers of an image;"
         " those that a manifest keeps at external addresses (urls) are not fetched."
     )
     return NotFound(why, evidence=error.evidence, wanted=error.wanted, hint=hint)
+
+
+def _name(given: str) -> str:
+    """What was written, without tag and digest."""
+    name = given.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
 
 
 async def _pipe(job: Job, digest: Digest) -> None:
