@@ -12,6 +12,10 @@ from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
 from regbrowse.oci.manifest import Artifact, Image, Schema1
+from regbrowse.reference import Digest
+
+EMPTY = b"{}"
+"""Known without asking; not every registry holds it (image-spec, manifest.md, Guidance for an Empty Descriptor)."""
 
 
 async def run(job: Job) -> None:
@@ -25,7 +29,9 @@ async def run(job: Job) -> None:
         return
     if job.verb != "config" and not isinstance(found.manifest, Image):
         raise NotFound(f"{_named(found)}, not an image: its config holds no {job.verb}.", hint='See "config".')
-    raw, _ = await job.browser.content(job.repository, config, everything=True)
+    raw = EMPTY
+    if config.digest != Digest.of(EMPTY):
+        raw, _ = await job.browser.content(job.repository, config, everything=True)
     if job.verb == "config":
         if job.arguments.raw:
             job.output.raw(raw)
