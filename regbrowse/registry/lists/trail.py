@@ -31,8 +31,13 @@ class Trail:
     """Whether nobody needs the names afterwards, so that a long list costs little memory."""
 
     @property
+    def room(self) -> int:
+        """How many names more are followed."""
+        return (MOST_MARKED if self.passing else MOST_NAMES) - len(self.seen)
+
+    @property
     def full(self) -> bool:
-        return len(self.seen) >= (MOST_MARKED if self.passing else MOST_NAMES)
+        return self.room <= 0
 
     @property
     def names(self) -> set[str] | None:
@@ -43,10 +48,11 @@ class Trail:
         """The names not seen before, in their order, as long as there is room."""
         # One set and one list: a second set of a million names would be 40 MiB for a moment.
         fresh: list[str] = []
+        room = self.room
         for name in names:
             if name in self.seen:
                 continue
-            if self.full:
+            if len(fresh) >= room:
                 self.dropped = True
                 break
             self.seen.add(name)
