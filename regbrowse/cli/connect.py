@@ -71,12 +71,15 @@ class Start:
         return await asyncio.to_thread(self._make)
 
     def _make(self) -> Browser:
+        from regbrowse.registry.net.warm import warm, without_its_command_line
+
+        without_its_command_line()
+
         from regbrowse.browse import Browser
         from regbrowse.errors import BadReference
         from regbrowse.oci.platform import Platform
         from regbrowse.registry.client import Client
         from regbrowse.registry.facts import Settings
-        from regbrowse.registry.net.warm import warm
 
         place = self.place
         registry = place if isinstance(place, Registry) or place is None else place.repository.registry
