@@ -59,7 +59,9 @@ def test_colours_only_add_colours() -> None:
     output, stream = written(terminal=True, colours=True)
     output.value({"a": [1, "x\x1b[0m"]})
     text = stream.getvalue().decode()
-    assert "\x1b[" in text
+    lines = text.splitlines()
+    assert (lines[0], lines[-1]) == ("{", "}"), "what is plain stays plain"
+    assert re.fullmatch(r"    \x1b\[[0-9;]+m1\x1b\[[0-9;]+m,", lines[2])
     output.value("y" * 2**21)
     assert "\x1b[" not in stream.getvalue().decode()[len(text) :], "what nobody can read is not coloured"
     output, stream = written(terminal=True, colours=True)
