@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
@@ -145,6 +146,8 @@ def _ended_by_signals() -> Iterator[list[int]]:
         task.cancel()
 
     wanted = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        wanted = []  # signals are not for it
     for number in wanted:
         loop.add_signal_handler(number, stop, number)
     try:
