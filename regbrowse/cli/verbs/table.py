@@ -125,7 +125,8 @@ VERBS: tuple[Verb, ...] = (
         (
             "A table on a terminal, else a JSON array of objects with os, architecture, variant,",
             "os.version, digest, size (of the manifest), layersSize (bytes of the layers as stored)",
-            "and attestations (how many the list has for it). With -r on one line.",
+            "and attestations (how many the list has for it). With -r on one line. Every manifest",
+            "is asked for once: where pulls are counted, each of them counts.",
         ),
     ),
     Verb(
