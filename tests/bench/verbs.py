@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.download import download
 from bench.figures import alternate, table
 from bench.startup import REGBROWSE
-from bench.wire import wire
+from bench.wire import own_address, wire
 from real.content import APP, MANY, Content, fill, fill_tags
 from real.server import PROGRAM, Server, running
 
@@ -71,11 +71,13 @@ def run(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "registry").mkdir()
-        with running(home / "registry", tls=True) as server:
+        # At a loopback address the program would look first whether it speaks TLS at all.
+        address = own_address()
+        with running(home / "registry", tls=True, addresses=(address,) if address else ()) as server:
             content = fill(server)
             fill_tags(server, _MANY, COUNT)
-            with wire(server.port, ROUND_TRIP) as port:
-                asking = _Asking(server, content, port, home)
+            with wire(server.port, ROUND_TRIP, address or "127.0.0.1") as port:
+                asking = _Asking(server, content, f"{address or '127.0.0.1'}:{port}", home)
                 asking.tags(runs)
                 asking.config(runs)
         download(home, runs)
@@ -99,9 +101,9 @@ def _plain(runs: int) -> None:
 class _Asking:
     """The same questions by each program, of a registry with TLS behind the wire."""
 
-    def __init__(self, server: Server, content: Content, port: int, home: Path) -> None:
+    def __init__(self, server: Server, content: Content, host: str, home: Path) -> None:
         assert server.ca_file is not None
-        self._host = f"127.0.0.1:{port}"
+        self._host = host
         self._ca = server.ca_file
         self._child = content.images[1].manifest.digest
         self._env = _environment(home)
