@@ -168,8 +168,15 @@ def _values(found: argparse.Namespace) -> dict[str, Any]:
 
 
 def _answer(text: str) -> NoReturn:
-    print(text)
-    sys.stdout.flush()  # here, where a closed pipe is noticed
+    """Raises BrokenPipeError."""
+    try:
+        print(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"regbrowse: Standard output cannot be written: {error.strerror}.", file=sys.stderr)
+        raise SystemExit(2) from None
     raise SystemExit(0)
 
 

@@ -33,6 +33,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (5, "content that does not match its digest"),
     (130, "interrupted"),
 )
+_EXITS = "\n".join(["exit codes:", *(f"  {code:<5}{means}" for code, means in EXIT_CODES)])
 
 
 def usage_of(verb: Verb | None) -> str:
@@ -61,7 +62,7 @@ def overview(verbs: Sequence[Verb], options: Sequence[Option]) -> str:
         "",
         _ENVIRONMENT,
         "",
-        "exit codes: " + ", ".join(f"{code} {means}" for code, means in EXIT_CODES),
+        _EXITS,
     ]
     return "\n".join(lines)
 
@@ -70,17 +71,40 @@ def whole(verb: Verb, options: Sequence[Option]) -> str:
     """The help of one verb."""
     own = [option for option in options if option.name in verb.options]
     shared = [option for option in options if option.everywhere]
-    lines = [f"usage: regbrowse [options] {verb.name} {verb.takes}", "", f"Prints {verb.help}.", ""]
+    lines = [f"usage: regbrowse [options] {verb.name} {verb.takes}", "", f"{verb.help[0].upper()}{verb.help[1:]}.", ""]
     if verb.more:
         lines += [*verb.more, ""]
     if own:
         lines += ["options:", *_columns([_option(option) for option in own]), ""]
-    lines += ["options of every verb:", *_columns([_option(option) for option in shared])]
+    lines += ["options of every verb:", *_columns([_option(option) for option in shared]), "", _EXITS]
     return "\n".join(lines)
 
 
+def readme_verbs(verbs: Sequence[Verb]) -> str:
+    """The table as Markdown, for the README."""
+    rows = [f"| `{verb.name} {verb.takes}` | {verb.help} |" for verb in verbs]
+    return "\n".join(["| verb | prints |", "| --- | --- |", *rows])
+
+
+def readme_options(options: Sequence[Option]) -> str:
+    """The table as Markdown, for the README."""
+    rows = [f"| {', '.join(f'`{word}`' for word in _words(option))} | {option.help} |" for option in options]
+    return "\n".join(["| option | does |", "| --- | --- |", *rows])
+
+
+def readme_exits() -> str:
+    """The table as Markdown, for the README."""
+    return "\n".join(["| code | means |", "| --- | --- |", *(f"| {code} | {means} |" for code, means in EXIT_CODES)])
+
+
 def _option(option: Option) -> tuple[str, str]:
-    return ", ".join(option.flags) + (f" {option.value}" if option.value else ""), option.help
+    return ", ".join(_words(option)), option.help
+
+
+def _words(option: Option) -> list[str]:
+    """Its spellings, with the value behind the last."""
+    *others, last = option.flags
+    return [*others, f"{last} {option.value}" if option.value else last]
 
 
 def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:

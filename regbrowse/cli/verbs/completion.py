@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.cli.complete import SHELLS, wanted
 from regbrowse.cli.diagnostics import ExitCode
+from regbrowse.cli.output import Output
 from regbrowse.errors import ConfigError
 from regbrowse.text import visible
 
@@ -91,9 +91,10 @@ def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
     shell = arguments.words[0]
     if shell not in SHELLS:
         raise ConfigError(f'There is no completion for "{visible(shell, 32)}".', hint=f"Write {', '.join(SHELLS)}.")
+    output = Output.standard()
     if not arguments.line:
-        sys.stdout.write(SCRIPTS[shell])
-        sys.stdout.flush()
+        output.raw(SCRIPTS[shell].encode())
+        output.flush()
         return ExitCode.OK
     want = wanted(arguments.line)
     if want.file:
@@ -105,9 +106,9 @@ def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
         switched: dict[str, Any] = dict.fromkeys(want.switches, True)
         found, over = references(want.begun, arguments._replace(**switched), start)
         words += [(word, "") for word in found]
-    for word, means in words:
-        sys.stdout.write(f"{word}\t{means}\n" if means and shell != "bash" else f"{word}\n")
-    sys.stdout.flush()
+    lines = [f"{word}\t{means}\n" if means and shell != "bash" else f"{word}\n" for word, means in words]
+    output.raw("".join(lines).encode())
+    output.flush()
     if not over:
         os._exit(ExitCode.OK)  # what still hangs would be waited for
     return ExitCode.OK
