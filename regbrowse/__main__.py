@@ -1,6 +1,6 @@
 """`python -m regbrowse`."""
 
-from regbrowse.cli.main import main
+from regbrowse.cli.main import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

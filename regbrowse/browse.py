@@ -13,16 +13,20 @@ from regbrowse.errors import BadResponse
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
 from regbrowse.oci.platform import Platform, choose
+from regbrowse.reaching import Reaching, Seen
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.registry.facts import CatalogPage, TagPage
 from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
-    from regbrowse.pasted import Source
-    from regbrowse.redact import Secret
-    from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Claim, Connection, Found, LoginState, Rate, Referrers, TagFacts, Wait
-    from regbrowse.settings.login import Source as LoginSource
+    from regbrowse.registry.content.stream import BlobStream
+    from regbrowse.registry.content.witness import Witness
+    from regbrowse.registry.facts import (
+        Claim,
+        Found,
+        Referrers,
+        TagFacts,
+    )
 
 SLICE = 500
 """Names handed on at once, so that whoever inserts them is never busy for long."""
@@ -54,26 +58,8 @@ class Names:
     """How many names of that page have been handed on, these included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a tag pointed to, and when that was learnt."""
-
-    digest: Digest
-    at: float
-
-
-class Browser:
+class Browser(Reaching):
     """One client and what was learnt with it. Raises RegbrowseError and nothing else."""
-
-    def __init__(self, client: Client, platform: Platform | None = None, notices: tuple[str, ...] = ()) -> None:
-        self._client = client
-        self._notices = notices
-        self.platform = platform
-        """The platform to show first, from the settings file; None: this machine's."""
-        self._seen: dict[tuple[Repository, str], Seen] = {}
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
 
     async def listing(self, place: Repository | Registry, after: Names | None = None) -> AsyncGenerator[Names, None]:
         """The tags of a repository or the repositories of a registry, as pages come, in slices.
@@ -95,6 +81,30 @@ class Browser:
             async for page in pages:
                 for part in _slices(page):
                     yield part
+
+    async def everything(self, place: Repository | Registry) -> AsyncGenerator[Names, None]:
+        """As `listing`, page by page, and on where that rests because somebody should want to go on.
+
+        The last part is `done` when the list is complete; else its note says why it ended.
+        """
+        after: TagPage | CatalogPage | None = None
+        while after is None or (after.note and after.next):
+            before = after
+            async with aclosing(self._pages(place, after)) as pages:
+                async for page in pages:
+                    names = page.tags if isinstance(page, TagPage) else page.repositories
+                    yield Names(names, page.hidden, page.done, "" if page.next else page.note)
+                    after = page
+            if after is before:
+                return
+
+    def _pages(
+        self, place: Repository | Registry, after: TagPage | CatalogPage | None
+    ) -> AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]:
+        """Of a list, from the start or behind a page of it."""
+        if isinstance(place, Registry):
+            return self._client.catalog(place, after if isinstance(after, CatalogPage) else None, passing=True)
+        return self._client.tags(place, after if isinstance(after, TagPage) else None, passing=True)
 
     async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
         """What a HEAD says the tag points to; believed for a minute."""
@@ -157,74 +167,13 @@ class Browser:
         limit = WHOLE if everything else AUTOMATIC
         return await self._client.blob(repository, descriptor, limit=limit), True
 
-    # The connection
+    def layer_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
+        """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
+        return self._client.blob_stream(repository, blob)
 
-    def notices(self) -> tuple[str, ...]:
-        """What was wrong with files and variables of this machine, one sentence each."""
-        return (*self._notices, *self._client.notices())
-
-    def connection(self, registry: Registry, path: str = "") -> Connection:
-        """How a registry, or a repository of it, is reached."""
-        return self._client.connection(registry, path)
-
-    async def open_files(self, source: Source) -> tuple[Registry | Reference, tuple[str, ...]]:
-        """Where to go in a folder or archive on this machine, and what is strange about it.
-
-        Raises BadReference or ConfigError.
-        """
-        from regbrowse.registry.sources.open import opened
-
-        found = await opened(source)
-        self._client.add(found.registry, found.responder)
-        self._notices += found.notices
-        return found.place, found.notices
-
-    def wait(self, registry: Registry) -> Wait | None:
-        """Why the registry is not asked just now; None when it is."""
-        return self._client.wait(registry)
-
-    def asking(self) -> str:
-        """The credential helper that is being waited for; empty when none is."""
-        return self._client.asking()
-
-    def hurry(self, registry: Registry) -> None:
-        """Asks at once, whatever is being waited for."""
-        self._client.hurry(registry)
-
-    def allow_http(self, registry: Registry) -> None:
-        """For this session the registry may be asked unencrypted."""
-        self._client.allow_http(registry)
-
-    def allow_realm(self, registry: Registry) -> None:
-        """Logins may go to the host that the registry names now."""
-        self._client.allow_realm(registry)
-
-    async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
-        """From now on this is who asks, until the program ends. Raises when the registry refuses."""
-        await self._client.sign_in(registry, user, password)
-        self._forget(registry)
-
-    async def browse_anonymously(self, registry: Registry) -> None:
-        await self._client.browse_anonymously(registry)
-        self._forget(registry)
-
-    async def sources(self, registry: Registry, path: str = "") -> tuple[LoginSource, ...]:
-        """Where logins are looked for, and which of them counts."""
-        return await self._client.sources(registry, path)
-
-    def slow_helper(self, registry: Registry) -> str:
-        """The credential helper that wants the terminal for itself; empty when none does."""
-        return self._client.slow_helper(registry)
-
-    async def helper_in_foreground(self, registry: Registry) -> bool:
-        """Runs that helper with the terminal; whether it gave a login."""
-        found = await self._client.helper_in_foreground(registry)
-        self._forget(registry)
-        return found
-
-    def _forget(self, registry: Registry) -> None:
-        """What tags pointed to for somebody else says nothing any more."""
-        self._seen = {key: seen for key, seen in self._seen.items() if key[0].registry.key != registry.key}
+    def witness(self, repository: Repository) -> Witness:
+        """Asks anew and believes nothing, for comparing what is said with what is served."""
+        return self._client.witness(repository)
 
     # What registries say beyond the standard
 
@@ -245,20 +194,6 @@ class Browser:
         """What is attached to a manifest."""
         return await self._client.referrers(repository, digest)
 
-    def login(self, registry: Registry) -> LoginState:
-        return self._client.login(registry)
-
-    def rate(self, registry: Registry) -> Rate | None:
-        return self._client.rate(registry)
-
-    def frugal(self, registry: Registry) -> bool:
-        """Whether the registry counts requests, so that only what is looked at should be asked."""
-        return self._client.rate(registry) is not None
-
-    def spent(self, registry: Registry) -> bool:
-        """Whether so little of the rate limit is left that nothing is asked without a key."""
-        rate = self._client.rate(registry)
-        return rate is not None and rate.remaining <= max(10, rate.limit // 10)
 
 
 def _slices(page: TagPage | CatalogPage, start: int = 0) -> list[Names]:

@@ -58,15 +58,15 @@ async def take(name: str) -> str:
     from textual.widgets import Input
 
     from regbrowse.cli.arguments import parse
-    from regbrowse.cli.connect import browser
-    from regbrowse.demo.start import START
+    from regbrowse.cli.connect import Start
     from regbrowse.tui import recents
     from regbrowse.tui.app import RegbrowseApp
 
     recents.path.cache_clear()
     picture = PICTURES[name]
-    arguments = parse(["demo"])
-    app = RegbrowseApp(lambda: browser(START, arguments, None, "", plain_http=False, local={}), START)
+    start = Start(parse(["demo"]), None, "")
+    start.find("demo")
+    app = RegbrowseApp(start.browser, start.place)
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
         await settled(pilot)
         app.theme = picture.theme

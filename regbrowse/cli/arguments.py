@@ -1,83 +1,204 @@
-"""What can be written on the command line."""
+"""What can be written on the command line, and what it means."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from regbrowse import __version__
+from regbrowse.cli.help import overview, usage_of, whole
+from regbrowse.cli.verbs.table import CHOICE, VERBS, Verb, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CREDENTIALS_VARIABLE = "DOCKER_REGISTRY_CREDENTIALS"
 DEMO = "demo"
 
-_DESCRIPTION = "Browse a container registry by keyboard, without pulling images."
-_EPILOG = f"""\
-REF is an image (alpine, alpine:3.20, ghcr.io/org/app@sha256:...), a registry
-(localhost:5000 lists its repositories), something on this machine
-(oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE), or "{DEMO}" for a built-in
-registry that needs no network. Without REF it opens with what you looked at last.
 
-logins: -u, {CREDENTIALS_VARIABLE}, --authfile, DOCKER_AUTH_CONFIG, the files of
-docker and podman with their credential helpers, or the key L for one session.
+class Option(NamedTuple):  # a dataclass would cost `--help` half its time
+    """One option, as parser, help, completion and README know it."""
 
-environment:
-  {CREDENTIALS_VARIABLE}  USER:PASSWORD, as -u
-  SSL_CERT_FILE                certificates to trust instead of the system's
-  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
-
-exit codes: 0 ok, 2 wrong usage or a setting that cannot be used, 130 interrupted
-"""
+    name: str
+    """Its attribute in Arguments."""
+    flags: tuple[str, ...]
+    help: str
+    value: str = ""
+    """What stands behind it: `FILE`; empty for a switch."""
+    everywhere: bool = False
+    """Whether it means something to every verb and to the browser."""
+    likely: tuple[str, ...] = ()
+    """Values that completion offers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+FORMATS = ("json", "table")
+_SYSTEMS = ("linux", "windows")
+_MACHINES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
+_PLATFORMS = (
+    "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386", "linux/ppc64le", "linux/s390x",
+    "linux/riscv64", "windows/amd64",
+)  # fmt: skip
+
+OPTIONS: tuple[Option, ...] = (
+    Option("raw", ("-r", "--raw"), "exact bytes as the registry serves them"),
+    Option("os", ("--os",), "operating system of the platform (default: linux)", "OS", likely=_SYSTEMS),
+    Option("arch", ("--arch",), "architecture of the platform (default: this machine's)", "ARCH", likely=_MACHINES),
+    Option(
+        "variant", ("--variant",), "variant of the platform, such as v7", "VARIANT", likely=("v5", "v6", "v7", "v8")
+    ),
+    Option("platform", ("--platform",), "os/arch[/variant][:os.version]", "PLATFORM", likely=_PLATFORMS),
+    Option("format", ("--format",), "json, or table for people", "FORMAT", likely=FORMATS),
+    Option("long", ("-l", "--long"), "tags with their digests, one HEAD for each"),
+    Option("output", ("-o", "--output"), "write to this file; - for standard output", "FILE"),
+    Option("force", ("--force",), "overwrite the file"),
+    Option("all", ("--all",), "every platform"),
+    Option("line", ("--line",), "what may stand at the end of this command line, instead of the script", "TEXT"),
+    Option("user", ("-u", "--user"), "log in to the registry of REF", "USER:PASSWORD", True),
+    Option("authfile", ("--authfile",), "look for logins in this file first", "FILE", True),
+    Option("ca_file", ("--cacert",), "trust this CA certificate (PEM) too", "FILE", True),
+    Option("plain_http", ("--plain-http",), "speak http, not https, with the registry of REF", "", True),
+    Option("insecure", ("--insecure",), "do not check the certificate of the registry of REF", "", True),
+    Option("no_cache", ("--no-cache",), "keep nothing on disk, and use nothing kept there", "", True),
+    Option("offline", ("--offline",), "send nothing; show what was kept on disk", "", True),
+    Option("verbose", ("-v", "--verbose"), "say every request on stderr; -vv also how it is reached", "", True),
+    Option("help", ("-h", "--help"), "this help, or with a verb what it does", "", True),
+    Option("version", ("-V", "--version"), "the version", "", True),
+)
+_FILES = frozenset({"authfile", "ca_file"})
+
+
+class Arguments(NamedTuple):
     """The command line, as values."""
 
-    reference: str | None
-    user: str | None
+    verb: Verb | None = None
+    """None: the browser."""
+    words: tuple[str, ...] = ()
+    """What stands behind the verb; without one, the reference to open."""
+    raw: bool = False
+    os: str = ""
+    arch: str = ""
+    variant: str = ""
+    platform: str = ""
+    format: str = ""
+    long: bool = False
+    output: str = ""
+    force: bool = False
+    all: bool = False
+    line: str = ""
+    user: str | None = None
     """USER:PASSWORD."""
-    ca_file: Path | None
-    plain_http: bool
-    insecure: bool
-    authfile: Path | None
-    cache: bool
-    """Whether content is kept on disk."""
-    offline: bool
+    authfile: Path | None = None
+    ca_file: Path | None = None
+    plain_http: bool = False
+    insecure: bool = False
+    no_cache: bool = False
+    offline: bool = False
+    verbose: int = 0
+
+    @property
+    def reference(self) -> str | None:
+        """What is to be opened or asked about, as it was written."""
+        return self.words[0] if self.words else None
+
+    @property
+    def cache(self) -> bool:
+        """Whether content is kept on disk."""
+        return not self.no_cache
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong, how it is written, and where help is."""
+
+    verb: Verb | None = None
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"regbrowse: {message}\n{usage_of(self.verb)}\n")
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=80)  # without a width it loads what measures terminals
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser, for --help and for the shell."""
-    out = argparse.ArgumentParser(
+    """The parser; options may stand anywhere."""
+    out = _Parser(
         prog="regbrowse",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
         allow_abbrev=False,
+        usage=argparse.SUPPRESS,
+        formatter_class=_formatter,
     )
-    out.add_argument("reference", nargs="?", metavar="REF", help='what to open; "demo" needs no network')
-    out.add_argument("-u", "--user", metavar="USER:PASSWORD", help="log in to the registry of REF")
-    out.add_argument("--cacert", metavar="FILE", type=Path, help="trust this CA certificate (PEM) too")
-    out.add_argument("--plain-http", action="store_true", help="speak http, not https, with the registry of REF")
-    out.add_argument("--insecure", action="store_true", help="do not check the certificate of the registry of REF")
-    out.add_argument("--authfile", metavar="FILE", type=Path, help="look for logins in this file first")
-    out.add_argument("--no-cache", action="store_true", help="keep nothing on disk, and use nothing kept there")
-    out.add_argument("--offline", action="store_true", help="send nothing; show what was kept on disk")
-    out.add_argument("-V", "--version", action="version", version=f"regbrowse {__version__}")
+    out.add_argument("words", nargs="*")
+    for option in OPTIONS:
+        more: dict[str, Any] = {"dest": option.name}
+        if option.name == "verbose":
+            more |= {"action": "count", "default": 0}
+        elif option.value:
+            more |= {"metavar": option.value}
+        else:
+            more |= {"action": "store_true"}
+        out.add_argument(*option.flags, **more)
     return out
 
 
 def parse(words: Sequence[str] | None) -> Arguments:
-    """Raises SystemExit(2) with the usage on stderr when the words are wrong."""
-    found = parser().parse_args(words)
-    return Arguments(
-        found.reference,
-        found.user,
-        found.cacert,
-        found.plain_http,
-        found.insecure,
-        found.authfile,
-        not found.no_cache,
-        found.offline,
-    )
+    """Raises SystemExit: 2 with a sentence on stderr when the words are wrong, 0 after help or version."""
+    reader = parser()
+    assert isinstance(reader, _Parser)
+    found = reader.parse_intermixed_args(words)
+    given: list[str] = found.words
+    verb = reader.verb = find(given[0]) if given else None
+    if found.help:
+        _answer(whole(verb, OPTIONS) if verb else overview(VERBS, OPTIONS))
+    if found.version:
+        _answer(f"regbrowse {__version__}")
+    rest = given[1:] if verb else given
+    _check(reader, found, verb, given, rest)
+    return Arguments(verb, tuple(rest), **_values(found))
+
+
+def _values(found: argparse.Namespace) -> dict[str, Any]:
+    from pathlib import Path
+
+    given = {option.name: getattr(found, option.name) for option in OPTIONS}
+    del given["help"], given["version"]
+    return {name: Path(value) if name in _FILES else value for name, value in given.items() if value is not None}
+
+
+def _answer(text: str) -> NoReturn:
+    """Raises BrokenPipeError."""
+    try:
+        print(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"regbrowse: Standard output cannot be written: {error.strerror}.", file=sys.stderr)
+        raise SystemExit(2) from None
+    raise SystemExit(0)
+
+
+def _check(reader: _Parser, found: argparse.Namespace, verb: Verb | None, given: list[str], rest: list[str]) -> None:
+    if verb is None and len(rest) > 1:
+        import difflib
+
+        close = difflib.get_close_matches(given[0], [each.name for each in VERBS], 1)
+        hint = f' Did you mean "{close[0]}"?' if close else ""
+        reader.error(f'there is no verb "{given[0]}".{hint}')
+    if verb is not None and len(rest) > verb.most:
+        reader.error(f'"{verb.name}" takes {verb.takes}, and nothing behind it.')
+    if verb is not None and len(rest) < verb.least:
+        reader.error(f'"{verb.name}" needs {verb.takes}.')
+    allowed = verb.options if verb else CHOICE
+    for option in OPTIONS:
+        if getattr(found, option.name) and not option.everywhere and option.name not in allowed:
+            what = f'"{verb.name}"' if verb else "the browser"
+            reader.error(f"{option.flags[-1]} means nothing to {what}.")
+    if found.format and found.format not in FORMATS:
+        reader.error("--format is json or table.")
+    if found.raw and found.format:
+        reader.error("--raw and --format say different things: leave one of them out.")
+    if found.platform and (found.os or found.arch or found.variant):
+        reader.error("--platform says what --os, --arch and --variant say: leave one of them out.")

@@ -4,106 +4,131 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regbrowse.cli.arguments import DEMO, Arguments
-from regbrowse.reference import Registry
+from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.registry.facts import Settings
     from regbrowse.registry.responder import Responder
     from regbrowse.settings.login import Login
-    from regbrowse.tui.state import Place
 
 
-async def browser(
-    place: Place | None,
-    arguments: Arguments,
-    user: str | None,
-    source: str,
-    *,
-    plain_http: bool,
-    local: dict[str, Responder],
-    notices: tuple[str, ...] = (),
-) -> Browser:
-    """Imports in a thread, so that the first paint and the first keys do not wait."""
-    return await asyncio.to_thread(_make, place, arguments, user, source, plain_http, local, notices)
+@dataclass(slots=True)
+class Start:
+    """Where to begin and as whom."""
 
+    arguments: Arguments
+    user: str | None
+    """USER:PASSWORD."""
+    source: str
+    """Where that came from."""
+    place: Registry | Reference | None = None
+    local: dict[str, Responder] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    plain_http: bool = False
 
-def _make(
-    place: Place | None,
-    arguments: Arguments,
-    user: str | None,
-    source: str,
-    plain_http: bool,
-    local: dict[str, Responder],
-    notices: tuple[str, ...],
-) -> Browser:
-    from regbrowse.browse import Browser
-    from regbrowse.errors import BadReference
-    from regbrowse.oci.platform import Platform
-    from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Settings
-    from regbrowse.registry.net.warm import warm
+    def find(self, text: str | None) -> None:
+        """Understands a reference; opens files on this machine. Raises BadReference or ConfigError."""
+        if text is None:
+            return
+        if text == DEMO or text.startswith(f"{DEMO}/"):
+            self._find_demo(text)
+            return
+        from regbrowse.pasted import read_typed
 
-    registry = place if isinstance(place, Registry) or place is None else place.repository.registry
-    if arguments.reference == DEMO:
+        typed = read_typed(text)
+        self.place, self.plain_http = typed.place, self.arguments.plain_http or typed.plain_http
+        if typed.source is not None:
+            from regbrowse.registry.sources.open import open_source
+
+            opened = open_source(typed.source)
+            self.place, self.notices = opened.place, opened.notices
+            self.local[opened.registry.key] = opened.responder
+
+    def _find_demo(self, text: str) -> None:
+        """`demo`, or `demo/REPOSITORY[:TAG]`."""
         from regbrowse.demo.registry import REGISTRY, DemoRegistry
+        from regbrowse.demo.start import START
+        from regbrowse.pasted import read_typed
 
-        return Browser(Client(Settings(registry=registry, local={REGISTRY.key: DemoRegistry()})))
-    warm()
-    settings = _settings(registry, arguments, _login(user, source), plain_http, local)
-    wanted, platform = settings.network.platform if settings.network else None, None
-    if wanted:
-        try:
-            platform = Platform.parse(wanted)
-        except BadReference as error:
-            notices += (f"settings.toml: {error}",)
-    return Browser(Client(settings), platform, notices)
+        rest = text.partition("/")[2]
+        self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
+        self.local[REGISTRY.key] = DemoRegistry()
 
+    @property
+    def is_demo(self) -> bool:
+        from regbrowse.demo.start import START
 
-def _login(user: str | None, source: str) -> Login | None:
-    from regbrowse.settings.authfile import login_from
+        return START.repository.registry.key in self.local
 
-    if user is None:
-        return None
-    name, _, password = user.partition(":")
-    return login_from(name, password, source)
+    async def browser(self) -> Browser:
+        """Imports in a thread, so that the first paint and the first keys do not wait."""
+        return await asyncio.to_thread(self._make)
 
+    def _make(self) -> Browser:
+        from regbrowse.registry.net.warm import warm, without_its_command_line
 
-def _settings(
-    registry: Registry | None,
-    arguments: Arguments,
-    login: Login | None,
-    plain_http: bool,
-    local: dict[str, Responder],
-) -> Settings:
-    """The command line, then the environment, then the files of this machine."""
-    import platformdirs
+        without_its_command_line()
 
-    from regbrowse.registry.facts import CACHE_SIZE, Settings
-    from regbrowse.settings.keychain import Keychain
-    from regbrowse.settings.network import Network
+        from regbrowse.browse import Browser
+        from regbrowse.errors import BadReference
+        from regbrowse.oci.platform import Platform
+        from regbrowse.registry.client import Client
+        from regbrowse.registry.facts import Settings
 
-    home = Path.home()
-    config = Path(platformdirs.user_config_path("regbrowse", appauthor=False))
-    network = Network.read(os.environ, home, config=config / "settings.toml")
-    size = CACHE_SIZE if network.cache_size is None else network.cache_size
-    keeps = arguments.cache and size > 0
-    this = frozenset({registry.key}) if registry else frozenset()
-    return Settings(
-        user=login,
-        registry=registry,
-        plain_http=this if plain_http else frozenset(),
-        insecure=this if arguments.insecure else frozenset(),
-        ca_file=arguments.ca_file,
-        local=local,
-        keychain=Keychain(os.environ, home, authfile=arguments.authfile),
-        network=network,
-        cache_folder=Path(platformdirs.user_cache_path("regbrowse", appauthor=False)) if keeps else None,
-        cache_size=size,
-        state_folder=Path(platformdirs.user_state_path("regbrowse", appauthor=False)),
-        offline=arguments.offline,
-    )
+        place = self.place
+        registry = place if isinstance(place, Registry) or place is None else place.repository.registry
+        if self.is_demo:
+            return Browser(Client(Settings(registry=registry, local=self.local)))
+        warm()
+        settings = self._settings(registry)
+        wanted, platform = settings.network.platform if settings.network else None, None
+        if wanted:
+            try:
+                platform = Platform.parse(wanted)
+            except BadReference as error:
+                self.notices += (f"settings.toml: {error}",)
+        return Browser(Client(settings), platform, self.notices)
+
+    def login(self) -> Login | None:
+        """What -u or the environment says."""
+        from regbrowse.settings.authfile import login_from
+
+        if self.user is None:
+            return None
+        name, _, password = self.user.partition(":")
+        return login_from(name, password, self.source)
+
+    def _settings(self, registry: Registry | None) -> Settings:
+        """The command line, then the environment, then the files of this machine."""
+        import platformdirs
+
+        from regbrowse.registry.facts import CACHE_SIZE, Settings
+        from regbrowse.settings.keychain import Keychain
+        from regbrowse.settings.network import Network
+
+        home, arguments = Path.home(), self.arguments
+        config = Path(platformdirs.user_config_path("regbrowse", appauthor=False))
+        network = Network.read(os.environ, home, config=config / "settings.toml")
+        size = CACHE_SIZE if network.cache_size is None else network.cache_size
+        keeps = arguments.cache and size > 0
+        this = frozenset({registry.key}) if registry else frozenset()
+        return Settings(
+            user=self.login(),
+            registry=registry,
+            plain_http=this if self.plain_http else frozenset(),
+            insecure=this if arguments.insecure else frozenset(),
+            ca_file=arguments.ca_file,
+            local=self.local,
+            keychain=Keychain(os.environ, home, authfile=arguments.authfile),
+            network=network,
+            cache_folder=Path(platformdirs.user_cache_path("regbrowse", appauthor=False)) if keeps else None,
+            cache_size=size,
+            state_folder=Path(platformdirs.user_state_path("regbrowse", appauthor=False)),
+            offline=arguments.offline,
+        )

@@ -20,10 +20,12 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.asking import catalog_question, tags_question
+from regbrowse.registry.asking import blob_question, catalog_question, tags_question
 from regbrowse.registry.content.blobs import Blobs
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.offline import OfflineAnswers
+from regbrowse.registry.content.stream import BlobStream, Pieces, Streams, hand_on
+from regbrowse.registry.content.witness import Witness
 from regbrowse.registry.facts import (
     CatalogPage,
     Claim,
@@ -38,6 +40,7 @@ from regbrowse.registry.facts import (
 )
 from regbrowse.registry.lists.catalog import catalog_error, no_catalog
 from regbrowse.registry.lists.listing import Lister
+from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.native.natives import Natives
 from regbrowse.registry.reached import Reached
 from regbrowse.registry.referrers import ReferrerFinder
@@ -66,6 +69,7 @@ class Client(Reached):
         self._lister = Lister(self._desk)
         self._manifests = Manifests(self._desk, self._store)
         self._blobs = Blobs(self._desk, self._store)
+        self._streams = Streams(self._desk, self._store)
         self._finder = ReferrerFinder(self._desk, self._manifests)
         self._natives = Natives(self._desk, self._transport)
         self._offline = OfflineAnswers(self._store, self._settings) if self._settings.offline else None
@@ -92,8 +96,12 @@ class Client(Reached):
         hint = "Check its name and port; some registries live under a path."
         raise Unsupported(why, evidence=evidence, wanted=f"Connecting to {host}", hint=hint)
 
-    async def tags(self, repository: Repository, after: TagPage | None = None) -> AsyncGenerator[TagPage, None]:
+    async def tags(
+        self, repository: Repository, after: TagPage | None = None, *, passing: bool = False
+    ) -> AsyncGenerator[TagPage, None]:
         """The tags, page by page as they come, unsorted (distribution-spec, Listing Tags).
+
+        `passing` when nobody goes back to what was listed: then millions of names take little memory.
 
         When a later page fails, the iterator raises and what came before stays good: `after` the last
         page goes on from there, without repeating a tag.
@@ -105,14 +113,16 @@ class Client(Reached):
                     yield tag_page
             return
         question, epoch = tags_question(repository), self._store.epoch(repository.registry)
-        start, trail = (after.next, after.trail) if after else (None, None)
+        start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
         async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
             async for page in pages:
-                if page.done:
-                    await self._store.listed(repository.registry, repository.path, page.trail.seen, epoch)
+                if page.done and page.trail.names is not None:
+                    await self._store.listed(repository.registry, repository.path, page.trail.names, epoch)
                 yield TagPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
 
-    async def catalog(self, registry: Registry, after: CatalogPage | None = None) -> AsyncGenerator[CatalogPage, None]:
+    async def catalog(
+        self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
+    ) -> AsyncGenerator[CatalogPage, None]:
         """The repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
         self.allowed(registry)
         if kept := self._kept(registry):
@@ -121,14 +131,14 @@ class Client(Reached):
                     yield catalog_page
             return
         question, epoch = catalog_question(registry), self._store.epoch(registry)
-        start, trail = (after.next, after.trail) if after else (None, None)
+        start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
         no_catalog(question)
         try:
             pages = self._lister.pages(question, "repositories", is_repository_path, start, trail)
             async with aclosing(pages):
                 async for page in pages:
-                    if page.done:
-                        await self._store.listed(registry, "", page.trail.seen, epoch)
+                    if page.done and page.trail.names is not None:
+                        await self._store.listed(registry, "", page.trail.names, epoch)
                     yield CatalogPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(question, error) from None
@@ -196,6 +206,24 @@ class Client(Reached):
         if kept := self._kept(repository.registry):
             return await kept.blob_start(repository, descriptor, count)
         return await self._blobs.start(repository, descriptor, count)
+
+    def blob_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
+        """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
+        descriptor = Descriptor("", blob, None) if isinstance(blob, Digest) else blob
+        place = self.resolved(repository)
+        repository = place.repository
+        if kept := self._kept(repository.registry):
+
+            async def bring(pieces: Pieces) -> Evidence:
+                return await hand_on(await kept.blob(repository, descriptor, limit=2**63), pieces, repository)
+
+            digest, _ = blob_question(repository, descriptor, 0)
+            return BlobStream(digest, descriptor.size, bring)
+        return self._streams.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
+
+    def witness(self, repository: Repository) -> Witness:
+        """Asks anew and believes nothing, for comparing what is said with what is served."""
+        return Witness(self._desk, self.resolved(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import httpx
 
@@ -27,6 +27,28 @@ _REQUEST_IDS = (
     "cf-ray",
     "x-github-request-id",
 )
+
+
+class Intake(Protocol):
+    """Where the content of a blob goes as it comes, when it is too long to be held."""
+
+    @property
+    def received(self) -> int:
+        """Bytes so far; when a transfer breaks, the next one goes on from there."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole, as far as an answer told."""
+        ...
+
+    def begin(self, size: int | None) -> None:
+        """An answer is there, and says how long the whole is."""
+        ...
+
+    async def take(self, chunk: bytes) -> None:
+        """The next bytes; returns when there is room for more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,8 @@ class Question:
     """Whether nobody waits for it: it stands back for other questions, and is tried more often."""
     identity: str = ""
     """Who is asking, as far as the registry counts: the user of the login; empty for nobody."""
+    intake: Intake | None = field(default=None, repr=False, compare=False)
+    """Takes the content of a success, whose body is empty then; the deadline is one for every silence, not for all."""
 
     @property
     def host(self) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import importlib
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -16,9 +16,8 @@ from textual.screen import Screen
 from regbrowse.tui.skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
-    from regbrowse.reference import Reference, Registry
     from regbrowse.tui.screen import BrowseScreen
+    from regbrowse.tui.state import Connect, Place
 
 LIGHT = "textual-light"
 
@@ -37,7 +36,7 @@ class RegbrowseApp(App[None]):
     COMMANDS = App.COMMANDS | {_key_commands}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
 
-    def __init__(self, connect: Callable[[], Awaitable[Browser]], place: Reference | Registry | None) -> None:
+    def __init__(self, connect: Connect, place: Place | None) -> None:
         super().__init__()
         self._connect = connect
         self._place = place
@@ -65,12 +64,11 @@ class RegbrowseApp(App[None]):
     async def _begin(self) -> None:
         await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screen")
         from regbrowse.tui import recents
-        from regbrowse.tui.screen import BrowseScreen
 
         kept = recents.theme()
         if kept in self.available_themes:
             self.theme = str(kept)
-        self._main = BrowseScreen(self._connect, self._place)
+        self._main = self.new_main(self._connect, self._place)
         # What was imported stays for good: without it a full collection takes 5 ms instead of 40.
         gc.freeze()
         await self.push_screen(self._main)
@@ -82,6 +80,12 @@ class RegbrowseApp(App[None]):
 
         self.bell()
         self.panic(Traceback(show_locals=False, width=None))
+
+    def new_main(self, connect: Connect, place: Place | None) -> BrowseScreen:
+        """The main screen, once its modules are there."""
+        from regbrowse.tui.screen import BrowseScreen
+
+        return BrowseScreen(connect, place)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         del screen

@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("startup", "tags", "trips", "panes", "attacks")
+NAMES = ("startup", "tags", "trips", "panes", "verbs", "attacks")
 """Modules beside this file, each with `run(runs)`."""
 
 

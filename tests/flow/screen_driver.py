@@ -70,6 +70,7 @@ async def browsing(
     size: tuple[int, int] = (120, 36),
     settings: Settings | None = None,
     platform: Platform | None = None,
+    kind: type[RegbrowseApp] = RegbrowseApp,
 ) -> AsyncIterator[Driven]:
     """The app on a reference, with a memory file of its own."""
     recents.path.cache_clear()
@@ -79,7 +80,7 @@ async def browsing(
         return Browser(Client(settings or Settings(pause=0)), platform)
 
     messages: list[Message] = []
-    app = RegbrowseApp(connect, read_typed(reference).place if reference else None)
+    app = kind(connect, read_typed(reference).place if reference else None)
     try:
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
             driven = Driven(app, pilot, messages)

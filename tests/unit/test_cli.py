@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from regbrowse import __version__
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.connect import Start
 from regbrowse.cli.main import main
 
 
@@ -45,9 +47,7 @@ def test_a_login_from_the_environment(
 
 
 def test_a_login_may_be_an_identity_token() -> None:
-    from regbrowse.cli.connect import _login
-
-    login = _login("<token>:s3cr3t-canary:x", "-u")
+    login = Start(Arguments(), "<token>:s3cr3t-canary:x", "-u").login()
     assert login is not None
     assert (login.user, login.kind, login.password.reveal()) == ("", "identity", "s3cr3t-canary:x")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from regbrowse.cli.arguments import parser
 from regbrowse.tui import keys
 from regbrowse.tui.describe import FOOT_ORDER
 from regbrowse.tui.screen import BrowseScreen
@@ -30,8 +29,3 @@ def test_foot_words_come_from_the_table() -> None:
 
 def test_readme_lists_the_keys_of_the_table() -> None:
     assert keys.readme_table() in README
-
-
-def test_readme_names_every_option() -> None:
-    for action in parser()._actions:
-        assert any(f"`{option}" in README for option in action.option_strings) or action.dest == "reference"

@@ -85,7 +85,7 @@ class Lister:
             if not 200 <= reply.status < 300:
                 raise status_error(reply, self.desk.state(question.registry))
             names, hidden = await read_names(reply, member, valid)
-            if probing and (not set(names) - trail.seen or _query(target, "last") in names):
+            if probing and (all(name in trail.seen for name in names) or _query(target, "last") in names):
                 yield self._page((), trail, done=True)
                 return
             trail.hidden += hidden

@@ -29,6 +29,23 @@ class Errand:
     """Of a whole blob: the content that came before the connection broke."""
     headers: httpx.Headers | None = field(default=None, repr=False)
     """Of the answer that began it."""
+    whole: bool = False
+    """Whether parts have turned out to be of no use: from then on everything is asked for."""
+
+    @property
+    def came(self) -> int:
+        """Bytes of the content that are there."""
+        return self.question.intake.received if self.question.intake else len(self.received)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the next request is for the rest only."""
+        return self.came > 0 and not self.whole
+
+    @property
+    def left(self) -> float:
+        """Seconds for the next request; what is taken in as it comes has them anew after every byte."""
+        return self.deadline if self.question.intake else max(0.0, self.deadline - self.spent)
 
     @property
     def resumable(self) -> bool:
@@ -56,6 +73,7 @@ class Errand:
         return bytearray()
 
     def restart(self) -> None:
-        """Forgets what was received."""
+        """Forgets what was received; what was taken in already is left out of what comes."""
+        self.whole = self.question.intake is not None
         self.received.clear()
         self.headers = None

@@ -21,6 +21,7 @@ from regbrowse.registry.net.failures import (
     failure,
     left_alone,
     refused_redirect,
+    silent,
     too_much,
     too_slow,
     where,
@@ -28,6 +29,7 @@ from regbrowse.registry.net.failures import (
 from regbrowse.registry.net.gates import Gates
 from regbrowse.registry.net.pauses import FAILURES, Pauses
 from regbrowse.registry.net.policy import Origin, origin_of
+from regbrowse.registry.net.pouring import pour
 from regbrowse.registry.net.tls import causes_of, certificate_of, complaint_of
 from regbrowse.registry.net.tls_words import Scene
 from regbrowse.registry.net.warning import Warnings
@@ -82,28 +84,36 @@ class Exchanges:
         headers = dict(question.headers)
         if authorization:
             headers["Authorization"] = authorization
-        if errand.received:
-            headers["Range"] = f"bytes={len(errand.received)}-"
+        if errand.resumes:
+            headers["Range"] = f"bytes={errand.came}-"
         started = time.monotonic()
         status: int | None = None
+        result = 0
         body, before = bytearray(), 0
+        poured: httpx.Response | None = None
         try:
-            async with asyncio.timeout(max(0.0, errand.deadline - errand.spent)):
+            async with asyncio.timeout(errand.left) as clock:
                 response = await self._wires.send(
                     request(question.method, url, headers, question.body), home, _patron(question)
                 )
-                status = response.status_code
+                status = result = response.status_code
                 try:
-                    if response.is_success and errand.resumable:
-                        body = errand.receive(response)
-                        before = len(body)
-                    await _read(question, url, response, body)
+                    if response.is_success and question.intake is not None:
+                        poured = response
+                        _check_headers(question, url, response)
+                        self._pauses.worked(origin)
+                        result = await pour(errand, question.intake, url, response, clock)
+                    else:
+                        if response.is_success and errand.resumable:
+                            body = errand.receive(response)
+                            before = len(body)
+                        await _read(question, url, response, body)
                 finally:
                     await response.aclose()
         except TimeoutError:
             note = "too slow"
             self._failed(question, url)
-            raise too_slow(question, url, errand.deadline) from None
+            raise (silent if poured else too_slow)(question, url, errand.deadline) from None
         except (httpx.InvalidURL, UnicodeError):
             note = "bad address"
             if origin[1] == home:
@@ -120,7 +130,8 @@ class Exchanges:
         finally:
             seconds = time.monotonic() - started
             errand.spent += seconds
-            self._log.append(Exchange(question.method, redact(url), status, seconds, len(body) - before, note))
+            came = poured.num_bytes_downloaded if poured else len(body) - before
+            self._log.append(Exchange(question.method, redact(url), status, seconds, came, note))
         self._pauses.worked(origin)
         self._known.add(origin)
         if origin[1] == home:
@@ -130,8 +141,8 @@ class Exchanges:
         answered = response.headers
         if before and errand.headers is not None:
             # Its pieces together are the answer to what was asked.
-            status, answered = 200, errand.headers
-        return Reply(question, status, answered, bytes(body), url, seconds, authorization=authorization)
+            result, answered = 200, errand.headers
+        return Reply(question, result, answered, bytes(body), url, seconds, authorization=authorization)
 
     def _failed(self, question: Question, url: str) -> None:
         why = "" if question.kind == "native" else f"{where(question, url)} could not be reached several times."
@@ -157,9 +168,7 @@ class Exchanges:
 
 async def _read(question: Question, url: str, response: httpx.Response, body: bytearray) -> None:
     """Adds the answer's body to what is there, or as much of it as may be read."""
-    raw = response.headers.raw
-    if len(raw) > MOST_HEADERS or sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
-        raise bad_headers(question, url)
+    _check_headers(question, url, response)
     good = response.is_success
     limit = question.limit if question.size is None else min(question.size, question.limit)
     if not good:
@@ -200,6 +209,13 @@ async def _read(question: Question, url: str, response: httpx.Response, body: by
 def _patron(question: Question) -> Origin | None:
     """The registry whose authorities are trusted for a login service; nobody's for what redirects lead to."""
     return origin_of(f"https://{question.registry.authority}") if question.kind == "token" else None
+
+
+def _check_headers(question: Question, url: str, response: httpx.Response) -> None:
+    """Raises BadResponse for more of them than anybody needs."""
+    raw = response.headers.raw
+    if len(raw) > MOST_HEADERS or sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
+        raise bad_headers(question, url)
 
 
 def _home(question: Question) -> str:

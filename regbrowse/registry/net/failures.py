@@ -100,6 +100,13 @@ def too_slow(question: Question, url: str, seconds: float) -> NetError:
     return NetError(why, evidence=evidence, wanted=question.wanted, hint="Try again in a while.")
 
 
+def silent(question: Question, url: str, seconds: float) -> NetError:
+    """For a long transfer in which nothing comes any more."""
+    why = f"{where(question, url)} sent nothing for {seconds:.0f} s."
+    evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
+    return NetError(why, evidence=evidence, wanted=question.wanted, hint="Try again, or check the network.")
+
+
 def too_much(question: Question, url: str, offered: int | None) -> RegistryError:
     """For a body longer than it may be."""
     evidence = Evidence(question.host, question.method, redact(url), 200)

@@ -26,6 +26,8 @@ STAGGER = 0.25
 _Found = tuple[Any, Any, int, str, tuple[Any, ...]]
 _RESOLVERS = ThreadPoolExecutor(TOTAL, "names")
 """Threads of their own: names that nobody answers for would else keep all threads from reading files and JSON."""
+READ = 256 * 1024
+"""Bytes read from a connection at once."""
 _MOST = 16
 """Addresses tried of one name."""
 
@@ -87,7 +89,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._stream.read(max_bytes, timeout)
+        # httpcore asks for 64 KiB, which makes long transfers several times as much work.
+        return await self._stream.read(max(max_bytes, READ), timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         await self._stream.write(buffer, timeout)

@@ -65,7 +65,7 @@ class Hops:
         while True:
             way.foreign = way.foreign or not same_origin(way.at, url)
             authorization = "" if way.foreign else errand.authorization
-            resumed = bool(errand.received)
+            resumed = errand.resumes
             try:
                 reply = await self._exchanges.send(errand, way.question, way.at, authorization, note)
             except RegistryError:

@@ -62,15 +62,15 @@ class Transport:
             raise ValueError("Nothing but a token is asked for with POST.")
         self._check_online(question.registry, question.wanted)
         errand = Errand(question, url, authorization, min(question.deadline, self._settings.deadline))
-        attempt, came = 0, 0
+        attempt, came = 0, errand.came
         while True:
             try:
                 reply = await self._hops.follow(errand, _note(question, attempt))
             except RegistryError as error:
                 if question.kind == "ping" and isinstance(error, NetError | TlsError):
                     self._schemes.forget(question.registry)
-                if len(errand.received) - came >= PROGRESS:
-                    attempt, came = 0, len(errand.received)
+                if errand.came - came >= PROGRESS:
+                    attempt, came = 0, errand.came
                 if attempt + 1 >= question.attempts or not may_retry(error) or (unknown_name(error) and attempt):
                     raise
                 # A name may be unknown for the second in which a laptop wakes up.

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from contextlib import suppress
 
 LATE = ("httpcore", "h11", "anyio", "anyio._backends._asyncio", "encodings.idna", "stringprep")
 """What httpx leaves until the first connection. Of no account when one has moved."""
+
+
+def without_its_command_line() -> None:
+    """To be called before httpx is imported: it looks for its own command line, and loads click, rich and pygments.
+
+    60 ms of every answer. None says that there is no such module, and httpx does without.
+    """
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 def warm() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Reader, Window
 from regbrowse.tui.keys import CHECK, FIND, MARKS, MOVE, TAKE
 
+PICK = "Pick"
 COLUMN = 48
 LEFT_KEY, RIGHT_KEY = 16, 5
 _BOLD = Style(bold=True)
@@ -21,11 +23,13 @@ TWO_COLUMNS = 90
 
 
 class HelpWindow(Window):
-    def __init__(self) -> None:
+    def __init__(self, own: tuple[tuple[str, str], ...]) -> None:
         super().__init__("Help", "", (("↑ ↓", "scroll"), ("esc", "close")))
+        self._own = own
 
     def content(self, width: int, ink: Ink) -> list[list[Span]]:
-        left = [*_group(MOVE, LEFT_KEY, ink), [], *_group(FIND, LEFT_KEY, ink)]
+        own = [*_rows(PICK, self._own, LEFT_KEY, ink), []] if self._own else []
+        left = [*own, *_group(MOVE, LEFT_KEY, ink), [], *_group(FIND, LEFT_KEY, ink)]
         right = [*_group(TAKE, RIGHT_KEY, ink), [], *_group(CHECK, RIGHT_KEY, ink), [], *_marks(ink)]
         if width < TWO_COLUMNS:
             return [[], *left, [], *right]
@@ -38,8 +42,12 @@ class HelpWindow(Window):
 
 
 def _group(name: str, width: int, ink: Ink) -> list[list[Span]]:
-    rows: list[list[Span]] = [[(shown.ljust(width), ink.key), (does, ink.text)] for shown, does in keys.rows(name)]
-    return [[(name, ink.primary + _BOLD)], *rows]
+    return _rows(name, keys.rows(name), width, ink)
+
+
+def _rows(name: str, rows: Sequence[tuple[str, str]], width: int, ink: Ink) -> list[list[Span]]:
+    spans: list[list[Span]] = [[(shown.ljust(width), ink.key), (does, ink.text)] for shown, does in rows]
+    return [[(name, ink.primary + _BOLD)], *spans]
 
 
 def _marks(ink: Ink) -> list[list[Span]]:
@@ -56,5 +64,6 @@ class HelpDialog(Reader):
     wide, high = 102, 26
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", show=False)]
 
-    def __init__(self) -> None:
-        super().__init__(HelpWindow())
+    def __init__(self, own: tuple[tuple[str, str], ...] = ()) -> None:
+        """`own`: keys that only this screen has, and what they do."""
+        super().__init__(HelpWindow(own))

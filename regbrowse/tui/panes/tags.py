@@ -149,6 +149,11 @@ class TagsPane(Filtered):
         self.rows_changed()
 
     @property
+    def is_placed(self) -> bool:
+        """Whether the cursor stands on a name on purpose, not just on the first of those that came so far."""
+        return self._held
+
+    @property
     def names_in_view(self) -> list[str]:
         """The names on the visible rows."""
         return [name for index in self.window if (name := self.list.name(index))]

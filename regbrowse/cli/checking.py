@@ -1,0 +1,206 @@
+"""Checks of one image: what is told of it in headers and descriptors against what is computed from what is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from regbrowse.cli.together import together
+from regbrowse.errors import BadResponse, NotFound, TooLarge
+from regbrowse.oci.config import CONFIG_LIMIT, parse_config
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Unknown, parse_manifest
+from regbrowse.oci.platform import Platform
+from regbrowse.oci.schema1 import signed_payload
+from regbrowse.reference import Digest
+from regbrowse.registry.content.witness import Told, Witness
+from regbrowse.text import exact, plural, visible
+
+
+@dataclass(slots=True)
+class Report:
+    """One line for every check, written when it is done."""
+
+    write: Callable[[str], None]
+    checks: int = 0
+    failed: int = 0
+
+    def compare(self, what: str, told: object, computed: object) -> None:
+        """Digests and sizes."""
+        if told == computed:
+            self.good(what, str(computed))
+        else:
+            self.bad(what, f"told {told} computed {computed}")
+
+    def good(self, what: str, said: str) -> None:
+        self.checks += 1
+        self.write(f"OK  {visible(what)}  {said}")
+
+    def bad(self, what: str, said: str) -> None:
+        self.checks += 1
+        self.failed += 1
+        self.write(f"FAILED  {visible(what)}  {said}")
+
+    def skipped(self, what: str, said: str) -> None:
+        """Nothing was told, or it cannot be computed here."""
+        self.write(f"SKIPPED  {visible(what)}  {said}")
+
+
+@dataclass(slots=True)
+class Checker:
+    """Asks one repository, each layer once."""
+
+    witness: Witness
+    report: Report
+    _held: dict[Digest, int | NotFound | None] = field(default_factory=dict)
+
+    async def root(self, target: str | Digest) -> Manifest:
+        """What a reference names. Raises RegistryError when that cannot be read at all."""
+        told = await self.witness.manifest(target)
+        asked = target if isinstance(target, Digest) else None
+        manifest = parse_manifest(told.raw, content_type=told.content_type, digest=asked)
+        noun = "index" if isinstance(manifest, Index) else "manifest"
+        if asked is not None:
+            self._digest(noun, asked, told, manifest)
+        self._header(noun, told, manifest)
+        return manifest
+
+    async def child(self, descriptor: Descriptor, name: str) -> Manifest | None:
+        """What an index names; None when there is nothing to look further into."""
+        what = f"manifest {name}"
+        if descriptor.digest is None:
+            self.report.bad(what, "the index names no usable digest")
+            return None
+        try:
+            told = await self.witness.manifest(descriptor.digest)
+        except NotFound as error:
+            self.report.bad(what, f"told {descriptor.digest} but {error.evidence.host} does not hold it")
+            return None
+        try:
+            manifest = parse_manifest(
+                told.raw, content_type=told.content_type, expected=descriptor.media_type, digest=descriptor.digest
+            )
+        except (BadResponse, TooLarge) as error:
+            self._digest(what, descriptor.digest, told, None)
+            self.report.bad(what, error.why)
+            return None
+        self._digest(what, descriptor.digest, told, manifest)
+        self._header(what, told, manifest)
+        self._size(what, descriptor.size, len(told.raw))
+        return manifest
+
+    async def inside(self, manifest: Manifest, name: str, platform: Platform | None) -> None:
+        """Config and layers; `platform` is what the index says it is for."""
+        behind = f" {name}" if name else ""
+        layers: tuple[Descriptor, ...] = ()
+        match manifest:
+            case Image():
+                layers = manifest.layers
+                raw = await self._config(manifest.config, behind)
+                if raw is not None:
+                    self._agree(raw, manifest, behind, platform)
+            case Artifact():
+                layers = manifest.blobs
+                if manifest.config is not None:
+                    await self._config(manifest.config, behind)
+            case Schema1():
+                layers = manifest.layers
+            case Unknown():
+                self.report.skipped(f"manifest{behind}", "this kind of manifest is not known here")
+        await together(self._look, list(dict.fromkeys(one for one in layers if one.digest not in self._held)))
+        for number, layer in enumerate(layers, 1):
+            self._layer(f"layer{behind} {number}/{len(layers)}", layer)
+
+    async def _config(self, descriptor: Descriptor, behind: str) -> bytes | None:
+        what = f"config{behind}"
+        if descriptor.digest is None:
+            self.report.bad(what, "the manifest names no usable digest")
+            return None
+        try:
+            told = await self.witness.blob(descriptor)
+        except NotFound as error:
+            self.report.bad(what, f"told {descriptor.digest} but {error.evidence.host} does not hold it")
+            return None
+        except TooLarge as error:
+            self.report.skipped(what, error.why)
+            return None
+        self._digest(what, descriptor.digest, told, None)
+        if told.header is not None:
+            self._header(what, told, None)
+        self._size(what, descriptor.size, len(told.raw))
+        return told.raw
+
+    def _agree(self, raw: bytes, manifest: Image, behind: str, platform: Platform | None) -> None:
+        """The config with the manifest and the index."""
+        try:
+            config = parse_config(raw, limit=CONFIG_LIMIT)
+        except (BadResponse, TooLarge) as error:
+            self.report.bad(f"config{behind}", error.why)
+            return
+        ids, layers = plural(len(config.diff_ids), "diff_id"), plural(len(manifest.layers), "layer")
+        judge = self.report.good if len(config.diff_ids) == len(manifest.layers) else self.report.bad
+        judge(f"diff_ids{behind}", f"{ids} in the config, {layers} in the manifest")
+        if platform is not None and platform.known:
+            if _same(platform, config.platform):
+                self.report.good(f"platform{behind}", visible(str(config.platform)))
+            else:
+                told, found = visible(str(platform)), visible(str(config.platform))
+                self.report.bad(f"platform{behind}", f"told {told} the config says {found}")
+
+    async def _look(self, layer: Descriptor) -> None:
+        if layer.digest is None:
+            return
+        try:
+            self._held[layer.digest] = await self.witness.holds(layer)
+        except NotFound as error:
+            self._held[layer.digest] = error
+
+    def _layer(self, what: str, layer: Descriptor) -> None:
+        if layer.digest is None:
+            self.report.bad(what, "the manifest names no usable digest")
+            return
+        held = self._held[layer.digest]
+        if isinstance(held, NotFound):
+            if layer.urls:
+                self.report.skipped(what, f"{layer.digest} is kept at external addresses (urls), not in the registry")
+            else:
+                self.report.bad(what, f"told {layer.digest} but {held.evidence.host} does not hold it")
+        elif held is None or layer.size is None or held == layer.size:
+            self.report.good(what, f"{layer.digest} is there")
+        else:
+            self.report.bad(what, f"told {exact(layer.size)} the registry says {exact(held)}")
+
+    def _digest(self, what: str, told: Digest, got: Told, manifest: Manifest | None) -> None:
+        if told.hasher() is None:
+            self.report.skipped(what, f"{told.algorithm} cannot be computed here")
+        else:
+            self.report.compare(what, told, _computed(got.raw, told, manifest))
+
+    def _header(self, what: str, got: Told, manifest: Manifest | None) -> None:
+        if got.header is None:
+            computed = _computed(got.raw, Digest.of(b""), manifest)
+            self.report.skipped(f"{what} header", f"no Docker-Content-Digest; computed {computed}")
+        else:
+            self._digest(f"{what} header", got.header, got, manifest)
+
+    def _size(self, what: str, told: int | None, computed: int) -> None:
+        if told is None:
+            self.report.bad(f"{what} size", f"no size told computed {exact(computed)}")
+        else:
+            self.report.compare(f"{what} size", exact(told), exact(computed))
+
+
+def _computed(raw: bytes, told: Digest, manifest: Manifest | None) -> Digest:
+    """The digest of signed schema 1 is that of what was signed (distribution, manifest-v2-1.md)."""
+    payload = signed_payload(raw) if isinstance(manifest, Schema1) else None
+    return Digest.of(raw if payload is None else payload, told.algorithm)
+
+
+def _same(told: Platform, found: Platform) -> bool:
+    """Whether they name the same, as far as both say it: few configs have a variant."""
+    one, other = told.normalised(), found.normalised()
+    return (
+        (one.os, one.architecture) == (other.os, other.architecture)
+        and (one.variant == other.variant or not told.variant or not found.variant)
+        and (one.os_version == other.os_version or not one.os_version or not other.os_version)
+    )

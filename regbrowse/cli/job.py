@@ -1,0 +1,76 @@
+"""What a verb is given to do its work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+from regbrowse.browse import Browser
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.output import Output
+from regbrowse.errors import BadReference
+from regbrowse.reference import Reference, Registry, Repository
+from regbrowse.text import visible
+
+_NAMED = 10
+"""Names that a hint offers at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One verb at work. Errors of the tree are raised and become sentence and exit code in one place."""
+
+    browser: Browser
+    arguments: Arguments
+    place: Registry | Reference
+    """What the first argument names."""
+    output: Output
+
+    @property
+    def verb(self) -> str:
+        """Its name: several verbs may share a module."""
+        return self.arguments.verb.name if self.arguments.verb else ""
+
+    @property
+    def reference(self) -> Reference:
+        """The image that is meant. Raises BadReference for a registry without a repository."""
+        if isinstance(self.place, Registry):
+            name = visible(self.place.name)
+            if self.place.alias:
+                raise BadReference(f"{name} holds more than one image.", hint=f"Write {name}:NAME:TAG.")
+            raise BadReference(f"{name} is a registry, and this asks about an image.", hint=f"Write {name}/NAME:TAG.")
+        return self.place
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that is meant. Raises BadReference."""
+        return self.reference.repository
+
+    @property
+    def as_table(self) -> bool:
+        """Whether people read this: asked for, or a terminal and nothing else said."""
+        if self.arguments.format or self.arguments.raw:
+            return self.arguments.format == "table"
+        return self.output.terminal
+
+
+async def settled(browser: Browser, place: Registry | Reference) -> Registry | Reference:
+    """The only image of a folder or archive, when it was named without a tag; everything else stays.
+
+    A registry has `latest` for that. Raises BadReference when there are several images and none is called so.
+    """
+    if isinstance(place, Registry) or place.target or not place.repository.registry.alias:
+        return place
+    tags: list[str] = []
+    async for part in browser.listing(place.repository):
+        tags += part.names
+    if len(tags) == 1:
+        return Reference(place.repository, tags[0])
+    if not tags or "latest" in tags:
+        return place
+    name = visible(str(place.repository))
+    more = ", …" if len(tags) > _NAMED else ""
+    raise BadReference(
+        f"{name} holds {len(tags):,} images.",
+        hint=f"Write {name}:TAG with one of {', '.join(islice(tags, _NAMED))}{more}.",
+    )

@@ -1,0 +1,175 @@
+"""The only writer of stdout: data and nothing else, exact where exactness was asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from regbrowse.cli.indent import harmless, indented
+from regbrowse.errors import ConfigError, RegbrowseError
+from regbrowse.oci.document import parse_json
+from regbrowse.text import visible
+
+COLOURED = 2**20
+"""Characters that are coloured at most: beyond them it takes longer than anybody looks."""
+_TEXTS = json.JSONEncoder(ensure_ascii=False)
+
+
+class Output:
+    """Writes to one stream; a terminal gets colours and no control characters.
+
+    Every method raises BrokenPipeError when nobody reads any more, ConfigError when it cannot be written.
+    """
+
+    def __init__(self, stream: BinaryIO, *, terminal: bool, colours: bool) -> None:
+        self._stream = stream
+        self.terminal = terminal
+        self._colours = colours
+
+    @classmethod
+    def standard(cls) -> Output:
+        """Standard output as it is. Raises ConfigError when there is none."""
+        stdout: object = sys.stdout
+        if stdout is None:  # closed by whoever started this
+            raise ConfigError("Standard output is closed, so there is nowhere to print to.")
+        terminal = sys.stdout.isatty()
+        colours = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return cls(sys.stdout.buffer, terminal=terminal, colours=colours)
+
+    def raw(self, content: bytes) -> None:
+        """Exact bytes, nothing added; a terminal gets control characters as something to look at."""
+        if self.terminal:
+            text = content.decode("utf-8", "backslashreplace")
+            content = _seen(text).encode("utf-8", "backslashreplace")
+        self._write(content)
+
+    def line(self, text: str) -> None:
+        """One line of our own or of checked text."""
+        self._write(text.encode("utf-8", "backslashreplace") + b"\n")
+
+    def document(self, raw: bytes) -> None:
+        """A JSON document as served, indented; token by token, so that no number and no repeated key changes.
+
+        What is no JSON, or JSON beyond our limits, is written as it is.
+        """
+        try:
+            parse_json(raw, limit=len(raw))
+        except RegbrowseError:
+            self.raw(raw)
+            if self.terminal and not raw.endswith(b"\n"):
+                self.line("")
+            return
+        self.json(indented(raw.decode("utf-8-sig")))
+
+    def value(self, value: object, *, compact: bool = False) -> None:
+        """A value of our own as JSON; `compact` on one line."""
+        separators = (",", ":") if compact else None
+        self.json(json.dumps(value, indent=None if compact else 2, separators=separators, ensure_ascii=False))
+
+    def json(self, text: str) -> None:
+        """Valid JSON text, made harmless."""
+        self.line(self.painted(harmless(text)))
+
+    def painted(self, text: str) -> str:
+        """Harmless JSON in colours, where there are any."""
+        if not self._colours or len(text) > COLOURED:
+            return text
+        from regbrowse.cli.highlight import highlighted
+
+        return highlighted(text)
+
+    def array(self) -> Array:
+        """A JSON array that is written while its members become known."""
+        return Array(self)
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> None:
+        """Columns for people; every cell made visible. `right`: the columns whose cells stand on the right."""
+        cells = [tuple(header), *(tuple(visible(cell) for cell in row) for row in rows)]
+        widths = [max(_width(row[at]) for row in cells) for at in range(len(header))]
+        for row in cells:
+            parts = []
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+                gap = " " * (width - _width(cell))
+                parts.append(gap + cell if at in right else cell + gap)
+            self.line("  ".join(parts).rstrip())
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise self._lost(error) from None
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self._stream.write(content)
+        except OSError as error:
+            raise self._lost(error) from None
+
+    def _lost(self, error: OSError) -> Exception:
+        """What is left in the buffer goes nowhere: Python would try again at its end, and complain."""
+        if isinstance(error, BrokenPipeError):
+            return error
+        if self._stream is sys.stdout.buffer:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        return ConfigError(f"Standard output cannot be written: {error.strerror or 'writing failed'}.")
+
+
+class Array:
+    """A JSON array in the making: valid at its end, also when it ends early.
+
+    When it fails before its first member, nothing is written at all.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._begun = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, members: Iterable[object]) -> None:
+        """Writes them at once, also through a pipe."""
+        texts = [_member(each) for each in members]
+        if not texts:
+            return
+        text = self._output.painted(harmless("  " + ",\n  ".join(texts)))
+        self._output._write((",\n" if self._begun else "[\n").encode() + text.encode("utf-8", "backslashreplace"))
+        self._begun = True
+        self._output.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, BrokenPipeError | ConfigError):
+            return
+        if self._begun:
+            self._output.line("\n]")
+        elif error is None:
+            self._output.line("[]")
+        self._output.flush()
+
+
+def _member(value: object) -> str:
+    if isinstance(value, str):  # the common case, and several times faster without indentation
+        return _TEXTS.encode(value)
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+
+
+def _seen(text: str) -> str:
+    """Lines for a terminal."""
+    return visible(text, 16 * len(text) + 1, multiline=True)
+
+
+def _width(text: str) -> int:
+    """Cells of a terminal that a visible text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(char)[0] == "M" else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )

@@ -1,0 +1,79 @@
+"""`aliases`: the tags that point to the same digest, asked for by HEAD alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+
+from regbrowse.browse import Browser
+from regbrowse.cli.counter import Counter
+from regbrowse.cli.diagnostics import note
+from regbrowse.cli.job import Job
+from regbrowse.cli.together import together
+from regbrowse.errors import RegbrowseError
+from regbrowse.reference import Digest, Reference
+from regbrowse.text import plural
+
+
+async def run(job: Job) -> None:
+    """Writes tags as they are found; what ends the search early is raised after them."""
+    reference = job.reference
+    wanted = await digest_of(job.browser, reference)
+    tags = await _tags(job.browser, reference)
+    if job.arguments.raw:
+        await _search(job, wanted, tags, job.output.line)
+        return
+    with job.output.array() as array:
+        await _search(job, wanted, tags, lambda tag: array.add([tag]))
+
+
+async def digest_of(browser: Browser, reference: Reference) -> Digest:
+    """The digest that a reference names: by HEAD for a tag, and by GET where HEAD does not tell. Raises NotFound."""
+    if reference.digest is not None:
+        return reference.digest
+    claim = await browser.claim(reference.repository, reference.tag or "latest")
+    if claim is not None and claim.digest is not None:
+        return claim.digest
+    return (await browser.open(reference)).digest
+
+
+async def _tags(browser: Browser, reference: Reference) -> list[str]:
+    tags: list[str] = []
+    async with aclosing(browser.listing(reference.repository)) as parts:
+        async for part in parts:
+            tags += part.names
+            if part.note:
+                note(part.note)
+    return tags
+
+
+async def _search(job: Job, wanted: Digest, tags: list[str], write: Callable[[str], None]) -> None:
+    repository, counter = job.repository, Counter()
+    asked = found = silent = 0
+    all_tags = plural(len(tags), "tag")
+
+    async def ask(tag: str) -> None:
+        nonlocal asked, found, silent
+        claim = await job.browser.claim(repository, tag)
+        asked += 1
+        if claim is not None and claim.digest is None:
+            silent += 1
+        if claim is not None and claim.digest == wanted:
+            found += 1
+            counter.clear()
+            write(tag)
+            job.output.flush()
+        counter.show(f"{asked:,} of {all_tags} asked")
+
+    try:
+        await together(ask, tags)
+    except RegbrowseError:
+        counter.clear()
+        note(f"Stopped early: {asked:,} of {all_tags} asked.")
+        raise
+    finally:
+        counter.clear()
+        if silent:
+            note(f"{plural(silent, 'tag')} left out: the registry does not say by HEAD what they point to.")
+    if not found:
+        note(f"No tag of {repository.familiar} points to {wanted}.")

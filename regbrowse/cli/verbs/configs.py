@@ -1,0 +1,83 @@
+"""`config`, `id`, `labels` and `history`."""
+
+from __future__ import annotations
+
+from regbrowse.browse import config_of
+from regbrowse.cli.choosing import Chosen, chosen
+from regbrowse.cli.diagnostics import note
+from regbrowse.cli.indent import indented, member
+from regbrowse.cli.job import Job
+from regbrowse.errors import BadResponse, NotFound
+from regbrowse.oci.config import CONFIG_LIMIT
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.document import parse_json
+from regbrowse.oci.manifest import Artifact, Image, Schema1
+from regbrowse.reference import Digest
+
+EMPTY = b"{}"
+"""Known without asking; not every registry holds it (image-spec, manifest.md, Guidance for an Empty Descriptor)."""
+
+
+async def run(job: Job) -> None:
+    """Raises NotFound when there is no image for the platform, or no config to print."""
+    found = await chosen(job)
+    config = _config(found)
+    if job.verb == "id":
+        if config.digest is None:
+            raise BadResponse("The manifest names its config without a usable digest.")
+        job.output.line(str(config.digest))
+        return
+    if job.verb != "config" and not isinstance(found.manifest, Image):
+        raise NotFound(f"{_named(found)}, not an image: its config holds no {job.verb}.", hint='See "config".')
+    raw = EMPTY
+    if config.digest != Digest.of(EMPTY):
+        raw, _ = await job.browser.content(job.repository, config, everything=True)
+    if job.verb == "config":
+        if job.arguments.raw:
+            job.output.raw(raw)
+        else:
+            job.output.document(raw)
+        return
+    part = _part(raw, job.verb)
+    if job.arguments.raw:
+        job.output.raw(part.encode())
+    else:
+        job.output.json(indented(part))
+
+
+def _config(found: Chosen) -> Descriptor:
+    if isinstance(found.manifest, Schema1):
+        raise NotFound(
+            f"{found.reference.familiar} is a manifest of Docker's old schema 1, which has no config.",
+            hint='What there is, "manifest" prints.',
+        )
+    config = config_of(found.manifest)
+    if config is None:
+        raise NotFound(f"{_named(found)} without a config.", hint='What there is, "manifest" prints.')
+    return config
+
+
+def _named(found: Chosen) -> str:
+    kind = found.manifest.kind if isinstance(found.manifest, Artifact) else "a document of an unknown kind"
+    return f"{found.reference.familiar} is an artifact ({kind})"
+
+
+def _part(raw: bytes, verb: str) -> str:
+    """The labels or the history, spelled as in the config; empty ones when there are none."""
+    empty, kind = ("{}", dict) if verb == "labels" else ("[]", list)
+    document = parse_json(raw, limit=CONFIG_LIMIT)
+    if not isinstance(document.value, dict):
+        raise BadResponse("The image's config is not a JSON object.")
+    text = raw.decode("utf-8-sig")
+    where = "config.Labels" if verb == "labels" else "history"
+    part: str | None = text
+    value: object = document.value
+    for key in where.split("."):
+        part = member(part, key) if part is not None else None
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None or part is None:
+        return empty
+    if not isinstance(value, kind):
+        note(f"{where} has an unexpected form; ignored.")
+        return empty
+    return part

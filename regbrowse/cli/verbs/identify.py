@@ -1,0 +1,220 @@
+"""`identify`: what a digest is, and where in an image it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from regbrowse.browse import Browser
+from regbrowse.cli.job import Job
+from regbrowse.cli.together import together
+from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
+from regbrowse.oci.attached import kind_of, says_enough
+from regbrowse.oci.attestation import attested
+from regbrowse.oci.config import parse_config
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.identify import (
+    DIFF_ID,
+    OTHER,
+    REFERRER,
+    Spot,
+    in_config,
+    in_manifest,
+    itself,
+    platform_of,
+    read_digest,
+)
+from regbrowse.oci.manifest import Image, Index, Manifest
+from regbrowse.reference import Digest, Reference, Repository
+from regbrowse.text import plural, visible
+from regbrowse.tree import MAX_DEPTH
+
+MOST = 500
+"""Documents that are read at most."""
+SUBJECTS = 50
+"""Manifests whose attachments are asked for at most."""
+_SKIPPED = (NotFound, Integrity, BadResponse, TooLarge, Unsupported, Offline)
+"""What is wrong with one document says nothing of the next."""
+
+
+async def run(job: Job) -> None:
+    """Raises NotFound with what was looked at when the digest is nowhere."""
+    wanted, reference = read_digest(job.arguments.words[1]), job.reference
+    search = Search(job.browser, reference.repository, wanted)
+    spots = await search.find(reference)
+    if not spots:
+        raise NotFound(search.nowhere(reference), hint="It may belong to another tag.")
+    if job.as_table:
+        for spot in spots:
+            job.output.line(_sentence(spot, visible(reference.familiar, 1024)))
+        return
+    first, *rest = (_as_json(spot) for spot in spots)
+    job.output.value({**first, "also": rest})
+
+
+def _sentence(spot: Spot, name: str) -> str:
+    if spot.what == OTHER:
+        return f"{spot.digest} is {spot.sentence}, not part of {name}."
+    if spot.of is None and spot.what != DIFF_ID:
+        return f"{spot.digest} is {name} itself: {spot.sentence}."
+    return f"{spot.digest} is {spot.sentence}, in {name}."
+
+
+def _as_json(spot: Spot) -> dict[str, object]:
+    return {
+        "what": spot.what,
+        "kind": spot.kind,
+        "platform": spot.platform or None,
+        "number": spot.number,
+        "digest": str(spot.digest),
+        "of": str(spot.of) if spot.of else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A manifest below the root, for which platform it is, and what it is about."""
+
+    manifest: Manifest
+    platform: str = ""
+    about: Digest | None = None
+
+
+@dataclass(slots=True)
+class Search:
+    """Looks where it is cheapest first, and ends with the first place that knows the digest."""
+
+    browser: Browser
+    repository: Repository
+    wanted: Digest
+    looked: int = 0
+    """Documents that were read."""
+    unread: int = 0
+    """Documents that could not be read."""
+    left_out: bool = False
+    """Whether there are more than MOST."""
+    _begun: int = 1
+    _seen: set[Digest] = field(default_factory=set)
+
+    async def find(self, reference: Reference) -> list[Spot]:
+        """Every place in the first of: the root, the manifests below it, their configs, what is attached, the rest."""
+        root = await self.browser.open(reference)
+        self.looked, self._seen = 1, {root.digest}
+        if root.digest == self.wanted:
+            return [itself(root)]
+        found = in_manifest(root, self.wanted)
+        if found:
+            return found
+        below = await self._below(root)
+        found = [spot for each in below for spot in in_manifest(each.manifest, self.wanted, each.platform, each.about)]
+        everything = [_Read(root), *below]
+        return found or await self._configs(everything) or await self._referrers(everything) or await self._elsewhere()
+
+    def nowhere(self, reference: Reference) -> str:
+        """What to say when nothing was found."""
+        looked = f"{'only ' if self.left_out else ''}{plural(self.looked, 'document')} looked at"
+        if self.unread:
+            looked += f", {self.unread:,} could not be read"
+        return f"{self.wanted} is nowhere in {visible(reference.familiar, 1024)} ({looked})."
+
+    async def _below(self, root: Manifest) -> list[_Read]:
+        """The manifests that an index names, level by level, in its order."""
+        level = [_Read(root)]
+        out: list[_Read] = []
+        for _ in range(MAX_DEPTH):
+            wanted: list[tuple[Descriptor, _Read]] = []
+            for parent in level:
+                if isinstance(parent.manifest, Index):
+                    wanted += [(child, _about(parent.manifest, child, parent)) for child in parent.manifest.manifests]
+            if not wanted:
+                break
+            level = await self._children(wanted)
+            out += level
+        return out
+
+    async def _children(self, wanted: Sequence[tuple[Descriptor, _Read]]) -> list[_Read]:
+        found: dict[int, _Read] = {}
+
+        async def read(item: tuple[int, tuple[Descriptor, _Read]]) -> None:
+            at, (descriptor, about) = item
+            if descriptor.digest is None or descriptor.digest in self._seen or not self._may_read():
+                return
+            self._seen.add(descriptor.digest)
+            try:
+                manifest = await self.browser.child(self.repository, descriptor)
+            except _SKIPPED:
+                self.unread += 1
+                return
+            self.looked += 1
+            found[at] = replace(about, manifest=manifest)
+
+        await together(read, enumerate(wanted))
+        return [found[at] for at in sorted(found)]
+
+    def _may_read(self) -> bool:
+        """Whether one more document may be asked for; it counts from now on."""
+        if self._begun >= MOST:
+            self.left_out = True
+            return False
+        self._begun += 1
+        return True
+
+    async def _configs(self, manifests: Sequence[_Read]) -> list[Spot]:
+        found: list[Spot] = []
+
+        async def read(each: _Read) -> None:
+            image = each.manifest
+            if not isinstance(image, Image) or image.config.digest is None or not self._may_read():
+                return
+            try:
+                raw, _ = await self.browser.content(self.repository, image.config, everything=True)
+                config = parse_config(raw)
+            except _SKIPPED:
+                self.unread += 1
+                return
+            self.looked += 1
+            found.extend(in_config(image, config, self.wanted, each.platform))
+
+        await together(read, manifests)
+        return found
+
+    async def _referrers(self, manifests: Sequence[_Read]) -> list[Spot]:
+        """What hangs on the root or on an image of it."""
+        found: list[Spot] = []
+
+        async def ask(each: _Read) -> None:
+            subject = each.manifest
+            if each.about is not None:
+                return
+            answer = await self.browser.referrers(self.repository, subject.digest)
+            for one in answer.entries:
+                if one.descriptor.digest == self.wanted:
+                    kind = await self._kind(one.descriptor)
+                    found.append(Spot(REFERRER, self.wanted, kind, each.platform, None, subject.digest))
+
+        await together(ask, manifests[:SUBJECTS])
+        return found
+
+    async def _kind(self, descriptor: Descriptor) -> str:
+        """What is attached, from the manifest where its descriptor does not tell."""
+        if says_enough(descriptor):
+            return kind_of(descriptor)
+        try:
+            return kind_of(descriptor, await self.browser.child(self.repository, descriptor))
+        except _SKIPPED:
+            return kind_of(descriptor)
+
+    async def _elsewhere(self) -> list[Spot]:
+        """A manifest of the repository that does not belong to the image."""
+        try:
+            manifest = await self.browser.open(Reference(self.repository, digest=self.wanted))
+        except _SKIPPED:
+            return []
+        return [replace(itself(manifest), what=OTHER)]
+
+
+def _about(index: Index, child: Descriptor, parent: _Read) -> _Read:
+    """What an index says of a child that is not read yet."""
+    about = attested(child)
+    platform = platform_of(index, about or child.digest) or parent.platform
+    return _Read(index, platform, about)

@@ -1,0 +1,62 @@
+"""`layers`: what an image is made of, with the commands that made it."""
+
+from __future__ import annotations
+
+from regbrowse.cli.choosing import chosen
+from regbrowse.cli.diagnostics import note
+from regbrowse.cli.job import Job
+from regbrowse.errors import BadResponse, NotFound, TooLarge
+from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
+from regbrowse.oci.layers import LayerRow, join
+from regbrowse.oci.manifest import Artifact, Image, Schema1
+from regbrowse.oci.mediatype import layer_kind
+from regbrowse.text import size
+
+_HEADER = ("#", "SIZE", "KIND", "DIGEST", "COMMAND")
+
+
+async def run(job: Job) -> None:
+    """Raises NotFound when there is no image for the platform, or nothing that has layers."""
+    found = await chosen(job)
+    manifest = found.manifest
+    if not isinstance(manifest, Image | Artifact | Schema1):
+        raise NotFound(f"{found.reference.familiar} is a document of an unknown kind, which has no layers.")
+    config = await _config(job, manifest) if isinstance(manifest, Image) else None
+    table = join(manifest, config)
+    if table.note:
+        note(table.note)
+    if job.as_table:
+        job.output.table(_HEADER, [_cells(row) for row in table.rows], frozenset({0, 1}))
+    else:
+        job.output.value([_value(row) for row in table.rows], compact=job.arguments.raw)
+
+
+async def _config(job: Job, image: Image) -> Config | None:
+    """Layers are worth printing without the commands, too."""
+    try:
+        raw, _ = await job.browser.content(job.repository, image.config, everything=True)
+        return parse_config(raw, limit=CONFIG_LIMIT)
+    except (NotFound, BadResponse, TooLarge) as error:
+        note(f"The commands are not known: {error}")
+        return None
+
+
+def _value(row: LayerRow) -> dict[str, object]:
+    layer = row.descriptor
+    return {
+        "number": row.number,
+        "digest": str(layer.digest) if layer and layer.digest else None,
+        "mediaType": layer.media_type if layer else None,
+        "size": layer.size if layer else None,
+        "command": row.command.whole or None,
+        "empty": row.empty,
+    }
+
+
+def _cells(row: LayerRow) -> tuple[str, ...]:
+    layer = row.descriptor
+    command = " ".join(filter(None, (row.command.instruction, row.command.rest)))
+    if layer is None:
+        return "", "", "empty" if row.empty else "", "", command
+    kind = layer_kind(layer.media_type, layer.annotations)
+    return str(row.number or ""), size(layer.size), kind, str(layer.digest or ""), command

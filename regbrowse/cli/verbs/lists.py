@@ -1,0 +1,129 @@
+"""`tags` and `catalog`: lists that may be long, written as their pages arrive."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+
+from regbrowse.browse import Names
+from regbrowse.cli.arguments import DEMO
+from regbrowse.cli.diagnostics import ExitCode, note
+from regbrowse.cli.in_order import in_order
+from regbrowse.cli.job import Job
+from regbrowse.cli.output import Array
+from regbrowse.errors import BadReference
+from regbrowse.reference import Digest, Reference, Registry, Repository
+from regbrowse.text import plural, visible
+
+_WIDTH = 71
+"""Characters of a SHA-256 digest."""
+
+
+async def run(job: Job) -> ExitCode:
+    """What came before a failure stays written; raises RegbrowseError for the rest."""
+    place = _registry(job) if job.verb == "catalog" else _repository(job)
+    pages = _Pages(job, place)
+    if job.arguments.long and isinstance(place, Repository):
+        await _with_digests(job, place, pages)
+    elif job.arguments.raw or job.arguments.format == "table":
+        async for names in pages.all():
+            _lines(job, names)
+    else:
+        with job.output.array() as array:
+            async for names in pages.all():
+                array.add(names)
+    return ExitCode.OK if pages.complete else ExitCode.REGISTRY
+
+
+def _repository(job: Job) -> Repository:
+    reference = job.reference
+    written = job.arguments.reference or ""
+    for behind in (f":{reference.tag}", f"@{reference.digest}"):
+        if behind in written:
+            note(f'The tags of {reference.repository.familiar} are listed; "{visible(behind, 128)}" is not looked at.')
+    return reference.repository
+
+
+def _registry(job: Job) -> Registry:
+    if isinstance(job.place, Registry):
+        return job.place
+    registry, written = job.place.repository.registry, visible(job.arguments.reference or "")
+    if registry.alias or written.partition("/")[0] == DEMO:
+        return registry
+    if visible(registry.name) not in written:
+        name = written.partition("/")[0].partition(":")[0]
+        hint = f'Write for example "{name}.example.com" or "{name}:5000/".'
+        raise BadReference(f'"{written}" is an image, and this asks about a registry.', hint=hint)
+    note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
+    return registry
+
+
+def _lines(job: Job, names: Iterable[str]) -> None:
+    job.output.raw("".join(f"{name}\n" for name in names).encode())
+    job.output.flush()
+
+
+class _Pages:
+    """The pages of a list; says on stderr what is to be said of it."""
+
+    def __init__(self, job: Job, place: Repository | Registry) -> None:
+        self._job = job
+        self._place = place
+        self.complete = False
+
+    async def all(self) -> AsyncGenerator[tuple[str, ...], None]:
+        last: Names | None = None
+        try:
+            async with aclosing(self._job.browser.everything(self._place)) as parts:
+                async for last in parts:
+                    if last.names:
+                        yield last.names
+        finally:
+            if last is not None:
+                self._tell(last)
+
+    async def each(self) -> AsyncGenerator[str, None]:
+        async with aclosing(self.all()) as pages:
+            async for names in pages:
+                for name in names:
+                    yield name
+
+    def _tell(self, last: Names) -> None:
+        self.complete = last.done
+        if last.note:
+            note(last.note)
+        if last.hidden:
+            noun = "tag" if isinstance(self._place, Repository) else "repository"
+            note(f"{plural(last.hidden, 'entry')} of the list left out: no valid {noun}.")
+
+
+async def _with_digests(job: Job, repository: Repository, pages: _Pages) -> None:
+    """One HEAD for each tag, four at a time; a GET where HEAD does not tell."""
+
+    async def digest_of(tag: str) -> Digest | None:
+        claim = await job.browser.claim(repository, tag)
+        if claim is None or claim.digest is not None:
+            return claim.digest if claim else None
+        return (await job.browser.open(Reference(repository, tag))).digest
+
+    found = in_order(digest_of, pages.each())
+    async with aclosing(found):
+        if job.arguments.raw or job.as_table:
+            await _rows(job, found)
+        else:
+            with job.output.array() as array:
+                await _members(array, found)
+
+
+async def _rows(job: Job, found: AsyncGenerator[tuple[str, Digest | None], None]) -> None:
+    """The digest first: it is as wide in every line, so that no line waits for another."""
+    if not job.arguments.raw:
+        job.output.line(f"{'DIGEST':{_WIDTH}}  TAG")
+    async for tag, digest in found:
+        job.output.line(f"{digest or 'gone'!s:{_WIDTH}}  {tag}")
+        job.output.flush()
+
+
+async def _members(array: Array, found: AsyncGenerator[tuple[str, Digest | None], None]) -> None:
+    async for tag, digest in found:
+        array.add([{"tag": tag, "digest": str(digest) if digest else None}])

@@ -1,0 +1,54 @@
+"""What is attached to an image, in plain words. Nothing here verifies a signature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from regbrowse.oci.attestation import by_predicate, predicate_of
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
+from regbrowse.oci.mediatype import layer_kind, plain
+from regbrowse.text import visible
+
+_SIGNED = re.compile(r"\b(signature|sigstore bundle|signed)\b")
+_UNKNOWN = "attachment"
+
+
+def kind_of(descriptor: Descriptor, manifest: Manifest | None = None) -> str:
+    """`SBOM SPDX, provenance SLSA v1` or `cosign signature`: as descriptor and manifest claim."""
+    told = _statements((descriptor,)) or _statements(_blobs(manifest))
+    if told:
+        return told
+    named = descriptor.artifact_type or (manifest.artifact_type if manifest else "")
+    if named:
+        return plain(named)
+    if isinstance(manifest, Artifact):
+        return manifest.kind
+    if isinstance(manifest, Index):
+        return "index"
+    # Tools that attach an SBOM give it an image's config, so that only the blob says what it is.
+    other = next((blob for blob in _blobs(manifest) if layer_kind(blob.media_type) == "other"), None)
+    return plain(other.media_type) if other else "image" if isinstance(manifest, Image) else _UNKNOWN
+
+
+def says_enough(descriptor: Descriptor) -> bool:
+    """Whether the kind can be told without reading the manifest."""
+    return bool(descriptor.artifact_type or predicate_of(descriptor))
+
+
+def is_signed(kind: str) -> bool:
+    """Whether something of this kind holds a signature."""
+    return _SIGNED.search(kind.lower()) is not None
+
+
+def _blobs(manifest: Manifest | None) -> tuple[Descriptor, ...]:
+    if isinstance(manifest, Image):
+        return manifest.layers
+    return manifest.blobs if isinstance(manifest, Artifact) else ()
+
+
+def _statements(descriptors: Iterable[Descriptor]) -> str:
+    predicates = filter(None, map(predicate_of, descriptors))
+    said = (by_predicate(predicate) for predicate in predicates)
+    return visible(", ".join(dict.fromkeys(f"{each.kind} {each.note}".strip() for each in said)))

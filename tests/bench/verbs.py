@@ -1,0 +1,184 @@
+"""Verbs over a wire with a round trip of 50 ms, against bare httpx, skopeo and curl; start-up; a layer of 1 GiB."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from bench.download import download
+from bench.figures import alternate, table
+from bench.startup import REGBROWSE
+from bench.wire import own_address, wire
+from real.content import APP, MANY, Content, fill, fill_tags
+from real.server import PROGRAM, Server, running
+
+COUNT = 20_000
+ROUND_TRIP = 0.05
+PLATFORM = "linux/arm64"
+_ROOT = Path(__file__).parents[2]
+_SKOPEO = shutil.which("skopeo")
+_BARE = """
+import json, ssl, sys, time
+import httpcore, httpx
+kind, base, name, tag, ca, digest = sys.argv[1:7]
+start = time.perf_counter()
+types = ["application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"]
+with httpx.Client(base_url=base, verify=ssl.create_default_context(cafile=ca), trust_env=False) as http:
+    def get(path, **headers):
+        return http.get(path, headers=headers).raise_for_status().json()
+    get("/v2/")
+    if kind == "tags":
+        out, path = [], f"/v2/{name}/tags/list?n=1000"
+        while path:
+            answer = http.get(path).raise_for_status()
+            out += answer.json()["tags"]
+            path = answer.links.get("next", {}).get("url")
+    else:
+        index = get(f"/v2/{name}/manifests/{tag}", accept=", ".join(types))
+        manifest = get(f"/v2/{name}/manifests/{digest}", accept=types[1])
+        out = get(f"/v2/{name}/blobs/{manifest['config']['digest']}")
+print(json.dumps(out, indent=2))
+sys.stdout.flush()
+print(time.perf_counter() - start, file=sys.stderr)
+"""
+_OURS = """
+import sys, time
+import httpx, regbrowse.cli.verbs.run, regbrowse.cli.connect, regbrowse.registry.client
+import regbrowse.cli.verbs.lists, regbrowse.cli.verbs.configs
+import platformdirs, regbrowse.settings.keychain, regbrowse.settings.network
+from regbrowse.cli.main import main
+from regbrowse.registry.net.warm import warm
+warm()
+start = time.perf_counter()
+code = main(sys.argv[1:])
+sys.stdout.flush()
+print(time.perf_counter() - start, file=sys.stderr)
+raise SystemExit(code)
+"""
+
+
+def run(runs: int) -> None:
+    """Each side by side; where Python's start dominates, also without it."""
+    _plain(runs)
+    if PROGRAM is None:
+        print("  the rest is not measured: docker-registry is not installed")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "registry").mkdir()
+        # At a loopback address the program would look first whether it speaks TLS at all.
+        address = own_address()
+        with running(home / "registry", tls=True, addresses=(address,) if address else ()) as server:
+            content = fill(server)
+            fill_tags(server, _MANY, COUNT)
+            with wire(server.port, ROUND_TRIP, address or "127.0.0.1") as port:
+                asking = _Asking(server, content, f"{address or '127.0.0.1'}:{port}", home)
+                asking.tags(runs)
+                asking.config(runs)
+        download(home, runs)
+
+
+_MANY = f"{MANY}-more"
+
+
+def _plain(runs: int) -> None:
+    """Answers that need no registry."""
+    subjects = {
+        "python -c 'import argparse'": [sys.executable, "-c", "import argparse"],
+        "regbrowse --version": [*REGBROWSE, "--version"],
+        "regbrowse --help": [*REGBROWSE, "--help"],
+        "regbrowse tags --help": [*REGBROWSE, "tags", "--help"],
+    }
+    timed = {name: partial(_seconds, command, _environment(None)) for name, command in subjects.items()}
+    table(alternate(timed, runs * 3), 2)
+
+
+class _Asking:
+    """The same questions by each program, of a registry with TLS behind the wire."""
+
+    def __init__(self, server: Server, content: Content, host: str, home: Path) -> None:
+        assert server.ca_file is not None
+        self._host = host
+        self._ca = server.ca_file
+        self._child = content.images[1].manifest.digest
+        self._env = _environment(home)
+        self._trusted = home / "trusted"
+        self._trusted.mkdir()
+        shutil.copy(server.ca_file, self._trusted / "ca.crt")
+
+    def tags(self, runs: int) -> None:
+        listed = f"{self._host}/{_MANY}"
+        self._compare(
+            f"tags ({COUNT:,})",
+            ["tags", listed],
+            ["list-tags", "--cert-dir", str(self._trusted), f"docker://{listed}"],
+            self._bare("tags", _MANY, ""),
+            runs,
+        )
+
+    def config(self, runs: int) -> None:
+        image = f"{self._host}/{APP}:1.2.3"
+        chosen = ["--override-os", "linux", "--override-arch", "arm64"]
+        self._compare(
+            "config of a platform",
+            ["--platform", PLATFORM, "config", image],
+            [*chosen, "inspect", "--config", "--cert-dir", str(self._trusted), f"docker://{image}"],
+            self._bare("config", APP, "1.2.3"),
+            runs,
+        )
+
+    def _compare(self, title: str, verb: list[str], theirs: list[str], bare: list[str], runs: int) -> None:
+        options = ["--cacert", str(self._ca), "--no-cache", *verb]
+        self._check(options, bare)
+        print(f"  {title}, from the first line of the program to the last, imports done")
+        inside = [sys.executable, "-c", _OURS, *options]
+        table(alternate({"bare httpx": lambda: self._told(bare), "regbrowse": lambda: self._told(inside)}, runs), 1.15)
+        print(f"  {title}, whole processes")
+        ours = [*REGBROWSE, *options]
+        table(alternate({"bare httpx": lambda: self._whole(bare), "regbrowse": lambda: self._whole(ours)}, runs), 1.15)
+        if _SKOPEO is None:
+            print("  skopeo: not measured, it is not installed")
+            return
+        skopeo = [_SKOPEO, *theirs]
+        table(alternate({"skopeo": lambda: self._whole(skopeo), "regbrowse": lambda: self._whole(ours)}, runs), 1)
+
+    def _bare(self, kind: str, path: str, tag: str) -> list[str]:
+        return [sys.executable, "-c", _BARE, kind, f"https://{self._host}", path, tag, str(self._ca), self._child]
+
+    def _check(self, options: list[str], bare: list[str]) -> None:
+        """What is compared must be the same answer."""
+        answers = [
+            json.loads(subprocess.run(command, check=True, capture_output=True, env=self._env, cwd=_ROOT).stdout)
+            for command in ([*REGBROWSE, *options], bare)
+        ]
+        if answers[0] != answers[1]:
+            raise RuntimeError("the programs do not print the same")
+
+    def _whole(self, command: list[str]) -> float:
+        return _seconds(command, self._env)
+
+    def _told(self, command: list[str]) -> float:
+        """What the process itself measured, the last line of its stderr."""
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=self._env, cwd=_ROOT)
+        return float(done.stderr.splitlines()[-1])
+
+
+def _environment(home: Path | None) -> dict[str, str]:
+    """Without this machine's settings, proxies and logins."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")}
+    return kept | {"HOME": str(home or tempfile.gettempdir()), "PYTHONPATH": str(_ROOT)}
+
+
+def _seconds(command: list[str], environment: Mapping[str, str]) -> float:
+    """Of a whole process."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=_ROOT)
+    return time.perf_counter() - start

@@ -1,0 +1,231 @@
+"""Blobs that are read while they come: whatever happens on the way, the bytes are right or an error says so."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from fake_registry import FakeRegistry, Fault, lie
+from images import Made
+from regbrowse.errors import AuthRequired, Integrity, NetError, NotFound, Offline, ServerError
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.content import stream as streaming
+from regbrowse.registry.content.stream import PIECE
+
+RAW = random.Random(1).randbytes(5 * PIECE + 17)
+MADE = Made(RAW, "application/octet-stream")
+DIGEST = Digest.parse(MADE.digest)
+PATH = f"/v2/acme/app/blobs/{DIGEST}"
+SIZE = len(RAW)
+
+
+def here(registry: FakeRegistry) -> Repository:
+    registry.repository("acme/app").blobs[MADE.digest] = RAW
+    return Repository(Registry.parse(registry.name), "acme/app")
+
+
+def ranges(registry: FakeRegistry) -> list[str | None]:
+    return [one.headers.get("range") for one in registry.asked if one.path == PATH]
+
+
+async def read(client: Client, repository: Repository, blob: Digest | Descriptor = DIGEST) -> bytes:
+    async with client.blob_stream(repository, blob) as stream:
+        content = b"".join([chunk async for piece in stream for chunk in piece])
+        assert stream.verified
+        assert stream.received == stream.size == len(content)
+        return content
+
+
+async def test_all_of_it_comes_verified_and_is_asked_for_once(registry: FakeRegistry, client: Client) -> None:
+    assert await read(client, here(registry)) == RAW
+    assert ranges(registry) == [None]
+    asked = [one for one in registry.asked if one.path == PATH]
+    assert asked[0].headers["accept-encoding"] == "identity"
+    assert client.requests[-1].received == SIZE
+
+
+async def test_the_size_is_known_before_the_first_byte(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(stall=0))
+    async with client.blob_stream(here(registry), DIGEST) as stream:
+        assert (stream.size, stream.received, stream.verified) == (SIZE, 0, None)
+
+
+async def test_a_broken_transfer_goes_on_where_it_broke(registry: FakeRegistry, client: Client) -> None:
+    for at in (100, 2 * PIECE):
+        registry.fault(PATH, Fault(truncate=at, times=1))
+    assert await read(client, here(registry)) == RAW
+    assert ranges(registry) == [None, "bytes=100-", f"bytes={2 * PIECE + 100}-"]
+    assert [one.received for one in client.requests if one.url.endswith(str(DIGEST))] == [
+        100, 2 * PIECE, SIZE - 2 * PIECE - 100,
+    ]
+
+
+async def test_progress_pays_for_further_tries(registry: FakeRegistry, client: Client) -> None:
+    for _ in range(5):
+        registry.fault(PATH, Fault(truncate=PIECE, times=1))
+    assert await read(client, here(registry)) == RAW
+    assert len(ranges(registry)) == 6
+
+
+async def test_without_progress_three_more_tries_are_all(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(truncate=1000))
+    with pytest.raises(NetError, match="broke off"):
+        await read(client, here(registry))
+    assert ranges(registry) == [None, "bytes=1000-", "bytes=2000-", "bytes=3000-"]
+
+
+async def test_who_sends_everything_again_is_listened_to_from_where_it_broke(
+    registry: FakeRegistry, client: Client
+) -> None:
+    registry.fault(PATH, Fault(truncate=PIECE + 5, times=1))
+    registry.fault(PATH, Fault(200, RAW, times=1))
+    assert await read(client, here(registry)) == RAW
+    assert ranges(registry) == [None, f"bytes={PIECE + 5}-"]
+
+
+async def test_another_part_than_the_one_asked_for_is_not_used(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(truncate=10, times=1))
+    registry.fault(PATH, Fault(206, RAW[20:], [("Content-Range", f"bytes 20-{SIZE - 1}/{SIZE}")], times=1))
+    assert await read(client, here(registry)) == RAW
+    assert ranges(registry) == [None, "bytes=10-", None]
+
+
+async def test_the_rest_of_something_longer_is_refused(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(truncate=10, times=1))
+    part = [("Content-Range", f"bytes 10-{SIZE - 1}/{SIZE + 1}")]
+    registry.fault(PATH, Fault(206, RAW[10:], part, times=1))
+    with pytest.raises(Integrity, match=f"should be {SIZE:,} B, .* offers {SIZE + 1:,} B"):
+        await read(client, here(registry))
+
+
+async def test_another_size_than_the_descriptor_is_refused_before_reading(
+    registry: FakeRegistry, client: Client
+) -> None:
+    with pytest.raises(Integrity, match="should be 7 B"):
+        await read(client, here(registry), Descriptor("", DIGEST, 7))
+
+
+@pytest.mark.parametrize("served", [lie(RAW), RAW[:-1], RAW + b"x", b""], ids=["other", "less", "more", "nothing"])
+async def test_wrong_bytes_are_told_at_the_end(registry: FakeRegistry, client: Client, served: bytes) -> None:
+    registry.fault(PATH, Fault(200, served))
+    with pytest.raises(Integrity, match="does not match it") as raised:
+        await read(client, here(registry))
+    assert raised.value.got == Made(served, "").digest
+
+
+async def test_a_web_page_is_called_one(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(200, b"<html>log in</html>"))
+    with pytest.raises(Integrity, match="sent a web page instead of"):
+        await read(client, here(registry))
+
+
+async def test_pieces_that_do_not_fit_together_are_found_out(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(200, lie(RAW[:50]) + RAW[50:], truncate=50, times=1))
+    with pytest.raises(Integrity):
+        await read(client, here(registry))
+
+
+async def test_silence_ends_it_after_a_while(registry: FakeRegistry) -> None:
+    registry.fault(PATH, Fault(stall=PIECE))
+    async with Client(Settings(pause=0, deadline=0.3)) as client:
+        with pytest.raises(NetError, match="sent nothing for"):
+            await read(client, here(registry))
+    await registry.gate(PATH).left.wait()
+
+
+async def test_a_reader_may_take_its_time(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "_MOST", PIECE)
+    async with Client(Settings(deadline=0.1)) as client, client.blob_stream(here(registry), DIGEST) as stream:
+        pieces = aiter(stream)
+        content = b"".join(await anext(pieces))
+        await asyncio.sleep(0.3)
+        async for piece in pieces:
+            content += b"".join(piece)
+        assert content == RAW
+
+
+async def test_no_more_is_fetched_than_somebody_reads(registry: FakeRegistry, client: Client) -> None:
+    gate = registry.gate(PATH)
+    registry.fault(PATH, Fault(body=bytes(PIECE), endless=True))
+    gate.open()
+    async with client.blob_stream(here(registry), DIGEST) as stream:
+        await anext(stream)
+        before = -1
+        while stream.received != before:
+            before = stream.received
+            await asyncio.sleep(0.1)
+        assert before < 2 * streaming._MOST + PIECE
+
+
+async def test_whoever_leaves_hangs_up(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(stall=2 * PIECE))
+    async with client.blob_stream(here(registry), DIGEST) as stream:
+        await anext(stream)
+    await registry.gate(PATH).left.wait()
+    assert client.requests[-1].note == "cancelled"
+
+
+async def test_what_is_not_there_is_told_on_entering(registry: FakeRegistry, client: Client) -> None:
+    other = Digest.of(b"other")
+    with pytest.raises(NotFound):
+        async with client.blob_stream(here(registry), other):
+            pytest.fail("there is nothing to read")
+
+
+async def test_trouble_on_the_other_side_is_waited_out(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(503, b"", times=2))
+    assert await read(client, here(registry)) == RAW
+    registry.fault(PATH, Fault(503, b""))
+    with pytest.raises(ServerError):
+        await read(client, here(registry))
+
+
+async def test_a_login_that_expires_on_the_way_is_renewed(registry: FakeRegistry, client: Client) -> None:
+    registry.auth = "bearer"
+    registry.fault(PATH, Fault(truncate=2 * PIECE, times=1))
+    challenge = f'Bearer realm="http://{registry.name}/token",service="test"'
+    registry.fault(PATH, Fault(401, b"", [("WWW-Authenticate", challenge)], times=1))
+    assert await read(client, here(registry)) == RAW
+    assert ranges(registry) == [None, *2 * [f"bytes={2 * PIECE}-"]]
+    assert len(registry.paths("/token")) == 2
+
+
+async def test_what_nobody_may_read_is_told(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(401, b"", [("WWW-Authenticate", 'Basic realm="x"')]))
+    with pytest.raises(AuthRequired):
+        await read(client, here(registry))
+
+
+async def test_what_is_at_hand_is_not_asked_for(registry: FakeRegistry, client: Client) -> None:
+    small = Made(b"{}", "")
+    repository = here(registry)
+    registry.repository("acme/app").blobs[small.digest] = small.raw
+    descriptor = Descriptor("", Digest.parse(small.digest), 2)
+    await client.blob(repository, descriptor)
+    asked = len(registry.asked)
+    assert await read(client, repository, descriptor) == b"{}"
+    embedded = Descriptor("", DIGEST, SIZE, data=RAW)
+    assert await read(client, repository, embedded) == RAW
+    assert len(registry.asked) == asked
+
+
+async def test_offline_only_what_was_kept_is_there(registry: FakeRegistry) -> None:
+    async with Client(Settings(offline=True)) as client:
+        with pytest.raises(Offline):
+            await read(client, here(registry))
+
+
+async def test_a_redirect_is_followed_without_the_login(registry: FakeRegistry, client: Client) -> None:
+    registry.auth = "bearer"
+    repository = here(registry)
+    async with FakeRegistry().serve() as storage:
+        storage.repository("acme/app").blobs[MADE.digest] = RAW
+        storage.fault(PATH, Fault(truncate=PIECE, times=1))
+        registry.fault(PATH, Fault(307, b"", [("Location", f"http://{storage.name}{PATH}")]))
+        assert await read(client, repository) == RAW
+        assert ranges(storage) == [None, f"bytes={PIECE}-"]
+        assert not any("authorization" in one.headers for one in storage.asked)

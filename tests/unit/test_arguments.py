@@ -1,0 +1,80 @@
+"""The command line: options anywhere, and a sentence for what makes no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from regbrowse.cli.arguments import OPTIONS, parse
+from regbrowse.cli.verbs.table import VERBS, find
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-r", "--arch", "arm64", "config", "alpine:3"],
+        ["config", "-r", "alpine:3", "--arch", "arm64"],
+        ["config", "alpine:3", "--arch=arm64", "--raw"],
+    ],
+)
+def test_options_stand_anywhere(words: list[str]) -> None:
+    found = parse(words)
+    assert found.verb is find("config")
+    assert (found.words, found.reference, found.raw, found.arch) == (("alpine:3",), "alpine:3", True, "arm64")
+
+
+def test_values() -> None:
+    found = parse(["tags", "x", "-l", "--format", "table", "-vv", "-u", "a:b", "--cacert", "ca.pem", "--no-cache"])
+    assert (found.long, found.format, found.verbose, found.user, found.ca_file) == (
+        True,
+        "table",
+        2,
+        "a:b",
+        Path("ca.pem"),
+    )
+    assert not found.cache
+    assert parse([]).verb is None
+    assert parse(["alpine"]).reference == "alpine"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["config"], '"config" needs REF.'),
+        (["config", "a", "b"], '"config" takes REF, and nothing behind it.'),
+        (["identify", "a"], '"identify" needs REF DIGEST.'),
+        (["confg", "alpine"], 'there is no verb "confg". Did you mean "config"?'),
+        (["alpine", "busybox"], 'there is no verb "alpine".'),
+        (["tags", "a", "--arch", "arm64"], '--arch means nothing to "tags".'),
+        (["digestlist", "a", "--platform", "linux/arm64"], '--platform means nothing to "digestlist".'),
+        (["alpine", "-r"], "--raw means nothing to the browser."),
+        (["tags", "a", "--format", "xml"], "--format is json or table."),
+        (["tags", "a", "-r", "--format", "table"], "--raw and --format say different things"),
+        (["digest", "a", "--platform", "linux/arm64", "--variant", "v8"], "leave one of them out"),
+        (["digest", "a", "--bogus"], "--bogus"),
+        (["digest", "a", "--arch"], "--arch"),
+        (["digest", "a", "--raw=yes"], "--raw"),
+    ],
+)
+def test_what_makes_no_sense(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(words)
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert says in said.err
+    assert said.err.count("\n") == 2, "a sentence, and how it is written"
+    assert "usage: " in said.err
+
+
+@pytest.mark.parametrize("verb", "tags manifestlist digestlist manifest digest config id labels history".split())
+def test_raw_means_no_harm_where_the_reference_tool_takes_it(verb: str) -> None:
+    assert parse(["-r", verb, "alpine"]).raw
+
+
+def test_every_option_of_a_verb_exists() -> None:
+    names = {option.name for option in OPTIONS}
+    for verb in VERBS:
+        assert set(verb.options) <= names
+        assert not set(verb.options) & {option.name for option in OPTIONS if option.everywhere}
