@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,10 @@ class Start:
 
     async def browser(self) -> Browser:
         """Imports in a thread, so that the first paint and the first keys do not wait."""
-        return await asyncio.to_thread(self._make)
+        try:
+            return await asyncio.to_thread(self._make)
+        finally:
+            gc.enable()
 
     def _make(self) -> Browser:
         from regbrowse.registry.net.ahead import read_ahead
