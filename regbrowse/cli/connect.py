@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,10 +68,7 @@ class Start:
 
     async def browser(self) -> Browser:
         """Imports in a thread, so that the first paint and the first keys do not wait."""
-        try:
-            return await asyncio.to_thread(self._make)
-        finally:
-            gc.enable()
+        return await asyncio.to_thread(self._make)
 
     def _make(self) -> Browser:
         from regbrowse.registry.net.ahead import read_ahead

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -27,7 +26,6 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def program() -> NoReturn:
     """The whole process: as `main`, and gone at once, because taking down what was loaded takes 30 ms."""
-    gc.disable()  # until everything is loaded: there is nothing to collect in it, and looking takes 10 ms
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
