@@ -71,9 +71,14 @@ class Start:
         return await asyncio.to_thread(self._make)
 
     def _make(self) -> Browser:
+        from regbrowse.registry.net.ahead import read_ahead
         from regbrowse.registry.net.warm import warm, without_its_command_line
 
         without_its_command_line()
+        place = self.place
+        registry = place if isinstance(place, Registry) or place is None else place.repository.registry
+        if registry and not (registry.is_loopback or registry.key in self.local or self.arguments.offline):
+            read_ahead()
 
         from regbrowse.browse import Browser
         from regbrowse.errors import BadReference
@@ -81,8 +86,6 @@ class Start:
         from regbrowse.registry.client import Client
         from regbrowse.registry.facts import Settings
 
-        place = self.place
-        registry = place if isinstance(place, Registry) or place is None else place.repository.registry
         if self.is_demo:
             return Browser(Client(Settings(registry=registry, local=self.local)))
         warm()

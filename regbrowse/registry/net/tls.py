@@ -14,6 +14,7 @@ from pathlib import Path
 import httpcore
 
 from regbrowse.errors import ConfigError
+from regbrowse.registry.net.ahead import default_context
 from regbrowse.registry.net.der import Certificate, read_certificate
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.settings.certificates import problem_with_ca
@@ -97,8 +98,8 @@ def _system() -> ssl.SSLContext:
     if problem:
         raise ConfigError(f"SSL_CERT_FILE: {problem}.", hint="Correct the variable or unset it.")
     if sys.platform not in ("darwin", "win32"):
-        context = ssl.create_default_context()
-        if context.get_ca_certs() or ssl.get_default_verify_paths().capath:
+        context = default_context()
+        if context.cert_store_stats()["x509_ca"] or ssl.get_default_verify_paths().capath:
             return context
     # truststore asks the keychains of macOS and Windows, and knows the files of Linux systems that OpenSSL
     # was not built for. There it would read the store again for every connection, so it comes second.
