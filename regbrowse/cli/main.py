@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from regbrowse.cli.arguments import parse
 
@@ -27,7 +27,10 @@ def main(words: Sequence[str] | None = None) -> int:
 def program() -> NoReturn:
     """The whole process: as `main`, and gone at once, because taking down what was loaded takes 30 ms."""
     code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
+    # A shell may have closed them (`>&-`), whatever their types say.
+    streams: tuple[TextIO | None, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
+        if stream is not None:
+            with suppress(OSError):
+                stream.flush()
     os._exit(code)
