@@ -197,3 +197,19 @@ async def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monk
     finally:
         answered.set()
         await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_who_asks_for_one_byte_gets_one(monkeypatch: pytest.MonkeyPatch, sockets: Sockets) -> None:
+    """A tunnel is read byte by byte, because what follows its head belongs to somebody else."""
+    wanted: list[int] = []
+
+    async def read(_: Stream, max_bytes: int, __: float | None = None) -> bytes:
+        wanted.append(max_bytes)
+        return b""
+
+    monkeypatch.setattr(Stream, "read", read)
+    stream = await Dialer().connect_tcp(OUTER, 443)
+    await stream.read(1)
+    await stream.read(guard.ASKED)
+    assert wanted == [1, guard.READ]
+    assert len(sockets.streams) == 1

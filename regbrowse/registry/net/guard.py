@@ -26,8 +26,8 @@ STAGGER = 0.25
 _Found = tuple[Any, Any, int, str, tuple[Any, ...]]
 _RESOLVERS = ThreadPoolExecutor(TOTAL, "names")
 """Threads of their own: names that nobody answers for would else keep all threads from reading files and JSON."""
-READ = 256 * 1024
-"""Bytes read from a connection at once."""
+ASKED, READ = 64 * 1024, 256 * 1024
+"""Bytes that httpcore asks for at once, and bytes it is given."""
 _MOST = 16
 """Addresses tried of one name."""
 
@@ -89,8 +89,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        # httpcore asks for 64 KiB, which makes long transfers several times as much work.
-        return await self._stream.read(max(max_bytes, READ), timeout)
+        # httpcore asks for 64 KiB, which makes long transfers several times as much work. Who asks for less means it.
+        return await self._stream.read(READ if max_bytes >= ASKED else max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         await self._stream.write(buffer, timeout)
