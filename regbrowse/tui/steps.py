@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from regbrowse.errors import AuthError, AuthRejected, BadReference, Denied, NotFound, RateLimited, RegbrowseError
+from regbrowse.errors import (
+    AuthError,
+    AuthRejected,
+    BadReference,
+    Denied,
+    NotFound,
+    RateLimited,
+    RealmChanged,
+    RegbrowseError,
+)
 from regbrowse.tui.panes.waiting import Step
 
 RETRY = Step("r", "try again")
@@ -30,4 +39,4 @@ def steps_for(error: RegbrowseError) -> tuple[Step, ...]:
 
 def needs_login(error: RegbrowseError) -> bool:
     """Whether another login, or a word about where logins go, may help."""
-    return isinstance(error, AuthError) or error.slug == "realm-changed"
+    return isinstance(error, AuthError | RealmChanged)

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from regbrowse.errors import RegbrowseError
+from regbrowse.errors import RealmChanged, RegbrowseError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.registry.facts import Connection
@@ -156,7 +156,7 @@ class ConnectionDialog(Dialog[Choice]):
     ) -> None:
         self.registry = registry
         self._helper = helper
-        self._moved = error is not None and error.slug == "realm-changed"
+        self._moved = isinstance(error, RealmChanged)
         keys = [("enter", "log in")]
         if connection.login.user:
             keys.append(("ctrl+n", "anonymous"))
