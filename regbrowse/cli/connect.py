@@ -14,6 +14,7 @@ from regbrowse.reference import Reference, Registry
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.registry.facts import Settings
+    from regbrowse.registry.net.ahead import Ahead
     from regbrowse.registry.responder import Responder
     from regbrowse.settings.login import Login
 
@@ -67,18 +68,24 @@ class Start:
         return START.repository.registry.key in self.local
 
     async def browser(self) -> Browser:
-        """Imports in a thread, so that the first paint and the first keys do not wait."""
-        return await asyncio.to_thread(self._make)
+        """Imports in threads, so that the first paint and the first keys do not wait.
 
-    def _make(self) -> Browser:
-        from regbrowse.registry.net.ahead import read_ahead
+        As soon as the settings are known, the connection for the first question is opened beside the rest.
+        """
+        if self.is_demo:
+            return await asyncio.to_thread(self._make, None, None)
+        settings = await asyncio.to_thread(self._settings)
+        from regbrowse.registry.net.ahead import Ahead
+
+        ahead = Ahead(settings)
+        if self.place is not None:
+            ahead.begin(self.place)
+        return await asyncio.to_thread(self._make, settings, ahead)
+
+    def _make(self, settings: Settings | None, ahead: Ahead | None) -> Browser:
         from regbrowse.registry.net.warm import warm, without_its_command_line
 
         without_its_command_line()
-        place = self.place
-        registry = place if isinstance(place, Registry) or place is None else place.repository.registry
-        if registry and not (registry.is_loopback or registry.key in self.local or self.arguments.offline):
-            read_ahead()
 
         from regbrowse.browse import Browser
         from regbrowse.errors import BadReference
@@ -86,17 +93,21 @@ class Start:
         from regbrowse.registry.client import Client
         from regbrowse.registry.facts import Settings
 
-        if self.is_demo:
-            return Browser(Client(Settings(registry=registry, local=self.local)))
+        if settings is None:
+            return Browser(Client(Settings(registry=self._registry, local=self.local)))
         warm()
-        settings = self._settings(registry)
         wanted, platform = settings.network.platform if settings.network else None, None
         if wanted:
             try:
                 platform = Platform.parse(wanted)
             except BadReference as error:
                 self.notices += (f"settings.toml: {error}",)
-        return Browser(Client(settings), platform, self.notices)
+        return Browser(Client(settings, ahead), platform, self.notices)
+
+    @property
+    def _registry(self) -> Registry | None:
+        place = self.place
+        return place if isinstance(place, Registry) or place is None else place.repository.registry
 
     def login(self) -> Login | None:
         """What -u or the environment says."""
@@ -107,7 +118,7 @@ class Start:
         name, _, password = self.user.partition(":")
         return login_from(name, password, self.source)
 
-    def _settings(self, registry: Registry | None) -> Settings:
+    def _settings(self) -> Settings:
         """The command line, then the environment, then the files of this machine."""
         import platformdirs
 
@@ -115,7 +126,7 @@ class Start:
         from regbrowse.settings.keychain import Keychain
         from regbrowse.settings.network import Network
 
-        home, arguments = Path.home(), self.arguments
+        home, arguments, registry = Path.home(), self.arguments, self._registry
         config = Path(platformdirs.user_config_path("regbrowse", appauthor=False))
         network = Network.read(os.environ, home, config=config / "settings.toml")
         size = CACHE_SIZE if network.cache_size is None else network.cache_size

@@ -42,6 +42,7 @@ from regbrowse.registry.lists.catalog import catalog_error, no_catalog
 from regbrowse.registry.lists.listing import Lister
 from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.native.natives import Natives
+from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.reached import Reached
 from regbrowse.registry.referrers import ReferrerFinder
 from regbrowse.settings.login import Login
@@ -64,8 +65,9 @@ __all__ = [
 class Client(Reached):
     """Asks registries; every answer is bounded, every content verified, every failure a RegbrowseError."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        super().__init__(settings or Settings())
+    def __init__(self, settings: Settings | None = None, ahead: Ahead | None = None) -> None:
+        """`ahead`: a connection that is being opened already, made with the same settings."""
+        super().__init__(settings or Settings(), ahead)
         self._lister = Lister(self._desk)
         self._manifests = Manifests(self._desk, self._store)
         self._blobs = Blobs(self._desk, self._store)

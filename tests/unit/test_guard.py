@@ -8,45 +8,54 @@ from typing import Any
 import httpcore
 import pytest
 
-from regbrowse.registry.net import guard
-from regbrowse.registry.net.guard import Dialer, InnerAddress, addresses_of
+from regbrowse.registry.net import addresses, guard
+from regbrowse.registry.net.addresses import addresses_of
+from regbrowse.registry.net.guard import Dialer, InnerAddress
 from regbrowse.registry.net.policy import is_special
+from regbrowse.registry.net.wire import Wire
 
 OUTER, OTHER, SIX = "93.184.216.34", "93.184.216.35", "2606:2800:220:1:248:1893:25c8:1946"
 
 
-class Stream(httpcore.AsyncNetworkStream):
+class Line(Wire):
+    """A connection that leads nowhere."""
+
     def __init__(self, address: str) -> None:
         self.address = address
         self.closed = False
+        self.wanted: list[int] = []
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         self.closed = True
 
+    async def read(self, most: int) -> bytes:
+        self.wanted.append(most)
+        return b""
 
-class Sockets(httpcore.AsyncNetworkBackend):
+
+class Sockets:
     """Addresses that answer, refuse, or stay silent until they are let go."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
-        self.streams: list[Stream] = []
+        self.streams: list[Line] = []
         self.silent: dict[str, asyncio.Event] = {}
         self.refusing: set[str] = set()
 
-    async def connect_tcp(self, host: str, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        self.called.append(host)
-        if host in self.silent:
-            await self.silent[host].wait()
-        if host in self.refusing:
-            raise httpcore.ConnectError("no") from ConnectionRefusedError(111, "refused")
-        self.streams.append(Stream(host))
+    async def open(self, address: str, _: int) -> Wire:
+        self.called.append(address)
+        if address in self.silent:
+            await self.silent[address].wait()
+        if address in self.refusing:
+            raise ConnectionRefusedError(111, "refused")
+        self.streams.append(Line(address))
         return self.streams[-1]
 
 
 @pytest.fixture
 def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
     made = Sockets()
-    monkeypatch.setattr(httpcore, "AnyIOBackend", lambda: made)
+    monkeypatch.setattr(Wire, "open", made.open)
     return made
 
 
@@ -115,7 +124,7 @@ async def test_both_kinds_of_address_take_turns(monkeypatch: pytest.MonkeyPatch)
 async def test_a_silent_address_costs_a_moment_and_is_hung_up(
     monkeypatch: pytest.MonkeyPatch, sockets: Sockets
 ) -> None:
-    monkeypatch.setattr(guard, "STAGGER", 0.001)
+    monkeypatch.setattr(addresses, "STAGGER", 0.001)
     names(monkeypatch, SIX, OUTER)
     sockets.silent[SIX] = asyncio.Event()
     await asyncio.wait_for(Dialer().connect_tcp("both.example", 443, 10), 5)
@@ -127,7 +136,7 @@ async def test_a_silent_address_costs_a_moment_and_is_hung_up(
 async def test_a_refusal_goes_on_to_the_next_address_at_once(
     monkeypatch: pytest.MonkeyPatch, sockets: Sockets
 ) -> None:
-    monkeypatch.setattr(guard, "STAGGER", 3600)
+    monkeypatch.setattr(addresses, "STAGGER", 3600)
     names(monkeypatch, SIX, OUTER)
     sockets.refusing.add(SIX)
     await asyncio.wait_for(Dialer().connect_tcp("both.example", 443, 10), 5)
@@ -137,7 +146,7 @@ async def test_a_refusal_goes_on_to_the_next_address_at_once(
 async def test_two_that_answer_at_once_leave_one_connection(
     monkeypatch: pytest.MonkeyPatch, sockets: Sockets
 ) -> None:
-    monkeypatch.setattr(guard, "STAGGER", 0.001)
+    monkeypatch.setattr(addresses, "STAGGER", 0.001)
     names(monkeypatch, SIX, OUTER)
     sockets.silent[SIX] = sockets.silent[OUTER] = asyncio.Event()
     dialling = asyncio.create_task(Dialer().connect_tcp("both.example", 443, 10))
@@ -199,17 +208,9 @@ async def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monk
         await asyncio.gather(*asking, return_exceptions=True)
 
 
-async def test_who_asks_for_one_byte_gets_one(monkeypatch: pytest.MonkeyPatch, sockets: Sockets) -> None:
+async def test_who_asks_for_one_byte_gets_one(sockets: Sockets) -> None:
     """A tunnel is read byte by byte, because what follows its head belongs to somebody else."""
-    wanted: list[int] = []
-
-    async def read(_: Stream, max_bytes: int, __: float | None = None) -> bytes:
-        wanted.append(max_bytes)
-        return b""
-
-    monkeypatch.setattr(Stream, "read", read)
     stream = await Dialer().connect_tcp(OUTER, 443)
     await stream.read(1)
     await stream.read(guard.ASKED)
-    assert wanted == [1, guard.READ]
-    assert len(sockets.streams) == 1
+    assert [one.wanted for one in sockets.streams] == [[1, guard.READ]]

@@ -1,46 +1,104 @@
-"""The system's certificates, read in a thread while Python loads the rest: 20 ms that nobody waits for."""
+"""A connection to the registry that will be asked first, opened while the rest of the program is still being loaded.
+
+A round trip or two of the first answer that nobody waits for. Nothing is sent but what opens a connection, to where
+the first question would go.
+"""
 
 from __future__ import annotations
 
-import os
-import threading
-from concurrent.futures import Future
-from typing import TYPE_CHECKING
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    import ssl
+from regbrowse.reference import Reference, Registry
+from regbrowse.registry.facts import Settings
+from regbrowse.registry.net.addresses import addresses_of, first_of
+from regbrowse.registry.net.policy import origin_of
+from regbrowse.registry.net.trust import Trusts
+from regbrowse.registry.net.wire import Wire
 
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_ahead: dict[tuple[str | None, ...], Future[ssl.SSLContext]] = {}
-"""At most one context, by what the environment said when it was made; whoever takes it may add to it."""
-
-
-def read_ahead() -> None:
-    """To be called as soon as https is likely."""
-    future: Future[ssl.SSLContext] = Future()
-    _ahead.clear()
-    _ahead[_environment()] = future
-    threading.Thread(target=_read, args=(future,), daemon=True).start()
+SECONDS = 10.0
+"""For all of it."""
+_PROTOCOLS = ["http/1.1"]
+"""What httpcore would agree upon (RFC 7301)."""
 
 
-def default_context() -> ssl.SSLContext:
-    """A context of one's own with the system's certificates. Raises ssl.SSLError."""
-    found = _ahead.pop(_environment(), None)
-    return found.result() if found else _made()
+class Ahead:
+    """At most one connection, by https, to be taken once. Raises what opening one raises, and when it is taken."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.trusts = Trusts(settings)
+        """What it is opened with; to be shared, because a context is known by being the very same."""
+        self._settings = settings
+        self._place: tuple[str, int] | None = None
+        self._opening: asyncio.Task[tuple[str, Wire]] | None = None
+
+    def begin(self, place: Registry | Reference) -> None:
+        """Begins to open it, if it is certain that the first question goes there, and directly."""
+        registry = place if isinstance(place, Registry) else place.repository.registry
+        settings, network = self._settings, self._settings.network
+        if settings.offline or registry.key in settings.local:
+            return
+        if isinstance(place, Reference) and place.digest and settings.cache_folder:
+            return  # it may be on disk
+        if network is not None:
+            if isinstance(place, Registry):
+                moved = bool(network.blocked(registry))
+            else:
+                found = network.resolve(place.repository)
+                moved = bool(found.blocked or found.mirror) or found.repository.registry != registry
+            if moved or network.proxy(*origin_of(f"https://{registry.authority}")) is not None:
+                return
+        parts = urlsplit(f"//{registry.authority}")
+        self._place = parts.hostname or registry.host, registry.port or 443
+        self._opening = asyncio.create_task(self._open(*self._place))
+        self._opening.add_done_callback(_heard)
+
+    def leads_to(self, host: str, port: int) -> bool:
+        """Whether there is one to this place, and it was not taken."""
+        return self._place == (host, port)
+
+    async def greeted(self) -> None:
+        """Waits until it is open. Raises OSError, an ExceptionGroup of them, TimeoutError, ConfigError."""
+        assert self._opening is not None
+        await asyncio.shield(self._opening)
+
+    async def take(self) -> tuple[str, Wire]:
+        """The address and the connection, which speaks TLS; whoever gives up waiting hangs up. Raises as `greeted`."""
+        assert self._opening is not None
+        self._place = None
+        return await self._opening
+
+    async def aclose(self) -> None:
+        """Hangs up if nobody took it."""
+        opening = self._opening
+        if opening is None or self._place is None:
+            return
+        self._place = None
+        opening.cancel()
+        await asyncio.wait([opening])
+        if not opening.cancelled() and opening.exception() is None:
+            opening.result()[1].close()
+
+    async def _open(self, host: str, port: int) -> tuple[str, Wire]:
+        async with asyncio.timeout(SECONDS):
+            reading = asyncio.create_task(self.trusts.context(("https", host, port)))
+            try:
+                address, wire = await first_of(await addresses_of(host, port), lambda one: Wire.open(one, port))
+                try:
+                    context = await reading
+                    context.set_alpn_protocols(_PROTOCOLS)
+                    await wire.start_tls(context, host)
+                except BaseException:
+                    wire.close()
+                    raise
+            finally:
+                reading.add_done_callback(_heard)
+                reading.cancel()
+        return address, wire
 
 
-def _read(future: Future[ssl.SSLContext]) -> None:
-    try:
-        future.set_result(_made())
-    except Exception as error:  # noqa: BLE001 - it is raised where the context is wanted
-        future.set_exception(error)
-
-
-def _made() -> ssl.SSLContext:
-    import ssl
-
-    return ssl.create_default_context()
-
-
-def _environment() -> tuple[str | None, ...]:
-    return tuple(os.environ.get(name) for name in _VARIABLES)
+def _heard(task: asyncio.Task[Any]) -> None:
+    """What went wrong is told to whoever wants the connection, and by nobody else."""
+    if not task.cancelled():
+        task.exception()

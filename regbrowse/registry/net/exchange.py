@@ -160,7 +160,7 @@ class Exchanges:
             return failure(error, question, url, seconds, scene)
         if scout is not None and scheme == "https" and isinstance(error, _CUT) and origin not in self._known:
             self._known.add(origin)
-            context = await self._wires.context(origin, _patron(question))
+            context = await self._wires.trusts.context(origin, _patron(question))
             error = await complaint_of(scout, context, host, port) or error
         self._failed(question, url)
         return failure(error, question, url, seconds, scene)

@@ -39,6 +39,19 @@ class _Unreachable(httpcore.ConnectError):
 class ProxyDialer(Dialer):
     """Connects to a proxy; the names behind it are for the proxy to resolve."""
 
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__()
+        self._encrypted = proxy.url.startswith("https:")
+
+    async def _open(self, address: str, port: int) -> httpcore.AsyncNetworkStream:
+        if not self._encrypted:
+            return await super()._open(address, port)
+        # TLS within TLS, which sockets of the system do not do.
+        try:
+            return await httpcore.AnyIOBackend().connect_tcp(address, port)
+        except httpcore.ConnectError as error:
+            raise OSError("proxy") from error
+
     async def connect_tcp(
         self,
         host: str,

@@ -13,8 +13,9 @@ from regbrowse.errors import PolicyError
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.facts import Settings
+from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.policy import origin_of
-from regbrowse.registry.net.tls import speaks_tls
+from regbrowse.registry.net.tls import speaks_tls, was_greeted
 from regbrowse.registry.net.wires import Wires
 from regbrowse.text import visible
 
@@ -22,10 +23,11 @@ from regbrowse.text import visible
 class Schemes:
     """How each registry is reached, once it was found out."""
 
-    def __init__(self, settings: Settings, wires: Wires) -> None:
+    def __init__(self, settings: Settings, wires: Wires, ahead: Ahead | None = None) -> None:
         self._settings = settings
         self._network = settings.network
         self._wires = wires
+        self._ahead = ahead
         self._bases: dict[str, str] = {}
         self._probes: Flights[str] = Flights()
         self._allowed: set[str] = set()
@@ -82,5 +84,9 @@ class Schemes:
             # Whatever we could try without the proxy says nothing about the way through it.
             return plain if self.http_asked(registry) else secure
         _, host, port = origin
-        tls = await speaks_tls(self._wires.dialer, host, port, patient=not registry.is_loopback)
+        patient = not registry.is_loopback
+        if self._ahead is not None and self._ahead.leads_to(host, port):
+            tls = await was_greeted(self._ahead.greeted(), patient=patient)
+        else:
+            tls = await speaks_tls(self._wires.dialer, host, port, patient=patient)
         return secure if tls else plain

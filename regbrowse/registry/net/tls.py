@@ -1,111 +1,20 @@
-"""Whom we trust, and whether anybody speaks TLS at all."""
+"""Whether anybody speaks TLS at all, and what a server says of itself in it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
-import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Coroutine, Iterable, Iterator
 
 import httpcore
 
-from regbrowse.errors import ConfigError
-from regbrowse.registry.net.ahead import default_context
 from regbrowse.registry.net.der import Certificate, read_certificate
 from regbrowse.registry.net.guard import Dialer
-from regbrowse.settings.certificates import problem_with_ca
-from regbrowse.text import visible
+from regbrowse.registry.net.trust import bare_context
 
 PROBE_SECONDS = 3.0
 _PASSING = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-
-
-@dataclass(frozen=True, slots=True)
-class Trusted:
-    """What one origin is trusted by, beside the system's certificates."""
-
-    ca_files: tuple[Path, ...] = ()
-    pair: tuple[Path, Path] | None = None
-    """Certificate and key that we show; to this origin and to no other."""
-    verify: bool = True
-
-
-class Contexts:
-    """A context for each kind of trust. Origins that need nothing special share one.
-
-    Reading the certificates of a system takes long enough to be done in a thread.
-    """
-
-    def __init__(self) -> None:
-        self._contexts: dict[Trusted, ssl.SSLContext] = {}
-        self._reading = asyncio.Lock()
-
-    async def get(self, trusted: Trusted) -> ssl.SSLContext:
-        """Raises ConfigError for a file that cannot be used."""
-        async with self._reading:
-            if trusted not in self._contexts:
-                self._contexts[trusted] = await asyncio.to_thread(build, trusted)
-            return self._contexts[trusted]
-
-
-def bare_context() -> ssl.SSLContext:
-    """Trusts anybody and costs nothing: for what is never to speak TLS, and for a look at who answers."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def build(trusted: Trusted) -> ssl.SSLContext:
-    """Raises ConfigError, naming the file and the reason."""
-    context = _system() if trusted.verify else bare_context()
-    for path in trusted.ca_files if trusted.verify else ():
-        try:
-            context.load_verify_locations(cafile=path)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"The CA file {visible(str(path))} cannot be used: {_reason(error)}.") from None
-    if trusted.pair is not None:
-        certificate, key = trusted.pair
-        try:
-            # Without a word of ours OpenSSL would ask for the key's password on the terminal.
-            context.load_cert_chain(certificate, key, password=_no_password)
-        except (OSError, ssl.SSLError, ValueError) as error:
-            named = f"{visible(str(certificate))} with {visible(str(key))}"
-            raise ConfigError(f"The client certificate {named} cannot be used: {_reason(error)}.") from None
-    return context
-
-
-def _no_password() -> str:
-    raise ValueError("protected")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        mismatch = "KEY_VALUES_MISMATCH" in (error.reason or "")
-        return "the key belongs to another certificate" if mismatch else "not a PEM file"
-    if isinstance(error, OSError):
-        return visible(error.strerror or "not readable")
-    return "its key is protected by a password"
-
-
-def _system() -> ssl.SSLContext:
-    named = os.environ.get("SSL_CERT_FILE")
-    problem = problem_with_ca(Path(named)) if named else ""
-    if problem:
-        raise ConfigError(f"SSL_CERT_FILE: {problem}.", hint="Correct the variable or unset it.")
-    if sys.platform not in ("darwin", "win32"):
-        context = default_context()
-        if context.cert_store_stats()["x509_ca"] or ssl.get_default_verify_paths().capath:
-            return context
-    # truststore asks the keychains of macOS and Windows, and knows the files of Linux systems that OpenSSL
-    # was not built for. There it would read the store again for every connection, so it comes second.
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> bool:
@@ -114,20 +23,30 @@ async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> 
     Nothing is sent but a greeting, and nobody is trusted for it. Silence means False only where plain http
     is no risk (`patient` False), because a silent remote host is no reason to leave encryption.
     """
+
+
+    async def greeting() -> None:
+        await (await _greet(dialer, host, port)).aclose()
+
+    return await was_greeted(greeting(), patient=patient)
+
+
+async def was_greeted(greeting: Coroutine[None, None, None], *, patient: bool) -> bool:
+    """As `speaks_tls`, of somebody who is being greeted already: raises OSError or httpcore.NetworkError if in vain."""
     try:
-        stream = await _greet(dialer, host, port)
+        async with asyncio.timeout(PROBE_SECONDS):
+            await greeting
     except (TimeoutError, httpcore.TimeoutException):
         return patient
-    except httpcore.NetworkError as error:
+    except (OSError, ExceptionGroup, httpcore.NetworkError) as error:
         causes = list(causes_of(error))
         for cause in causes:
             if is_tls_reason(cause):
                 # An alert (client certificate, no common version) is spoken by something that knows TLS.
-                return "ALERT" in (getattr(cause, "reason", "") or "")
+                return isinstance(cause, ssl.SSLCertVerificationError) or "ALERT" in (getattr(cause, "reason", "") or "")
         if any(isinstance(cause, ConnectionError) for cause in causes):
             return False
         return any(isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) for cause in causes)
-    await stream.aclose()
     return True
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from regbrowse.errors import Evidence, NetError, Offline, RegistryError, TlsError
 from regbrowse.reference import Registry
 from regbrowse.registry.facts import Exchange, Settings, Wait
+from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.errand import Errand
 from regbrowse.registry.net.exchange import Exchanges
 from regbrowse.registry.net.failures import may_retry, unknown_name
@@ -34,11 +35,11 @@ PROGRESS = 2**20
 class Transport:
     """Carries questions to registries and bounded replies back."""
 
-    def __init__(self, settings: Settings, log: deque[Exchange]) -> None:
+    def __init__(self, settings: Settings, log: deque[Exchange], ahead: Ahead | None = None) -> None:
         self._settings = settings
         self._network = settings.network
-        self._wires = Wires(settings)
-        self._schemes = Schemes(settings, self._wires)
+        self._wires = Wires(settings, ahead)
+        self._schemes = Schemes(settings, self._wires, ahead)
         self._pauses = Pauses()
         gates = Gates(self._room)
         self._exchanges = Exchanges(self._wires, gates, self._pauses, log, self._scene)
@@ -124,7 +125,7 @@ class Transport:
     def verified(self, registry: Registry) -> bool:
         """Whether its certificate is checked."""
         origin = origin_of(self._schemes.known(registry))
-        return origin[0] == "https" and self._wires.trusted(origin).verify
+        return origin[0] == "https" and self._wires.trusts.known(origin).verify
 
     def notes(self, registry: Registry) -> tuple[str, ...]:
         """How it is reached, as far as that is unusual, and what it wants people to know; each one sentence."""
@@ -133,11 +134,11 @@ class Transport:
         proxy = self._wires.proxy(origin)
         if proxy is not None:
             notes.append(f"Reached through the proxy {name_of(proxy)}.")
-        trusted = self._wires.trusted(origin)
+        trusted = self._wires.trusts.known(origin)
         if origin[0] == "https" and trusted.pair is not None:
             notes.append(f"The client certificate {visible(str(trusted.pair[0]))} is shown to it.")
         if origin[0] == "https" and not trusted.verify:
-            asked = visible(self._wires.trust(origin).unverified_by)
+            asked = visible(self._wires.trusts.of_files(origin).unverified_by)
             by = f" (asked for by {asked})" if asked else ""
             notes.append(f"Its certificate is not verified{by}: anybody in between could read along and answer.")
         says = self._exchanges.warnings.of(registry.key)
@@ -160,7 +161,7 @@ class Transport:
         own = origin == origin_of(f"https://{registry.authority}")
         direct = self._wires.proxy(origin) is None
         return Scene(
-            folder=self._wires.trust(origin).folder,
+            folder=self._wires.trusts.of_files(origin).folder,
             offer_http=own and direct and not self._schemes.tolerable(registry),
             http_url=f"http://{visible(registry.authority)}/" if own else "",
         )

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
-from urllib.parse import urlsplit
 
 import httpx
 
 from regbrowse import __version__
-from regbrowse.errors import BadReference
-from regbrowse.reference import Registry
 from regbrowse.registry.facts import Settings
+from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.local import LocalTransport
 from regbrowse.registry.net.policy import Origin, is_special, origin_of
 from regbrowse.registry.net.pool import Pool
 from regbrowse.registry.net.proxied import ProxyDialer, Tunnel, as_httpcore, through
-from regbrowse.registry.net.tls import Contexts, Trusted, bare_context
-from regbrowse.settings.certificates import Trust
+from regbrowse.registry.net.trust import Trusted, Trusts, bare_context
 from regbrowse.settings.proxies import Proxy
 
 POOLS = 20
@@ -36,12 +31,11 @@ class Wires:
     The trust store is read when the first https request needs it, and never before.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ahead: Ahead | None = None) -> None:
         self._settings = settings
         self._network = settings.network
-        self._insecure = {_place(key) for key in settings.insecure}
-        self._contexts = Contexts()
-        self._trust: dict[tuple[str, int], Trust] = {}
+        self._ahead = ahead
+        self.trusts = ahead.trusts if ahead else Trusts(settings)
         self._pools: OrderedDict[_Key, Pool] = OrderedDict()
         self._making = asyncio.Lock()
         self._inner: dict[str, bool] = {}
@@ -52,7 +46,7 @@ class Wires:
         """Raises httpx.TransportError, ConfigError, or OSError.
 
         `home` is the host that sent us there, when that is another one: unless it lies inside itself, no
-        inner address is connected to. `patron`: see `context`.
+        inner address is connected to. `patron`: see Trusts.context.
         """
         responder = self._settings.local.get(request.url.netloc.decode("ascii").lower())
         if responder is not None:
@@ -76,29 +70,19 @@ class Wires:
             return self.dialer
         return Tunnel(proxy) if proxy.url.startswith("http:") else None
 
-    def trusted(self, origin: Origin) -> Trusted:
-        """By what an origin is trusted; of one that was never connected to, what the options say."""
-        _, host, port = origin
-        trust = self._trust.get((host, port), Trust())
-        ca_files = (self._settings.ca_file,) if self._settings.ca_file else ()
-        verify = trust.verify and (host, port) not in self._insecure
-        return Trusted((*ca_files, *trust.ca_files), trust.pair, verify)
-
-    def trust(self, origin: Origin) -> Trust:
-        """What the files of this machine say of an origin, once it was connected to."""
-        return self._trust.get(origin[1:], Trust())
-
     async def renew(self, origin: Origin) -> None:
         """The next request to an origin takes a new connection."""
         for key in [key for key in self._pools if key[0] == origin]:
             await self._pools.pop(key).retire()
 
     async def aclose(self) -> None:
+        if self._ahead is not None:
+            await self._ahead.aclose()
         while self._pools:
             await self._pools.popitem()[1].aclose()
 
     async def _pool(self, origin: Origin, guarded: bool, proxy: Proxy | None, patron: Origin | None) -> Pool:
-        trusted = await self._trusted(origin, patron) if origin[0] == "https" else Trusted()
+        trusted = await self.trusts.trusted(origin, patron) if origin[0] == "https" else Trusted()
         key = (origin, guarded, trusted)
         async with self._making:
             pool = self._pools.get(key)
@@ -111,43 +95,18 @@ class Wires:
 
     async def _make(self, key: _Key, proxy: Proxy | None) -> Pool:
         origin, guarded, trusted = key
-        context = await self._contexts.get(trusted) if origin[0] == "https" else bare_context()
+        context = await self.trusts.contexts.get(trusted) if origin[0] == "https" else bare_context()
         if proxy is None:
-            return Pool(context, Dialer(guarded=guarded, reached=self._reached))
+            ahead = None if guarded or origin[0] != "https" else self._ahead
+            return Pool(context, Dialer(guarded=guarded, reached=self._reached, ahead=ahead))
         to_proxy = None
         if proxy.url.startswith("https:"):
-            to_proxy = await self.context(origin_of(proxy.url))
+            to_proxy = await self.trusts.context(origin_of(proxy.url))
         # The proxy resolves the names, so that there is nothing here to guard.
-        return Pool(context, ProxyDialer(), as_httpcore(proxy, to_proxy))
-
-    async def context(self, origin: Origin, patron: Origin | None = None) -> ssl.SSLContext:
-        """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used.
-
-        The authorities that `patron` is trusted by are trusted there, too: a registry's login service is
-        (docker and podman have one TLS configuration for both). Its client certificate stays its own.
-        """
-        return await self._contexts.get(await self._trusted(origin, patron))
-
-    async def _trusted(self, origin: Origin, patron: Origin | None) -> Trusted:
-        for host, port in [origin[1:], *([patron[1:]] if patron else [])]:
-            if self._network is not None and (host, port) not in self._trust:
-                self._trust[host, port] = await asyncio.to_thread(self._network.trust, host, port)
-        trusted = self.trusted(origin)
-        lent = self.trusted(patron).ca_files if patron and trusted.verify else ()
-        return replace(trusted, ca_files=tuple(dict.fromkeys((*trusted.ca_files, *lent))))
+        return Pool(context, ProxyDialer(proxy), as_httpcore(proxy, to_proxy))
 
     def _reached(self, host: str, address: str) -> None:
         self._inner[host] = self._inner.get(host, True) and is_special(address)
-
-
-def _place(key: str) -> tuple[str, int]:
-    """Host and port of a registry by its key."""
-    try:
-        registry = Registry.parse(key)
-    except BadReference:
-        return key, 443
-    host = urlsplit(f"//{registry.authority}").hostname or registry.host
-    return host, registry.port or 443
 
 
 def request(method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> httpx.Request:

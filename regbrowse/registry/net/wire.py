@@ -1,0 +1,178 @@
+"""One connection, straight on a socket of the system: opened, encrypted, read and written on asyncio's event loop.
+
+It needs nothing but the standard library, so that a connection can be on its way while the rest is still being
+loaded, and takes large pieces out of the socket at once: other streams copy every byte several times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+RECORD = 16_384
+"""Bytes that one record of TLS holds at most (RFC 8446, 5.1)."""
+TURN = 0.02
+"""Seconds of reading without a wait after which others on the event loop get their turn."""
+_GREETERS = ThreadPoolExecutor(16, "greetings")
+"""For contexts that ask the system whom to trust, which may take its time (truststore)."""
+_Wanted = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Wire:
+    """Raises OSError, of which ssl.SSLError is one, and TimeoutError; a timeout is in seconds."""
+
+    def __init__(self, plain: socket.socket) -> None:
+        self._socket = plain
+        self._loop = asyncio.get_running_loop()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._turn = self._loop.time()
+        self.secured: tuple[ssl.SSLContext, str] | None = None
+        """By what, and for which name, when it speaks TLS."""
+
+    @classmethod
+    async def open(cls, address: str, port: int) -> Wire:
+        """A connection to a numeric address."""
+        plain = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            plain.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(plain, (address, port))
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            plain.close()
+            raise
+        return cls(plain)
+
+    async def start_tls(self, context: ssl.SSLContext, name: str) -> None:
+        """Greets; `name` is who the certificate must be for. Hangs up when that fails or is cancelled."""
+        try:
+            if type(context) is ssl.SSLContext:
+                self._socket = context.wrap_socket(self._socket, server_hostname=name, do_handshake_on_connect=False)
+                while True:
+                    try:
+                        self._socket.do_handshake()
+                        break
+                    except _Wanted as wanted:
+                        await self._ready(wanted, writing=False)
+            else:
+                await self._greet_in_a_thread(context, name)
+        except BaseException:
+            self.close()
+            raise
+        self.secured = context, name
+
+    async def _greet_in_a_thread(self, context: ssl.SSLContext, name: str) -> None:
+        plain, self._socket = self._socket, socket.socket(fileno=os.dup(self._socket.fileno()))
+
+        def greet() -> ssl.SSLSocket:
+            plain.setblocking(True)
+            return context.wrap_socket(plain, server_hostname=name)
+
+        greeting = self._loop.run_in_executor(_GREETERS, greet)
+        try:
+            secured = await greeting
+        except BaseException:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # which ends the thread's waiting, too
+            raise
+        self._socket.close()
+        secured.setblocking(False)
+        self._socket = secured
+
+    async def read(self, most: int) -> bytes:
+        """What is there, at least a byte and at most so many; empty at the end."""
+        if self._loop.time() - self._turn > TURN:
+            await asyncio.sleep(0)
+            self._turn = self._loop.time()
+        while True:
+            try:
+                return self._records(most) if self.secured else self._socket.recv(most)
+            except _Wanted as wanted:
+                await self._ready(wanted, writing=False)
+
+    def _records(self, most: int) -> bytes:
+        """As many records as are there: each alone would be 16 KiB at most."""
+        first = self._socket.recv(min(most, RECORD))
+        if len(first) < RECORD or len(first) == most:
+            return first
+        parts, left = [first], most - len(first)
+        with suppress(OSError):  # whatever it is, the next read meets it again
+            while left:
+                parts.append(self._socket.recv(min(left, RECORD)))
+                left -= len(parts[-1])
+                if len(parts[-1]) < RECORD:
+                    break
+        return b"".join(parts)
+
+    async def write(self, content: bytes) -> None:
+        """Returns when all of it is the system's to send."""
+        left = memoryview(content)
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except _Wanted as wanted:
+                await self._ready(wanted, writing=True)
+
+    def close(self) -> None:
+        """Whoever is reading or writing gets an OSError."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        self._socket.close()
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(ConnectionAbortedError("closed"))
+
+    async def aclose(self) -> None:
+        """As `close`."""
+        self.close()
+
+    @property
+    def socket(self) -> socket.socket:
+        """The socket itself; an ssl.SSLSocket when it speaks TLS."""
+        return self._socket
+
+    def ended(self) -> bool:
+        """Whether an idle connection is of no more use: closed by the other side, or with something unasked in it."""
+        if self._socket.fileno() < 0 or not _readable(self._socket):
+            return self._socket.fileno() < 0
+        if not self.secured:
+            return True
+        try:
+            self._socket.recv(1)
+        except _Wanted:
+            return False  # it was about TLS itself, such as a ticket for another session
+        except OSError:
+            return True
+        return True
+
+    async def _ready(self, wanted: OSError, *, writing: bool) -> None:
+        """Until the socket is ready for it; TLS may want to read before it writes, and the other way round."""
+        if isinstance(wanted, ssl.SSLError):
+            writing = isinstance(wanted, ssl.SSLWantWriteError)
+        add = self._loop.add_writer if writing else self._loop.add_reader
+        future: asyncio.Future[None] = self._loop.create_future()
+        add(self._socket, _settle, future)
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+            if self._socket.fileno() >= 0:
+                (self._loop.remove_writer if writing else self._loop.remove_reader)(self._socket)
+            self._turn = self._loop.time()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _readable(plain: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(plain, select.POLLIN)
+    return bool(poll.poll(0))
