@@ -10,15 +10,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from regbrowse.errors import BadResponse
-from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
-from regbrowse.oci.platform import Platform, choose
 from regbrowse.reaching import Reaching, Seen
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.registry.facts import CatalogPage, TagPage
-from regbrowse.tree import platforms
 
 if TYPE_CHECKING:
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.oci.manifest import Manifest
     from regbrowse.registry.content.stream import BlobStream
     from regbrowse.registry.content.witness import Witness
     from regbrowse.registry.facts import (
@@ -195,34 +193,9 @@ class Browser(Reaching):
         return await self._client.referrers(repository, digest)
 
 
-
 def _slices(page: TagPage | CatalogPage, start: int = 0) -> list[Names]:
     """The names of a page from `start` on; what the page says of the listing comes with the last of them."""
     names = page.names
     ends = [*range(start + FIRST_SLICE, len(names), SLICE), len(names)]
     parts = [Names(names[at:end], page.hidden, False, "", page, end) for at, end in pairwise([start, *ends])]
     return [*parts[:-1], replace(parts[-1], done=page.done, note=page.note)]
-
-
-def chosen(index: Index, wanted: Platform | None) -> Descriptor | None:
-    """The child to show first: the wanted platform, this machine's, linux/amd64, or the first image."""
-    candidates = platforms(index) or [each for each in index.manifests if each.digest]
-    if not candidates:
-        return None
-    offered = [each.platform for each in candidates]
-    at = choose(offered, wanted)
-    if at is None:
-        at = choose(offered, None)
-    return candidates[at or 0]
-
-
-def missing(index: Index, wanted: Platform) -> bool:
-    """Whether an index for several platforms has no image for this one."""
-    offered = [each.platform for each in platforms(index)]
-    return bool(offered) and choose(offered, wanted) is None
-
-
-def config_of(manifest: Manifest) -> Descriptor | None:
-    """The blob to show as config, if the manifest names one."""
-    return manifest.config if isinstance(manifest, Image | Artifact) else None
-

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from regbrowse.errors import BadReference
 from regbrowse.text import visible
@@ -21,8 +20,7 @@ class Hasher(Protocol):
     def hexdigest(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(NamedTuple):
     """A content address, `algorithm:encoded` (image-spec, descriptor.md, Digests)."""
 
     algorithm: str

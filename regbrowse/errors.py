@@ -26,11 +26,10 @@ Workers and commands catch RegbrowseError and nothing wider, so that a bug is se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The request behind a failure, safe to show: redacted, bounded, made visible."""
 
     host: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from regbrowse.errors import BadReference
@@ -44,8 +44,7 @@ _ONLY_PAGES = frozenset({"hub.docker.com", "github.com", "gallery.ecr.aws"})
 _WEB_PAGES = _HUB_PAGES | _ONLY_PAGES | {"quay.io"}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Images in a folder or an archive on this machine, as it was written."""
 
     kind: str
@@ -57,8 +56,7 @@ class Source:
         return f"{self.kind}:{self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """A place that was meant, and how sure that is."""
 
     place: Registry | Reference

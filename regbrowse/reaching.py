@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.oci.platform import Platform
 from regbrowse.reference import Digest, Reference, Registry, Repository
 
 if TYPE_CHECKING:
+    from regbrowse.oci.platform import Platform
     from regbrowse.pasted import Source
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from regbrowse.settings.login import Source as LoginSource
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What a tag pointed to, and when that was learnt."""
 
     digest: Digest
@@ -36,6 +34,10 @@ class Reaching:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    def begin(self, registry: Registry) -> None:
+        """Knocks at a registry at once, because it will be asked something."""
+        self._client.begin(registry)
 
     def requests(self) -> tuple[Exchange, ...]:
         """Every request so far, safe to show, oldest first."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regbrowse.digest import Digest
 from regbrowse.errors import BadReference
@@ -49,8 +49,7 @@ _DOMAIN = re.compile(rf"({_LABEL}(?:\.{_LABEL})*\.?|\[[A-Fa-f0-9:]+\])(?::([0-9]
 _LEGACY_IPV4 = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0-9]+))*\.?")
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(NamedTuple):
     """A registry by the name people use for it; Docker Hub under each of its names is `docker.io`."""
 
     name: str
@@ -130,8 +129,7 @@ class Registry:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A named collection of manifests and blobs in one registry."""
 
     registry: Registry
@@ -179,8 +177,7 @@ class Repository:
         return f"{self.registry}:{self.path}" if self.registry.alias else f"{self.registry}/{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A repository, perhaps with a tag, a digest or both; with both the digest is what is addressed."""
 
     repository: Repository

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from regbrowse.errors import Integrity, NotFound, RegbrowseError, RegistryError
 from regbrowse.oci import attestation, mediatype
@@ -21,8 +22,7 @@ MAX_DEPTH = 5
 Outcome = Manifest | RegbrowseError
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One row."""
 
     key: str

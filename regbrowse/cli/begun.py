@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.cli.arguments import DEMO, Arguments
 from regbrowse.cli.connect import Start
@@ -30,8 +30,7 @@ _HOST = re.compile(r"localhost|[^/]*[.:][^/]*")
 _FILES = ("oci:", "oci-archive:", "docker-archive:")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """A list that holds the rest of the word."""
 
     target: str

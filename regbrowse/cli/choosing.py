@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.diagnostics import note
@@ -28,8 +29,7 @@ _SAID = 5
 """Anomalies of one manifest that are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """The platform that is wanted."""
 
     platform: Platform
@@ -45,8 +45,7 @@ class Wish:
         return self.fits(candidate) and _same(candidate, self.platform)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """One manifest, no index, and what led to it."""
 
     reference: Reference

@@ -78,9 +78,11 @@ class Start:
         from regbrowse.registry.net.ahead import Ahead
 
         ahead = Ahead(settings)
-        if self.place is not None:
-            ahead.begin(self.place)
-        return await asyncio.to_thread(self._make, settings, ahead)
+        certain = self.place is not None and ahead.begin(self.place)
+        browser = await asyncio.to_thread(self._make, settings, ahead)
+        if certain and self._registry is not None:
+            browser.begin(self._registry)
+        return browser
 
     def _make(self, settings: Settings | None, ahead: Ahead | None) -> Browser:
         from regbrowse.registry.net.warm import warm, without_its_command_line
@@ -88,8 +90,6 @@ class Start:
         without_its_command_line()
 
         from regbrowse.browse import Browser
-        from regbrowse.errors import BadReference
-        from regbrowse.oci.platform import Platform
         from regbrowse.registry.client import Client
         from regbrowse.registry.facts import Settings
 
@@ -98,6 +98,9 @@ class Start:
         warm()
         wanted, platform = settings.network.platform if settings.network else None, None
         if wanted:
+            from regbrowse.errors import BadReference
+            from regbrowse.oci.platform import Platform
+
             try:
                 platform = Platform.parse(wanted)
             except BadReference as error:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from regbrowse.browse import Browser
 from regbrowse.cli.arguments import Arguments
@@ -16,8 +16,7 @@ _NAMED = 10
 """Names that a hint offers at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One verb at work. Errors of the tree are raised and become sentence and exit code in one place."""
 
     browser: Browser
@@ -53,24 +52,24 @@ class Job:
             return self.arguments.format == "table"
         return self.output.terminal
 
+    async def settled(self) -> Job:
+        """The same about the only image of a folder or archive, when it was named without a tag; else unchanged.
 
-async def settled(browser: Browser, place: Registry | Reference) -> Registry | Reference:
-    """The only image of a folder or archive, when it was named without a tag; everything else stays.
-
-    A registry has `latest` for that. Raises BadReference when there are several images and none is called so.
-    """
-    if isinstance(place, Registry) or place.target or not place.repository.registry.alias:
-        return place
-    tags: list[str] = []
-    async for part in browser.listing(place.repository):
-        tags += part.names
-    if len(tags) == 1:
-        return Reference(place.repository, tags[0])
-    if not tags or "latest" in tags:
-        return place
-    name = visible(str(place.repository))
-    more = ", …" if len(tags) > _NAMED else ""
-    raise BadReference(
-        f"{name} holds {len(tags):,} images.",
-        hint=f"Write {name}:TAG with one of {', '.join(islice(tags, _NAMED))}{more}.",
-    )
+        A registry has `latest` for that. Raises BadReference when there are several images and none is called so.
+        """
+        place = self.place
+        if isinstance(place, Registry) or place.target or not place.repository.registry.alias:
+            return self
+        tags: list[str] = []
+        async for part in self.browser.listing(place.repository):
+            tags += part.names
+        if len(tags) == 1:
+            return self._replace(place=Reference(place.repository, tags[0]))
+        if not tags or "latest" in tags:
+            return self
+        name = visible(str(place.repository))
+        more = ", …" if len(tags) > _NAMED else ""
+        raise BadReference(
+            f"{name} holds {len(tags):,} images.",
+            hint=f"Write {name}:TAG with one of {', '.join(islice(tags, _NAMED))}{more}.",
+        )

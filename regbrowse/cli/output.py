@@ -17,7 +17,7 @@ from regbrowse.text import visible
 
 COLOURED = 2**20
 """Characters that are coloured at most: beyond them it takes longer than anybody looks."""
-_TEXTS = json.JSONEncoder(ensure_ascii=False)
+_TEXTS = json.JSONEncoder(ensure_ascii=False, separators=(",\n  ", ": "))
 
 
 class Output:
@@ -134,10 +134,10 @@ class Array:
 
     def add(self, members: Iterable[object]) -> None:
         """Writes them at once, also through a pipe."""
-        texts = [_member(each) for each in members]
-        if not texts:
+        listed = list(members)
+        if not listed:
             return
-        text = self._output.painted(harmless("  " + ",\n  ".join(texts)))
+        text = self._output.painted(harmless("  " + _members(listed)))
         self._output._write((",\n" if self._begun else "[\n").encode() + text.encode("utf-8", "backslashreplace"))
         self._begun = True
         self._output.flush()
@@ -154,10 +154,10 @@ class Array:
         self._output.flush()
 
 
-def _member(value: object) -> str:
-    if isinstance(value, str):  # the common case, and several times faster without indentation
-        return _TEXTS.encode(value)
-    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+def _members(values: list[object]) -> str:
+    if all(type(each) is str for each in values):  # the common case, and many times faster in one piece
+        return _TEXTS.encode(values)[1:-1]
+    return ",\n  ".join(json.dumps(each, indent=2, ensure_ascii=False).replace("\n", "\n  ") for each in values)
 
 
 def _seen(text: str) -> str:

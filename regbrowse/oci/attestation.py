@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadReference, BadResponse
 from regbrowse.oci.document import Reader, parse_json
@@ -23,8 +22,7 @@ PREDICATE_ANNOTATIONS = ("in-toto.io/predicate-type", "predicateType", "dev.sigs
 _WORDS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """What an attestation is about: `SBOM`, and `SPDX 2.3, 212 packages`."""
 
     kind: str

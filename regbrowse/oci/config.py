@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadReference, BadResponse
 from regbrowse.oci.document import Reader, parse_json
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 CONFIG_LIMIT = 32 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """One step of a build; every field may be empty."""
 
     created: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
 from regbrowse.errors import BadReference, BadResponse, TooLarge
 from regbrowse.reference import Digest
@@ -27,11 +26,12 @@ _INTEGER_LIMIT = 20
 _FLOAT_LIMIT = 64
 _MAX_INT64 = 2**63 - 1
 
-_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|[\[{]++|[\]}]++', re.DOTALL)
+_TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""One without an end goes to the end of the document: the parser will meet it, too."""
+_BRACKETS = re.compile(r"[\[{]++|[\]}]++")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A parsed JSON document and what was strange about its form."""
 
     value: JsonValue
@@ -77,6 +77,8 @@ def parse_json(raw: bytes, *, limit: int = DOCUMENT_LIMIT) -> Document:
     except _NumberError as error:
         raise BadResponse(str(error)) from None
     except json.JSONDecodeError as error:
+        if error.msg.startswith("Unterminated string"):
+            raise BadResponse("The document is not JSON (a text in it has no end).") from None
         raise BadResponse(f"The document is not JSON (line {error.lineno}, column {error.colno}).") from None
     except (ValueError, RecursionError):
         raise BadResponse("The document is not JSON.") from None
@@ -87,22 +89,16 @@ def parse_json(raw: bytes, *, limit: int = DOCUMENT_LIMIT) -> Document:
 
 def _check_structure(text: str) -> None:
     """Depth and number of containers, before a recursive parser sees them."""
-    depth = containers = 0
-    for match in _STRUCTURE.finditer(text):
-        token = match.group()
-        first = token[0]
-        if first == '"':
-            if len(token) == 1:
-                raise BadResponse("The document is not JSON (a text in it has no end).")
-        elif first in "[{":
-            depth += len(token)
-            containers += len(token)
-            if depth > DEPTH_LIMIT:
-                raise BadResponse("This document is nested too deeply and was not read.")
-            if containers > CONTAINER_LIMIT:
-                raise BadResponse(f"This document has more than {CONTAINER_LIMIT:,} objects and was not read.")
-        else:
-            depth -= len(token)
+    bare = _TEXT.sub("", text)
+    containers = bare.count("[") + bare.count("{")
+    if containers > CONTAINER_LIMIT:
+        raise BadResponse(f"This document has more than {CONTAINER_LIMIT:,} objects and was not read.")
+    depth = 0
+    for match in _BRACKETS.finditer(bare) if containers > DEPTH_LIMIT else ():
+        run = match.group()
+        depth += len(run) if run[0] in "[{" else -len(run)
+        if depth > DEPTH_LIMIT:
+            raise BadResponse("This document is nested too deeply and was not read.")
 
 
 class _NumberError(ValueError):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import platform as machine
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadReference
 from regbrowse.text import CELL_LIMIT, visible
@@ -43,8 +42,7 @@ _FALLBACKS = {
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Platform:
+class Platform(NamedTuple):
     """What an image runs on (image-spec, image-index.md; spelling as in the document)."""
 
     os: str
@@ -98,7 +96,7 @@ class Platform:
             variant = variant or default
         elif variant == default:
             variant = ""
-        return replace(self, os="darwin" if os == "macos" else os, architecture=architecture, variant=variant)
+        return self._replace(os="darwin" if os == "macos" else os, architecture=architecture, variant=variant)
 
     def __str__(self) -> str:
         name = f"{self.os or 'unknown'}/{self.architecture or 'unknown'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regbrowse.errors import BadReference, BadResponse, TooLarge
 from regbrowse.oci.config import Config, HistoryEntry, read_config
@@ -15,8 +15,7 @@ from regbrowse.reference import Digest
 from regbrowse.text import CELL_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What a schema 1 manifest says, oldest layer first (distribution, manifest-v2-1.md)."""
 
     name: str

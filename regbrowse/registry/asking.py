@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from regbrowse.errors import BadResponse, NotFound
-from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.reference import Digest, Registry, Repository, is_tag
 from regbrowse.registry.question import MANIFEST_LIMIT, PAGE_LIMIT, Question
 from regbrowse.text import visible
+
+if TYPE_CHECKING:
+    from regbrowse.oci.descriptor import Descriptor
 
 
 def tags_question(repository: Repository) -> Question:

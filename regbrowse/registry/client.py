@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from regbrowse.errors import (
     AuthRequired,
@@ -16,16 +18,9 @@ from regbrowse.errors import (
     ServerError,
     Unsupported,
 )
-from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.manifest import Manifest
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
 from regbrowse.registry.asking import blob_question, catalog_question, tags_question
-from regbrowse.registry.content.blobs import Blobs
-from regbrowse.registry.content.manifests import Manifests
-from regbrowse.registry.content.offline import OfflineAnswers
-from regbrowse.registry.content.stream import BlobStream, Pieces, Streams, hand_on
-from regbrowse.registry.content.witness import Witness
 from regbrowse.registry.facts import (
     CatalogPage,
     Claim,
@@ -38,15 +33,23 @@ from regbrowse.registry.facts import (
     TagFacts,
     TagPage,
 )
-from regbrowse.registry.lists.catalog import catalog_error, no_catalog
-from regbrowse.registry.lists.listing import Lister
 from regbrowse.registry.lists.trail import Trail
-from regbrowse.registry.native.natives import Natives
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.reached import Reached
-from regbrowse.registry.referrers import ReferrerFinder
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
+
+if TYPE_CHECKING:
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.oci.manifest import Manifest
+    from regbrowse.registry.content.blobs import Blobs
+    from regbrowse.registry.content.manifests import Manifests
+    from regbrowse.registry.content.offline import OfflineAnswers
+    from regbrowse.registry.content.stream import BlobStream, Pieces, Streams
+    from regbrowse.registry.content.witness import Witness
+    from regbrowse.registry.lists.listing import Lister
+    from regbrowse.registry.native.natives import Natives
+    from regbrowse.registry.referrers import ReferrerFinder
 
 __all__ = [
     "CatalogPage",
@@ -68,17 +71,55 @@ class Client(Reached):
     def __init__(self, settings: Settings | None = None, ahead: Ahead | None = None) -> None:
         """`ahead`: a connection that is being opened already, made with the same settings."""
         super().__init__(settings or Settings(), ahead)
-        self._lister = Lister(self._desk)
-        self._manifests = Manifests(self._desk, self._store)
-        self._blobs = Blobs(self._desk, self._store)
-        self._streams = Streams(self._desk, self._store)
-        self._finder = ReferrerFinder(self._desk, self._manifests)
-        self._natives = Natives(self._desk, self._transport)
-        self._offline = OfflineAnswers(self._store, self._settings) if self._settings.offline else None
+
+    # What only some questions need is loaded with the first of them.
+
+    @cached_property
+    def _lister(self) -> Lister:
+        from regbrowse.registry.lists.listing import Lister
+
+        return Lister(self._desk)
+
+    @cached_property
+    def _manifests(self) -> Manifests:
+        from regbrowse.registry.content.manifests import Manifests
+
+        return Manifests(self._desk, self._store)
+
+    @cached_property
+    def _blobs(self) -> Blobs:
+        from regbrowse.registry.content.blobs import Blobs
+
+        return Blobs(self._desk, self._store)
+
+    @cached_property
+    def _streams(self) -> Streams:
+        from regbrowse.registry.content.stream import Streams
+
+        return Streams(self._desk, self._store)
+
+    @cached_property
+    def _finder(self) -> ReferrerFinder:
+
+        return ReferrerFinder(self._desk, self._manifests)
+
+    @cached_property
+    def _natives(self) -> Natives:
+
+        return Natives(self._desk, self._transport)
+
+    @cached_property
+    def _offline(self) -> OfflineAnswers | None:
+        if not self._settings.offline:
+            return None
+        from regbrowse.registry.content.offline import OfflineAnswers
+
+        return OfflineAnswers(self._store, self._settings)
 
     def _changed(self, registry: Registry) -> None:
         super()._changed(registry)
-        self._finder.forget(registry)
+        if "_finder" in self.__dict__:
+            self._finder.forget(registry)
 
     def _kept(self, registry: Registry) -> OfflineAnswers | None:
         """What answers instead of the registry when nothing may be sent; registries in this process answer always."""
@@ -132,6 +173,8 @@ class Client(Reached):
                 async for catalog_page in known:
                     yield catalog_page
             return
+        from regbrowse.registry.lists.catalog import catalog_error, no_catalog
+
         question, epoch = catalog_question(registry), self._store.epoch(registry)
         start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
         no_catalog(question)
@@ -211,10 +254,13 @@ class Client(Reached):
 
     def blob_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
         """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
+        from regbrowse.oci.descriptor import Descriptor
+
         descriptor = Descriptor("", blob, None) if isinstance(blob, Digest) else blob
         place = self.resolved(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
+            from regbrowse.registry.content.stream import BlobStream, hand_on
 
             async def bring(pieces: Pieces) -> Evidence:
                 return await hand_on(await kept.blob(repository, descriptor, limit=2**63), pieces, repository)
@@ -225,6 +271,8 @@ class Client(Reached):
 
     def witness(self, repository: Repository) -> Witness:
         """Asks anew and believes nothing, for comparing what is said with what is served."""
+        from regbrowse.registry.content.witness import Witness
+
         return Witness(self._desk, self.resolved(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.responder import Responder
 from regbrowse.settings.login import Login
 
 if TYPE_CHECKING:
+    from regbrowse.oci.descriptor import Descriptor
     from regbrowse.settings.keychain import Keychain
     from regbrowse.settings.network import Network
 
@@ -26,8 +27,7 @@ CACHE_SIZE = 256 * 2**20
 """Bytes of content kept on disk when no file says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoginState:
+class LoginState(NamedTuple):
     """Who is asking a registry."""
 
     user: str = ""
@@ -37,8 +37,7 @@ class LoginState:
     """A banner, such as that a login was refused; empty when all is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """What a registry's pull limit still allows (`ratelimit-limit`, `ratelimit-remaining`)."""
 
     limit: int
@@ -47,8 +46,7 @@ class Rate:
     """Seconds that the limit counts over, if the registry says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One line of the request log, safe to show."""
 
     method: str
@@ -62,8 +60,7 @@ class Exchange:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that was decided before the first question."""
 
     user: Login | None = None
@@ -73,7 +70,7 @@ class Settings:
     """Keys of registries for which unencrypted http was asked for, and with it logins over http."""
     ca_file: Path | None = None
     """Certificates trusted in addition to those of the system."""
-    local: Mapping[str, Responder] = field(default_factory=dict)
+    local: Mapping[str, Responder] = MappingProxyType({})
     """Registry key -> the registry in this process that answers for it."""
     deadline: float = 60
     """The most seconds that one answer may take in all."""
@@ -137,8 +134,7 @@ class CatalogPage:
         return self.repositories
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a HEAD says about a tag; said by the server, not verified."""
 
     digest: Digest | None
@@ -146,8 +142,7 @@ class Claim:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Why a registry is not asked right now."""
 
     until: float
@@ -156,8 +151,7 @@ class Wait:
     """One sentence without a number of seconds: `ghcr.io is limiting requests.`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """How a registry is reached, for people who ask. Every text is safe to show."""
 
     base: str
@@ -172,8 +166,7 @@ class Connection:
     """Proxy, mirrors, rewrites, client certificate; the registry's own warnings; each one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Referrer:
+class Referrer(NamedTuple):
     """Something attached to a manifest (distribution-spec, Listing Referrers)."""
 
     descriptor: Descriptor
@@ -183,8 +176,7 @@ class Referrer:
     """The tag it hangs on, when it was found by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Referrers:
+class Referrers(NamedTuple):
     """What is attached to one manifest, from every place that was looked at."""
 
     subject: Digest
@@ -195,8 +187,7 @@ class Referrers:
     """One sentence when something could not be asked or was left out; empty when all is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class TagFact:
+class TagFact(NamedTuple):
     """What a registry's own API says of a tag, beyond the standard. Claimed, never verified."""
 
     tag: str
@@ -208,8 +199,7 @@ class TagFact:
     digest: Digest | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TagFacts:
+class TagFacts(NamedTuple):
     """Some tags' facts, as they arrive; or why there are none."""
 
     facts: tuple[TagFact, ...]
@@ -217,8 +207,7 @@ class TagFacts:
     """`Dates and sizes are not available right now (hub.docker.com: …).`; empty when all is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One repository that a search found."""
 
     path: str

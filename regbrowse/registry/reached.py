@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -30,7 +29,7 @@ class Reached:
         self.requests: deque[Exchange] = deque(maxlen=LOG_LENGTH)
         """The request log, oldest first."""
         self._local = dict(settings.local)
-        settings = replace(settings, local=self._local)
+        settings = settings._replace(local=self._local)
         self._settings = settings
         self._transport = Transport(settings, self.requests, ahead)
         self._desk = Desk(self._transport, settings)
@@ -47,8 +46,13 @@ class Reached:
 
     async def aclose(self) -> None:
         """Closes every connection, and puts on disk what is to be kept."""
+        await self._desk.aclose()
         await self._transport.aclose()
         await self._store.aclose()
+
+    def begin(self, registry: Registry) -> None:
+        """Knocks at a registry at once, because it will be asked something."""
+        self._desk.begin(registry)
 
     def add(self, registry: Registry, responder: Responder) -> None:
         """From now on a registry inside this process answers under this name."""

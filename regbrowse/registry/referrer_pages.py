@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from regbrowse.errors import (
     AuthError,
@@ -36,8 +37,7 @@ _ABOUT_THE_REGISTRY = frozenset({405, 406, 501})
 _HOPELESS = (ConfigError, NetError, TlsError, RateLimited, Offline)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the API said, or that there is none."""
 
     descriptors: tuple[Descriptor, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.descriptor import Descriptor
@@ -32,8 +32,7 @@ def belongs(manifest: Manifest, subject: Digest) -> bool:
     return named is None or named == subject
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(NamedTuple):
     """What one place said."""
 
     entries: Sequence[Referrer] = ()
@@ -143,7 +142,7 @@ def merged(subject: Digest, places: Iterable[_Heard]) -> Referrers:
 
 def _together(one: Referrer, other: Referrer) -> Referrer:
     ways = tuple(dict.fromkeys(one.found_by + other.found_by))
-    return replace(one, descriptor=_fuller(one.descriptor, other.descriptor), found_by=ways, tag=one.tag or other.tag)
+    return one._replace(descriptor=_fuller(one.descriptor, other.descriptor), found_by=ways, tag=one.tag or other.tag)
 
 
 def _fuller(one: Descriptor, other: Descriptor) -> Descriptor:

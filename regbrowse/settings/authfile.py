@@ -14,7 +14,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from regbrowse.errors import RegbrowseError, TooLarge
 from regbrowse.oci.document import JsonValue, parse_json
@@ -33,8 +33,7 @@ _BEARER = re.compile(r"[\x21-\x7e]{1,65536}")
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a credential file may be."""
 
     source: str

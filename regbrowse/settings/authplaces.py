@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.redact import Secret
 from regbrowse.settings.authfile import AuthFile, Place, read_place
@@ -46,8 +46,7 @@ def _containers_folders(environ: Mapping[str, str], home: Path, uid: int, platfo
     return list(dict.fromkeys((first, last)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     mark: tuple[int, ...] | None
     file: AuthFile
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.settings.containerd import EVERY_HOST, Hosts, hosts_folder, read_hosts
 from regbrowse.settings.reading import Notices, config_folder, named, reason_of
@@ -22,8 +22,7 @@ _HOST = re.compile(r"(?!\.+$)[A-Za-z0-9_.:-]+")
 """What may become the name of a folder; servers name hosts too, when they redirect."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What is known about the certificates of one host and port."""
 
     ca_files: tuple[Path, ...] = ()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.settings.reading import Notices, kind_of, named, read_toml
 from regbrowse.text import visible
@@ -15,8 +15,7 @@ _ENTRIES = 50
 _HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
+class Hosts(NamedTuple):
     """One file, as far as it concerns certificates, http and mirrors; not yet looked at are the files it names."""
 
     file: Path

@@ -14,8 +14,8 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.document import parse_json
@@ -37,8 +37,7 @@ _NOT_FOUND = b"credentials not found in native keychain"
 _WANTS_TERMINAL = re.compile(rb"pinentry|\btty\b|gpg|passphrase|inappropriate ioctl", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a helper had: a login, nothing, or a problem."""
 
     user: str = ""

@@ -11,8 +11,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.reference import Registry
 from regbrowse.settings.authfile import AuthFile, Place, login_from
@@ -26,8 +26,7 @@ __all__ = ["Keychain", "Source"]
 _NOTICE_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(NamedTuple):
     """A credential helper that a place names for a registry."""
 
     place: Place

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from regbrowse.redact import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """What opens one registry."""
 
     user: str
@@ -21,8 +19,7 @@ class Login:
     """What `password` holds: a password, an OAuth2 refresh token, or a token sent as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One place where a login may be kept, as people see it. Nothing secret is in it."""
 
     name: str

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.reference import DOCKER_HUB, Registry, Repository
 from regbrowse.settings.certificates import HUB_HOST, Certificates, Trust
@@ -24,8 +24,7 @@ CONNECTIONS = 4
 """Connections to one host and port at a time when no file says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Where a repository is really read from."""
 
     repository: Repository
@@ -129,8 +128,7 @@ class Network:
         found = self._certificates.trust(host, port)
         by = self._preferences.file if wishes.insecure else ""
         by = by or next(filter(None, map(self._registries.insecure_by, keys)), "")
-        return replace(
-            found,
+        return found._replace(
             ca_files=(*((wishes.ca,) if wishes.ca is not None else ()), *found.ca_files),
             pair=_pair(wishes) or found.pair,
             verify=found.verify and not by,

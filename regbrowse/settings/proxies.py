@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from regbrowse.redact import Secret
@@ -29,8 +29,7 @@ Address = IPv4Address | IPv6Address
 NetworkRange = IPv4Network | IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(NamedTuple):
     """Who carries requests to one host."""
 
     url: str
@@ -46,8 +45,7 @@ class Proxy:
         return self.url.partition("://")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Direct:
+class Direct(NamedTuple):
     """One entry of NO_PROXY: a network, or names."""
 
     suffix: str = ""

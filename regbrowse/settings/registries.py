@@ -7,8 +7,8 @@ one of an earlier file as a whole (containers/image, sysregistriesv2).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import Registry, Repository
@@ -22,8 +22,7 @@ _ALIASES = 10_000
 _SEARCHED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(NamedTuple):
     """A copy of what a registry holds."""
 
     location: str
@@ -33,8 +32,7 @@ class Mirror:
     """`digest` or `tag` when it is meant for nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One `[[registry]]`."""
 
     prefix: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regbrowse.settings.reading import NotToml, parse_toml
 
@@ -15,8 +15,7 @@ _LINES = 50
 _KEYS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """`a.b = 1`, wherever its table was opened."""
 
     line: int
@@ -26,16 +25,14 @@ class Value:
     """A text, number, truth, date or list; tables are taken apart, except empty ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """`[a.b]`."""
 
     line: int
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A line that cannot be used."""
 
     line: int

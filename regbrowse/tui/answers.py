@@ -6,7 +6,7 @@ from time import monotonic
 
 from textual import on
 
-from regbrowse.browse import chosen, config_of, missing
+from regbrowse.choice import chosen, config_of, missing
 from regbrowse.errors import Integrity, RateLimited, RegbrowseError
 from regbrowse.oci import layers as oci_layers
 from regbrowse.oci.config import Config

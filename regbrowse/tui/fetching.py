@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing
 
-from regbrowse.browse import Browser, Names, config_of
+from regbrowse.browse import Browser, Names
+from regbrowse.choice import config_of
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
 from regbrowse.oci.config import parse_config

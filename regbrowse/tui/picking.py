@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -47,7 +46,7 @@ class PickScreen(BrowseScreen):
             return None
         if node.digest is None or node.parent is not None or node.missing:
             return None
-        return self.opened.reference if node.is_root else replace(self.opened.reference, digest=node.digest)
+        return self.opened.reference if node.is_root else self.opened.reference._replace(digest=node.digest)
 
     @property
     def _awaited(self) -> bool:
@@ -82,7 +81,7 @@ class PickScreen(BrowseScreen):
         if self.pane is self.manifests_pane and node is not None:
             known = node.digest
         if reference.digest or known:
-            self._pick(replace(reference, digest=reference.digest or known))
+            self._pick(reference._replace(digest=reference.digest or known))
         else:
             self.say("asking", f"what {reference.tag} points to", "")
             self.run_worker(self._pin(reference), group="pin", exclusive=True)
@@ -97,7 +96,7 @@ class PickScreen(BrowseScreen):
         except RegbrowseError as error:
             self.post_message(Pinned(reference, error))
         else:
-            self.post_message(Pinned(replace(reference, digest=digest)))
+            self.post_message(Pinned(reference._replace(digest=digest)))
 
     @on(Pinned)
     def _pinned(self, fact: Pinned) -> None:

@@ -11,7 +11,8 @@ from bench.terminal import Terminal
 from real.content import TOOL
 from real.server import PROGRAM, running
 
-REGBROWSE = [sys.executable, "-m", "regbrowse"]
+REGBROWSE = [sys.executable, "-c", "from regbrowse.cli.main import program; program()"]
+"""What pip installs as the command `regbrowse`."""
 _BARE = [sys.executable, str(Path(__file__).with_name("bare.py"))]
 _PANES = r"1 (Tags|Repositories)"
 

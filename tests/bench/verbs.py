@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.download import download
 from bench.figures import alternate, table
 from bench.startup import REGBROWSE
-from bench.wire import own_address, wire
+from bench.wire import wire
 from real.content import APP, MANY, Content, fill, fill_tags
 from real.server import PROGRAM, Server, running
 
@@ -74,13 +74,11 @@ def run(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "registry").mkdir()
-        # At a loopback address the program would look first whether it speaks TLS at all.
-        address = own_address()
-        with running(home / "registry", tls=True, addresses=(address,) if address else ()) as server:
+        with running(home / "registry", tls=True) as server:
             content = fill(server)
             fill_tags(server, _MANY, COUNT)
-            with wire(server.port, ROUND_TRIP, address or "127.0.0.1") as port:
-                asking = _Asking(server, content, f"{address or '127.0.0.1'}:{port}", home)
+            with wire(server.port, ROUND_TRIP) as port:
+                asking = _Asking(server, content, f"127.0.0.1:{port}", home)
                 asking.tags(runs)
                 asking.config(runs)
         download(home, runs)

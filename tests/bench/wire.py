@@ -14,11 +14,8 @@ _UNDER_WAY = 64
 
 
 @contextlib.contextmanager
-def wire(port: int, round_trip: float, address: str = "127.0.0.1") -> Iterator[int]:
-    """Gives the port of the near end, which listens on this address.
-
-    Opening a connection costs a round trip, as on a real wire.
-    """
+def wire(port: int, round_trip: float) -> Iterator[int]:
+    """Gives the port of the near end. Opening a connection costs a round trip, as on a real wire."""
     loop = asyncio.new_event_loop()
     ready: list[asyncio.Server] = []
     opened = threading.Event()
@@ -34,7 +31,7 @@ def wire(port: int, round_trip: float, address: str = "127.0.0.1") -> Iterator[i
             end.close()
 
     async def start() -> None:
-        ready.append(await asyncio.start_server(near, address, 0, limit=_PART))
+        ready.append(await asyncio.start_server(near, "127.0.0.1", 0, limit=_PART))
         opened.set()
 
     def work() -> None:
@@ -80,12 +77,3 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, del
         await delivery
     finally:
         delivery.cancel()
-
-
-def own_address() -> str:
-    """An address of this machine that is not the loopback's, so that it is treated as any other; "" without one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scout, contextlib.suppress(OSError):
-        scout.connect(("192.0.2.1", 9))  # sends nothing: only asks which address would be used (RFC 5737)
-        address: str = scout.getsockname()[0]
-        return address
-    return ""

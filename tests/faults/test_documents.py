@@ -14,7 +14,7 @@ from faults.rows import row
 from faults.server import Misbehaving
 from faults.trial import MIB, trial
 from images import OCI_INDEX, OCI_MANIFEST
-from regbrowse.browse import chosen
+from regbrowse.choice import chosen
 from regbrowse.errors import TooLarge
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor

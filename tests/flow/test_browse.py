@@ -8,7 +8,8 @@ import pytest
 
 import images
 from fake_registry import FakeRegistry
-from regbrowse.browse import FIRST_SLICE, SLICE, Browser, chosen, config_of
+from regbrowse.browse import FIRST_SLICE, SLICE, Browser
+from regbrowse.choice import chosen, config_of
 from regbrowse.oci.manifest import Index
 from regbrowse.oci.platform import Platform
 from regbrowse.reference import Reference, Registry, Repository

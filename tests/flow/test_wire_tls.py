@@ -16,7 +16,8 @@ from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError,
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.net import tls, wires
-from regbrowse.registry.net.wires import Wires
+from regbrowse.registry.net import trust as net_trust
+from regbrowse.registry.net.trust import Trusted, Trusts
 from regbrowse.settings.certificates import Trust
 from tls_world import Machine, Paper, Spoken, issue, listening, secure, strict
 
@@ -187,14 +188,14 @@ async def test_files_that_cannot_be_used_are_named(tmp_path: Path, server: Spoke
 async def test_origins_that_need_nothing_special_share_what_was_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca_file: Path, server: Spoken
 ) -> None:
-    built: list[tls.Trusted] = []
-    build = tls.build
+    built: list[Trusted] = []
+    build = net_trust.build
 
-    def counted(trusted: tls.Trusted) -> ssl.SSLContext:
+    def counted(trusted: Trusted) -> ssl.SSLContext:
         built.append(trusted)
         return build(trusted)
 
-    monkeypatch.setattr(tls, "build", counted)
+    monkeypatch.setattr(net_trust, "build", counted)
     async with secure(tmp_path, issue(issuer=CA)) as other, Client(Settings(pause=0, ca_file=ca_file)) as client:
         await asyncio.gather(*(client.ping(Registry.parse(name)) for name in (server.name, other.name)))
     assert len(built) == 1
@@ -329,8 +330,8 @@ async def test_a_registry_that_came_up_later_is_found(ca_file: Path) -> None:
 
 
 def test_docker_hub_is_insecure_by_its_own_address() -> None:
-    wires = Wires(Settings(insecure=frozenset({"docker.io", "[::1]:5000", "x.example"})))
-    assert not wires.trusted(("https", "registry-1.docker.io", 443)).verify
-    assert not wires.trusted(("https", "::1", 5000)).verify
-    assert not wires.trusted(("https", "x.example", 443)).verify
-    assert wires.trusted(("https", "x.example", 5000)).verify
+    trusts = Trusts(Settings(insecure=frozenset({"docker.io", "[::1]:5000", "x.example"})))
+    assert not trusts.known(("https", "registry-1.docker.io", 443)).verify
+    assert not trusts.known(("https", "::1", 5000)).verify
+    assert not trusts.known(("https", "x.example", 443)).verify
+    assert trusts.known(("https", "x.example", 5000)).verify

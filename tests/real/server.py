@@ -64,16 +64,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(
-    folder: Path, auth: Auth = "open", *, tls: bool = False, addresses: tuple[str, ...] = ()
-) -> Iterator[Server]:
-    """A registry with its files in an empty folder, until the block ends; its certificate is good for `addresses` too.
-
-    It listens on the loopback address alone.
-    """
+def running(folder: Path, auth: Auth = "open", *, tls: bool = False) -> Iterator[Server]:
+    """A registry with its files in an empty folder, until the block ends. It listens on the loopback address alone."""
     authority = certificates.authority()
     ca_file, _ = authority.write(folder, "ca")
-    pair = certificates.for_this_machine(authority, *addresses).write(folder, "server")
+    pair = certificates.for_this_machine(authority).write(folder, "server")
     storage = folder / "storage"
     storage.mkdir()
     with contextlib.ExitStack() as stack:

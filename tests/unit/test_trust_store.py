@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from regbrowse.errors import ConfigError
-from regbrowse.registry.net.tls import Trusted, build
+from regbrowse.registry.net.trust import Trusted, build
 
 
 @pytest.mark.parametrize(

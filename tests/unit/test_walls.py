@@ -29,12 +29,12 @@ ALLOWED: dict[str, set[str]] = {
     "settings": CORE | {""},
     "registry": CORE | {"", "settings"},
     "layerfs": CORE | {"", "settings", "registry"},
-    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "tree", "demo", "tui"},
-    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "tree"},
+    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "demo", "tui"},
+    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
-MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "tree"}
+MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"}
 OWNERS = {"httpx": {"registry"}, "textual": {"tui"}, "rich": {"tui"}, "pygments": {"cli", "tui"}}
 STANDARD_ONLY = sorted(CORE | {"demo"})
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regbrowse.browse import config_of
+from regbrowse.choice import config_of
 from regbrowse.cli.choosing import Chosen, chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.indent import indented, member

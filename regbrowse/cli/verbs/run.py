@@ -5,47 +5,57 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job, settled
-from regbrowse.cli.output import Output
 from regbrowse.reference import Registry
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.connect import Start
+    from regbrowse.cli.job import Job
+    from regbrowse.cli.verbs.table import Verb
 
 
 def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
     """The exit code. Raises RegbrowseError."""
     verb = arguments.verb
     assert verb is not None
-    module = importlib.import_module(f"regbrowse.cli.verbs.{verb.module}")
     if verb.module in ("completion", "pick"):
-        code: int = module.run(arguments, start)
+        code: int = _work_of(verb)(arguments, start)
         return code
-    return asyncio.run(_ask(arguments, start(arguments), module.run))
+    return asyncio.run(_ask(arguments, start(arguments), verb))
 
 
-async def _ask(arguments: Arguments, start: Start, work: Callable[[Job], object]) -> int:
+def _work_of(verb: Verb) -> Callable[..., Any]:
+    return importlib.import_module(f"regbrowse.cli.verbs.{verb.module}").run  # type: ignore[no-any-return]
+
+
+async def _ask(arguments: Arguments, start: Start, verb: Verb) -> int:
     browser = await start.browser()
-    output = Output.standard()
-    for notice in browser.notices():
-        note(notice)
     try:
-        assert start.place is not None
-        place = start.place
-        if arguments.verb is not None and arguments.verb.takes.startswith("REF"):
-            place = await settled(browser, place)
-        code = await work(Job(browser, arguments, place, output))  # type: ignore[misc]
-        output.flush()
+        # Loaded while the registry is being reached.
+        work, job = await asyncio.to_thread(_prepared, verb, arguments, start, browser)
+        for notice in browser.notices():
+            note(notice)
+        if verb.takes.startswith("REF"):
+            job = await job.settled()
+        code = await work(job)
+        job.output.flush()
         return int(code or 0)
     finally:
         if arguments.verbose:
             _tell(browser, start, arguments.verbose)
         await browser.aclose()
+
+
+def _prepared(verb: Verb, arguments: Arguments, start: Start, browser: Browser) -> tuple[Callable[..., Any], Job]:
+    from regbrowse.cli.job import Job
+    from regbrowse.cli.output import Output
+
+    assert start.place is not None
+    return _work_of(verb), Job(browser, arguments, start.place, Output.standard())
 
 
 def _tell(browser: Browser, start: Start, how_much: int) -> None:

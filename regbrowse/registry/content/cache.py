@@ -6,8 +6,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from regbrowse.reference import Digest
 
@@ -16,16 +15,14 @@ LIMIT = 64 * 2**20
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """Verified content."""
 
     content: bytes
     content_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who has read something: what one account may see is not shown to another."""
 
     registry: str

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.document import parse_json
@@ -40,8 +41,7 @@ _NAMES_SIZE = 32 * 2**20
 _NAME_SIZE = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Pointed:
+class Pointed(NamedTuple):
     """What a tag pointed to."""
 
     digest: Digest

@@ -12,8 +12,8 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.text import visible
 
@@ -36,8 +36,7 @@ class Unsafe(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file in a folder."""
 
     name: str
@@ -47,8 +46,7 @@ class Entry:
     """When it was last read or written, in seconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """A private folder below another; made when something is written. Methods block and raise OSError and Unsafe."""
 
     root: Path

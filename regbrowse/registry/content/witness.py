@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
@@ -14,8 +15,7 @@ from regbrowse.registry.login.desk import Desk
 from regbrowse.registry.question import Question, Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """Content as it was served, and what the answer says of it."""
 
     raw: bytes

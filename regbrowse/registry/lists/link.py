@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from regbrowse.registry.net.policy import problem_with, same_origin
@@ -19,8 +19,7 @@ _PLAIN = re.compile(r"[^;, \t\"]*")
 _BARE = re.compile(r"[^;, \t\"<>]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(NamedTuple):
     """Where a list goes on. `url` is None at the end and when we refuse to follow, then with a `note`."""
 
     url: str | None = None

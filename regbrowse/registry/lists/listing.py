@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
@@ -37,8 +38,7 @@ _ABOUT_THE_SIZE = frozenset({"UNSUPPORTED", "PAGINATION_NUMBER_INVALID"})
 _OTHER_TROUBLE = frozenset({401, 403, 404, 410, 429, 451, 501})
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of any list: only new and valid names."""
 
     names: tuple[str, ...]
@@ -178,7 +178,7 @@ def _names_in(reply: Reply, member: str, valid: Callable[[str], bool]) -> tuple[
     entries = value.get(member)
     if not isinstance(entries, list):
         return [], 0
-    names = [entry for entry in entries if isinstance(entry, str) and valid(entry)]
+    names = list(filter(valid, [entry for entry in entries if isinstance(entry, str)]))
     return names, len(entries) - len(names)
 
 

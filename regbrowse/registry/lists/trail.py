@@ -46,22 +46,38 @@ class Trail:
 
     def add(self, names: list[str]) -> tuple[str, ...]:
         """The names not seen before, in their order, as long as there is room."""
-        # One set and one list: a second set of a million names would be 40 MiB for a moment.
-        fresh: list[str] = []
-        room = self.room
-        for name in names:
-            if name in self.seen:
-                continue
-            if len(fresh) >= room:
-                self.dropped = True
-                break
-            self.seen.add(name)
-            fresh.append(name)
+        fresh = self._all_of(names)
+        if fresh is None:
+            # One set and one list: a second set of a million names would be 40 MiB for a moment.
+            fresh = []
+            room = self.room
+            for name in names:
+                if name in self.seen:
+                    continue
+                if len(fresh) >= room:
+                    self.dropped = True
+                    break
+                self.seen.add(name)
+                fresh.append(name)
         if self.passing and len(self.seen) > REMEMBERED and self.names is not None:
             self.seen = Marks(self.names)
         self.pages += 1
         self.barren = 0 if fresh else self.barren + 1
         return tuple(fresh)
+
+    def _all_of(self, names: list[str]) -> list[str] | None:
+        """The names, when a page of usual size has nothing but new ones; else None, and nothing is added."""
+        seen = self.seen
+        if not isinstance(seen, set) or not len(names) <= min(self.room, REMEMBERED):
+            return None
+        before = len(seen)
+        if not seen.isdisjoint(names):
+            return None
+        seen.update(names)
+        if len(seen) - before == len(names):
+            return names
+        seen.difference_update(names)
+        return None
 
     def restart(self) -> None:
         """From the first page again: so many pages may bring nothing new as there were before."""

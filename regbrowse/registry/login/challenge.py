@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from regbrowse.registry.net.policy import problem_with
@@ -25,8 +25,7 @@ _BARE = re.compile(r'[^ \t,"]*')
 _ESCAPE = re.compile(r"\\(.)")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(NamedTuple):
     """One way to log in that a server offers."""
 
     scheme: str

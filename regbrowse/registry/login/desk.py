@@ -48,6 +48,13 @@ class Desk:
         """Knocks once per registry and hour. Raises only when nothing answers there."""
         return await self._doors.at(registry)
 
+    def begin(self, registry: Registry) -> None:
+        """Knocks at once, because somebody will ask."""
+        self._doors.begin(registry)
+
+    async def aclose(self) -> None:
+        await self._doors.aclose()
+
     def state(self, registry: Registry) -> LoginState:
         """Who the registry thinks we are."""
         return self._logins.state(registry)

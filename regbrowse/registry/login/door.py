@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
@@ -79,12 +80,31 @@ class Doors:
         self._transport = transport
         self._doors: dict[str, Door] = {}
         self._knocks: Flights[Door] = Flights()
+        self._begun: dict[str, asyncio.Task[Door]] = {}
 
     def known(self, registry: Registry) -> Door | None:
         return self._doors.get(registry.key)
 
+    def begin(self, registry: Registry) -> None:
+        """Knocks before anybody wants to know; whoever does first, hears how it went."""
+        knock = self._begun[registry.key] = asyncio.create_task(self._look(registry))
+        knock.add_done_callback(_heard)
+
     async def at(self, registry: Registry) -> Door:
         """Raises only when nothing answers there."""
+        begun = self._begun.pop(registry.key, None)
+        return await (begun or self._look(registry))
+
+    async def aclose(self) -> None:
+        """Waits for nobody any more."""
+        begun = list(self._begun.values())
+        self._begun.clear()
+        for knock in begun:
+            knock.cancel()
+        if begun:
+            await asyncio.wait(begun)
+
+    async def _look(self, registry: Registry) -> Door:
         door = self._doors.get(registry.key)
         if door is None or door.stale:
             door = await self._knocks.share(registry.key, lambda: self._knock(registry))
@@ -106,6 +126,11 @@ class Doors:
         challenges = located(parse_challenges(lines), reply.url)
         html = reply.status == 200 and reply.looks_like_html
         return Door(base, of_everything(challenges), reply.status, html)
+
+
+def _heard(knock: asyncio.Task[Door]) -> None:
+    if not knock.cancelled():
+        knock.exception()
 
 
 def ping_question(registry: Registry) -> Question:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from regbrowse.errors import RegbrowseError
@@ -34,8 +33,7 @@ _TRY_POST = frozenset({400, 404, 405})
 """Not 401: a wrong password sent twice locks accounts sooner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A bearer token and when to stop using it."""
 
     value: Secret
@@ -47,8 +45,7 @@ class Token:
         return f"Bearer {self.value.reveal()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What a token is good for, and who it was given to."""
 
     base: str

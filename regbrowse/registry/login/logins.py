@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from regbrowse.errors import AuthError
 from regbrowse.reference import Registry
@@ -110,7 +110,7 @@ class Logins:
             own.append(Source(state.source, state.user, "", not own))
         keychain = self._settings.keychain
         saved = await keychain.sources(registry, path) if keychain else ()
-        return (*own, *(replace(source, wins=False) if own else source for source in saved))
+        return (*own, *(source._replace(wins=False) if own else source for source in saved))
 
     def _given(self, registry: Registry) -> Login | None:
         """From the command line or the environment: meant for one registry only."""

@@ -33,14 +33,14 @@ class Ahead:
         self._place: tuple[str, int] | None = None
         self._opening: asyncio.Task[tuple[str, Wire]] | None = None
 
-    def begin(self, place: Registry | Reference) -> None:
-        """Begins to open it, if it is certain that the first question goes there, and directly."""
+    def begin(self, place: Registry | Reference) -> bool:
+        """Begins to open it, if it is certain that the first question goes there, and directly; whether it is."""
         registry = place if isinstance(place, Registry) else place.repository.registry
         settings, network = self._settings, self._settings.network
         if settings.offline or registry.key in settings.local:
-            return
+            return False
         if isinstance(place, Reference) and place.digest and settings.cache_folder:
-            return  # it may be on disk
+            return False  # it may be on disk
         if network is not None:
             if isinstance(place, Registry):
                 moved = bool(network.blocked(registry))
@@ -48,11 +48,12 @@ class Ahead:
                 found = network.resolve(place.repository)
                 moved = bool(found.blocked or found.mirror) or found.repository.registry != registry
             if moved or network.proxy(*origin_of(f"https://{registry.authority}")) is not None:
-                return
+                return False
         parts = urlsplit(f"//{registry.authority}")
         self._place = parts.hostname or registry.host, registry.port or 443
         self._opening = asyncio.create_task(self._open(*self._place))
         self._opening.add_done_callback(_heard)
+        return True
 
     def leads_to(self, host: str, port: int) -> bool:
         """Whether there is one to this place, and it was not taken."""

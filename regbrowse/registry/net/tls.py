@@ -43,7 +43,8 @@ async def was_greeted(greeting: Coroutine[None, None, None], *, patient: bool) -
         for cause in causes:
             if is_tls_reason(cause):
                 # An alert (client certificate, no common version) is spoken by something that knows TLS.
-                return isinstance(cause, ssl.SSLCertVerificationError) or "ALERT" in (getattr(cause, "reason", "") or "")
+                said = getattr(cause, "reason", "") or ""
+                return isinstance(cause, ssl.SSLCertVerificationError) or "ALERT" in said
         if any(isinstance(cause, ConnectionError) for cause in causes):
             return False
         return any(isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) for cause in causes)

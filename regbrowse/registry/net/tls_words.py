@@ -6,9 +6,9 @@ The numbers are those of OpenSSL (x509_vfy.h: X509_V_ERR_…), which Python hand
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from regbrowse.registry.net.der import Certificate
 from regbrowse.text import visible
@@ -22,8 +22,7 @@ _NOT_YET, _EXPIRED, _SELF_SIGNED, _UNKNOWN_ISSUER, _WRONG_NAME = 9, 10, 18, (19,
 _MOST_NAMES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """What is known of the place where it went wrong."""
 
     certificate: Certificate | None = None
@@ -36,7 +35,7 @@ class Scene:
     """The address to open for plain http; empty when that is no way out."""
 
     def seen(self, certificate: Certificate | None) -> Scene:
-        return replace(self, certificate=certificate)
+        return self._replace(certificate=certificate)
 
 
 def distrusted(error: ssl.SSLCertVerificationError, here: str, scene: Scene) -> tuple[str, str]:

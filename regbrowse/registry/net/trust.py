@@ -6,8 +6,8 @@ import asyncio
 import os
 import ssl
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from regbrowse.errors import BadReference, ConfigError
@@ -18,8 +18,7 @@ from regbrowse.settings.certificates import Trust, problem_with_ca
 from regbrowse.text import visible
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(NamedTuple):
     """What one origin is trusted by, beside the system's certificates."""
 
     ca_files: tuple[Path, ...] = ()
@@ -125,13 +124,13 @@ class Trusts:
         return self._trust.get(origin[1:], Trust())
 
     async def trusted(self, origin: Origin, patron: Origin | None = None) -> Trusted:
-        """By what an origin is trusted; looks into the folders of this machine the first time. `patron`: see `context`."""
+        """By what an origin is trusted; looks into this machine's folders the first time. `patron`: see `context`."""
         for host, port in [origin[1:], *([patron[1:]] if patron else [])]:
             if self._network is not None and (host, port) not in self._trust:
                 self._trust[host, port] = await asyncio.to_thread(self._network.trust, host, port)
         trusted = self.known(origin)
         lent = self.known(patron).ca_files if patron and trusted.verify else ()
-        return replace(trusted, ca_files=tuple(dict.fromkeys((*trusted.ca_files, *lent))))
+        return trusted._replace(ca_files=tuple(dict.fromkeys((*trusted.ca_files, *lent))))
 
     async def context(self, origin: Origin, patron: Origin | None = None) -> ssl.SSLContext:
         """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used.
