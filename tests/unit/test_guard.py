@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from typing import Any
 
-import httpcore
+import httpx
 import pytest
 
-from regbrowse.registry.net import addresses, guard
+from regbrowse.registry.net import addresses
 from regbrowse.registry.net.addresses import addresses_of
 from regbrowse.registry.net.guard import Dialer, InnerAddress
 from regbrowse.registry.net.policy import is_special
+from regbrowse.registry.net.pool import Pool
 from regbrowse.registry.net.wire import Wire
 
 OUTER, OTHER, SIX = "93.184.216.34", "93.184.216.35", "2606:2800:220:1:248:1893:25c8:1946"
@@ -23,14 +25,9 @@ class Line(Wire):
     def __init__(self, address: str) -> None:
         self.address = address
         self.closed = False
-        self.wanted: list[int] = []
 
     def close(self) -> None:
         self.closed = True
-
-    async def read(self, most: int) -> bytes:
-        self.wanted.append(most)
-        return b""
 
 
 class Sockets:
@@ -85,10 +82,10 @@ async def test_a_name_that_leads_inside_is_refused(
     assert is_special(address)
     names(monkeypatch, address)
     with pytest.raises(InnerAddress) as caught:
-        await Dialer(guarded=True).connect_tcp("storage.example", 443, 10)
+        await Dialer(guarded=True).connect("storage.example", 443)
     assert (caught.value.host, caught.value.address) == ("storage.example", address)
     assert sockets.called == []
-    await Dialer().connect_tcp("storage.example", 443, 10)
+    await Dialer().connect("storage.example", 443)
     assert sockets.called == [address]
 
 
@@ -97,8 +94,8 @@ async def test_of_both_kinds_of_address_only_the_outer_is_called(
 ) -> None:
     names(monkeypatch, "10.0.0.1", OUTER, "127.0.0.1")
     sockets.refusing.add(OUTER)
-    with pytest.raises(httpcore.ConnectError):
-        await Dialer(guarded=True).connect_tcp("storage.example", 443, 10)
+    with pytest.raises(ConnectionRefusedError):
+        await Dialer(guarded=True).connect("storage.example", 443)
     assert sockets.called == [OUTER]
 
 
@@ -110,7 +107,7 @@ async def test_the_address_that_was_checked_is_the_one_called(
         socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 443))]
     )
     reached: list[tuple[str, str]] = []
-    await Dialer(guarded=True, reached=lambda *place: reached.append(place)).connect_tcp("rebinding.example", 443, 10)
+    await Dialer(guarded=True, reached=lambda *place: reached.append(place)).connect("rebinding.example", 443)
     assert sockets.called == [OUTER]
     assert reached == [("rebinding.example", OUTER)]
 
@@ -127,7 +124,7 @@ async def test_a_silent_address_costs_a_moment_and_is_hung_up(
     monkeypatch.setattr(addresses, "STAGGER", 0.001)
     names(monkeypatch, SIX, OUTER)
     sockets.silent[SIX] = asyncio.Event()
-    await asyncio.wait_for(Dialer().connect_tcp("both.example", 443, 10), 5)
+    await asyncio.wait_for(Dialer().connect("both.example", 443), 5)
     assert [one.address for one in sockets.streams if not one.closed] == [OUTER]
     assert sockets.called == [SIX, OUTER]
     assert len(asyncio.all_tasks()) == 1
@@ -139,7 +136,7 @@ async def test_a_refusal_goes_on_to_the_next_address_at_once(
     monkeypatch.setattr(addresses, "STAGGER", 3600)
     names(monkeypatch, SIX, OUTER)
     sockets.refusing.add(SIX)
-    await asyncio.wait_for(Dialer().connect_tcp("both.example", 443, 10), 5)
+    await asyncio.wait_for(Dialer().connect("both.example", 443), 5)
     assert [one.address for one in sockets.streams if not one.closed] == [OUTER]
 
 
@@ -149,7 +146,7 @@ async def test_two_that_answer_at_once_leave_one_connection(
     monkeypatch.setattr(addresses, "STAGGER", 0.001)
     names(monkeypatch, SIX, OUTER)
     sockets.silent[SIX] = sockets.silent[OUTER] = asyncio.Event()
-    dialling = asyncio.create_task(Dialer().connect_tcp("both.example", 443, 10))
+    dialling = asyncio.create_task(Dialer().connect("both.example", 443))
     async with asyncio.timeout(5):
         while len(sockets.called) < 2:
             await asyncio.sleep(0.001)
@@ -163,10 +160,9 @@ async def test_two_that_answer_at_once_leave_one_connection(
 async def test_when_all_refuse_the_causes_are_told(monkeypatch: pytest.MonkeyPatch, sockets: Sockets) -> None:
     names(monkeypatch, SIX, OUTER)
     sockets.refusing.update((SIX, OUTER))
-    with pytest.raises(httpcore.ConnectError) as caught:
-        await Dialer().connect_tcp("both.example", 443, 10)
-    assert isinstance(caught.value.__cause__, ExceptionGroup)
-    assert len(caught.value.__cause__.exceptions) == 2
+    with pytest.raises(ExceptionGroup) as caught:
+        await Dialer().connect("both.example", 443)
+    assert [type(one) for one in caught.value.exceptions] == [ConnectionRefusedError, ConnectionRefusedError]
 
 
 async def test_the_time_is_for_name_and_connection_together(
@@ -174,8 +170,10 @@ async def test_the_time_is_for_name_and_connection_together(
 ) -> None:
     names(monkeypatch, SIX, OUTER)
     sockets.silent[SIX] = sockets.silent[OUTER] = asyncio.Event()
-    with pytest.raises(httpcore.ConnectTimeout):
-        await Dialer().connect_tcp("both.example", 443, 0.01)
+    pool = Pool(ssl.create_default_context(), Dialer())
+    request = httpx.Request("GET", "https://both.example/v2/", extensions={"timeout": {"connect": 0.01}})
+    with pytest.raises(httpx.ConnectTimeout):
+        await pool.handle_async_request(request)
     assert len(asyncio.all_tasks()) == 1
 
 
@@ -185,9 +183,8 @@ async def test_a_name_nobody_knows(monkeypatch: pytest.MonkeyPatch, error: Excep
         raise error
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(httpcore.ConnectError) as caught:
-        await Dialer().connect_tcp("no-such-host.example", 443, 10)
-    assert isinstance(caught.value.__cause__, socket.gaierror)
+    with pytest.raises(socket.gaierror):
+        await Dialer().connect("no-such-host.example", 443)
 
 
 async def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,11 +203,3 @@ async def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monk
     finally:
         answered.set()
         await asyncio.gather(*asking, return_exceptions=True)
-
-
-async def test_who_asks_for_one_byte_gets_one(sockets: Sockets) -> None:
-    """A tunnel is read byte by byte, because what follows its head belongs to somebody else."""
-    stream = await Dialer().connect_tcp(OUTER, 443)
-    await stream.read(1)
-    await stream.read(guard.ASKED)
-    assert [one.wanted for one in sockets.streams] == [[1, guard.READ]]

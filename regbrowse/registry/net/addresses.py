@@ -58,13 +58,13 @@ def _look_up(host: str, port: int) -> list[_Found]:
 async def first_of(addresses: list[str], dial: Callable[[str], Coroutine[Any, Any, Line]]) -> tuple[str, Line]:
     """Whichever answers first; the others are hung up. Broken IPv6 costs a quarter of a second.
 
-    Raises what the only address raised, else an ExceptionGroup of OSErrors.
+    Raises what the only address raised, else an ExceptionGroup of what all of them did.
     """
     if len(addresses) == 1:
         return addresses[0], await dial(addresses[0])
     left = deque(addresses)
     running: dict[asyncio.Task[Line], str] = {}
-    failures: list[OSError] = []
+    failures: list[Exception] = []
     try:
         while left or running:
             if left:
@@ -77,7 +77,7 @@ async def first_of(addresses: list[str], dial: Callable[[str], Coroutine[Any, An
                 if error is None:
                     return running.pop(task), task.result()
                 del running[task]
-                if not isinstance(error, OSError):
+                if not isinstance(error, Exception):
                     raise error
                 failures.append(error)
         raise ExceptionGroup("every address", failures)

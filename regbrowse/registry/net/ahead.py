@@ -19,8 +19,6 @@ from regbrowse.registry.net.wire import Wire
 
 SECONDS = 10.0
 """For all of it."""
-_PROTOCOLS = ["http/1.1"]
-"""What httpcore would agree upon (RFC 7301)."""
 
 
 class Ahead:
@@ -88,7 +86,6 @@ class Ahead:
                 address, wire = await first_of(await addresses_of(host, port), lambda one: Wire.open(one, port))
                 try:
                     context = await reading
-                    context.set_alpn_protocols(_PROTOCOLS)
                     await wire.start_tls(context, host)
                 except BaseException:
                     wire.close()

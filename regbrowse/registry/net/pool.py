@@ -1,127 +1,107 @@
-"""Connections to one origin, kept open for a while.
+"""Connections to one origin, kept open for a while, and the answers that come over them.
 
 httpx's own transport can neither be told how names are resolved nor which certificate goes to which host,
-so this one stands on httpcore and speaks httpx to the rest.
+so this one stands on sockets and h11, and speaks httpx to the rest.
 """
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import cast
 
-import httpcore
 import httpx
 
 from regbrowse.registry.net.guard import Dialer
+from regbrowse.registry.net.http1 import Line
 
-# In detail it writes down every header it gets, signed addresses and cookies among them.
-logging.getLogger("httpcore").setLevel(logging.INFO)
-
-MOST, IDLE, IDLE_SECONDS = 20, 10, 15.0
-_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
-    (httpcore.ConnectTimeout, httpx.ConnectTimeout),
-    (httpcore.ReadTimeout, httpx.ReadTimeout),
-    (httpcore.WriteTimeout, httpx.WriteTimeout),
-    (httpcore.PoolTimeout, httpx.PoolTimeout),
-    (httpcore.ConnectError, httpx.ConnectError),
-    (httpcore.ReadError, httpx.ReadError),
-    (httpcore.WriteError, httpx.WriteError),
-    (httpcore.ProxyError, httpx.ProxyError),
-    (httpcore.LocalProtocolError, httpx.LocalProtocolError),
-    (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
-    (httpcore.TimeoutException, httpx.ReadTimeout),
-    (httpcore.NetworkError, httpx.ReadError),
-    (httpcore.ProtocolError, httpx.RemoteProtocolError),
-)
+IDLE, IDLE_SECONDS = 10, 15.0
+"""Connections kept open that nobody uses, and for how long."""
 
 
 class Pool(httpx.AsyncBaseTransport):
-    """Raises httpx.TransportError, as any transport does."""
+    """Raises httpx.TransportError, as any transport does, and ssl.SSLError."""
 
-    def __init__(self, context: ssl.SSLContext, dialer: Dialer, proxy: httpcore.Proxy | None = None) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            proxy=proxy,
-            max_connections=MOST,
-            max_keepalive_connections=IDLE,
-            keepalive_expiry=IDLE_SECONDS,
-            network_backend=dialer,
-        )
-        self._busy = 0
+    def __init__(self, context: ssl.SSLContext, dialer: Dialer) -> None:
+        self._context = context
+        self._dialer = dialer
+        self._idle: list[Line] = []
+        """The one used last is the last."""
         self._retired = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        sent = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        self._busy += 1
+        line = self._waiting() or await self._dial(request)
         try:
-            with _translated():
-                got = await self._pool.handle_async_request(sent)
+            status, headers = await line.ask(request)
         except BaseException:
-            await self._done()
+            line.close()
             raise
-        assert isinstance(got.stream, AsyncIterable)
-        return httpx.Response(got.status, headers=got.headers, stream=_Stream(got.stream, self._done))
+        return httpx.Response(status, headers=headers, stream=_Stream(self, line, request))
+
+    def give_back(self, line: Line) -> None:
+        """After an answer; closed unless another request may follow."""
+        if not line.finished():
+            return
+        self._idle.append(line)
+        while len(self._idle) > (0 if self._retired else IDLE):
+            self._idle.pop(0).close()
 
     async def retire(self) -> None:
-        """Closes every connection as soon as nobody uses one."""
+        """Closes every connection as soon as nobody uses it."""
         self._retired = True
-        if not self._busy:
-            await self.aclose()
+        await self.aclose()
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        while self._idle:
+            self._idle.pop().close()
 
-    async def _done(self) -> None:
-        self._busy -= 1
-        if self._retired and not self._busy:
-            await self.aclose()
+    def _waiting(self) -> Line | None:
+        """An open connection that nobody uses."""
+        now = time.monotonic()
+        while self._idle:
+            line = self._idle.pop()
+            if now - line.since <= IDLE_SECONDS and not line.ended():
+                return line
+            line.close()
+        return None
+
+    async def _dial(self, request: httpx.Request) -> Line:
+        seconds, host = request.extensions["timeout"]["connect"], request.url.raw_host.decode("ascii")
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        try:
+            async with asyncio.timeout(seconds):
+                wire = await self._dialer.connect(host, port)
+            if request.url.scheme == "https" and wire.secured != (self._context, host):
+                async with asyncio.timeout(seconds):
+                    await wire.start_tls(self._context, host)
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout("") from error
+        except (OSError, ExceptionGroup, ValueError) as error:  # the last: a name that no certificate can be for
+            raise httpx.ConnectError(str(error)) from error
+        return Line(wire)
 
 
 class _Stream(httpx.AsyncByteStream):
-    def __init__(self, body: AsyncIterable[bytes], done: Callable[[], Awaitable[None]]) -> None:
-        self._body = body
-        self._chunks = aiter(body)
-        self._done: Callable[[], Awaitable[None]] | None = done
+    """The content of one answer; closing it gives the connection back."""
+
+    def __init__(self, pool: Pool, line: Line, request: httpx.Request) -> None:
+        self._pool = pool
+        self._line: Line | None = line
+        self._chunks = cast("AsyncGenerator[bytes]", line.content(request.extensions["timeout"]["read"]))
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        with _translated():
-            return await anext(self._chunks)
+        return await anext(self._chunks)
 
     async def aclose(self) -> None:
-        done, self._done = self._done, None
-        if done is None:
+        line, self._line = self._line, None
+        if line is None:
             return
         try:
-            for part in (self._chunks, self._body):
-                close = getattr(part, "aclose", None)
-                if close is not None:
-                    with _translated():
-                        await close()
+            await self._chunks.aclose()
         finally:
-            await done()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
-        kind = next(theirs for ours, theirs in _ERRORS if isinstance(error, ours))
-        raise kind(str(error)) from error
+            self._pool.give_back(line)

@@ -7,11 +7,10 @@ import socket
 import ssl
 from collections.abc import Coroutine, Iterable, Iterator
 
-import httpcore
-
 from regbrowse.registry.net.der import Certificate, read_certificate
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.trust import bare_context
+from regbrowse.registry.net.wire import Wire
 
 PROBE_SECONDS = 3.0
 _PASSING = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
@@ -24,21 +23,20 @@ async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> 
     is no risk (`patient` False), because a silent remote host is no reason to leave encryption.
     """
 
-
     async def greeting() -> None:
-        await (await _greet(dialer, host, port)).aclose()
+        (await _greet(dialer, host, port)).close()
 
     return await was_greeted(greeting(), patient=patient)
 
 
 async def was_greeted(greeting: Coroutine[None, None, None], *, patient: bool) -> bool:
-    """As `speaks_tls`, of somebody who is being greeted already: raises OSError or httpcore.NetworkError if in vain."""
+    """As `speaks_tls`, of somebody who is being greeted already: raises OSError or an ExceptionGroup if in vain."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await greeting
-    except (TimeoutError, httpcore.TimeoutException):
+    except TimeoutError:
         return patient
-    except (OSError, ExceptionGroup, httpcore.NetworkError) as error:
+    except (OSError, ExceptionGroup) as error:
         causes = list(causes_of(error))
         for cause in causes:
             if is_tls_reason(cause):
@@ -54,14 +52,14 @@ async def was_greeted(greeting: Coroutine[None, None, None], *, patient: bool) -
 async def certificate_of(dialer: Dialer, host: str, port: int) -> Certificate | None:
     """The certificate that a server shows, for a message about it; None when it shows none."""
     try:
-        stream = await _greet(dialer, host, port)
-    except (httpcore.TimeoutException, httpcore.NetworkError, OSError):
+        wire = await _greet(dialer, host, port)
+    except (OSError, ExceptionGroup):
         return None
     try:
-        shown = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        shown = wire.certificate()
         return read_certificate(shown) if shown else None
     finally:
-        await stream.aclose()
+        wire.close()
 
 
 async def complaint_of(dialer: Dialer, context: ssl.SSLContext, host: str, port: int) -> ssl.SSLError | None:
@@ -70,23 +68,23 @@ async def complaint_of(dialer: Dialer, context: ssl.SSLContext, host: str, port:
     In TLS 1.3 a server looks at our certificate, or misses it, only when we believe to be connected (RFC 8446, 4.4.2).
     """
     try:
-        stream = await _greet(dialer, host, port, context)
+        wire = await _greet(dialer, host, port, context)
         try:
-            await stream.read(1, PROBE_SECONDS)
+            async with asyncio.timeout(PROBE_SECONDS):
+                await wire.read(1)
         finally:
-            await stream.aclose()
-    except (httpcore.TimeoutException, httpcore.NetworkError, OSError) as error:
+            wire.close()
+    except (OSError, ExceptionGroup) as error:
         said = (cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError) and is_tls_reason(cause))
         return next(said, None)
     return None
 
 
-async def _greet(
-    dialer: Dialer, host: str, port: int, context: ssl.SSLContext | None = None
-) -> httpcore.AsyncNetworkStream:
+async def _greet(dialer: Dialer, host: str, port: int, context: ssl.SSLContext | None = None) -> Wire:
     async with asyncio.timeout(PROBE_SECONDS):
-        stream = await dialer.connect_tcp(host, port)
-        return await stream.start_tls(context or bare_context(), host)
+        wire = await dialer.connect(host, port)
+        await wire.start_tls(context or bare_context(), host)
+        return wire
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

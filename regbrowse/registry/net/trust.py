@@ -61,6 +61,7 @@ def build(trusted: Trusted) -> ssl.SSLContext:
             context.load_verify_locations(cafile=path)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"The CA file {visible(str(path))} cannot be used: {_reason(error)}.") from None
+    context.set_alpn_protocols(["http/1.1"])
     if trusted.pair is not None:
         certificate, key = trusted.pair
         try:

@@ -6,7 +6,7 @@ import importlib
 import sys
 from contextlib import suppress
 
-LATE = ("httpcore", "h11", "anyio", "anyio._backends._asyncio", "encodings.idna", "stringprep")
+LATE = ("encodings.idna", "stringprep")
 """What httpx leaves until the first connection. Of no account when one has moved."""
 
 

@@ -131,10 +131,9 @@ class Wire:
         """As `close`."""
         self.close()
 
-    @property
-    def socket(self) -> socket.socket:
-        """The socket itself; an ssl.SSLSocket when it speaks TLS."""
-        return self._socket
+    def certificate(self) -> bytes | None:
+        """What the other side showed, in DER; None when it does not speak TLS, or showed nothing."""
+        return self._socket.getpeercert(binary_form=True) if isinstance(self._socket, ssl.SSLSocket) else None
 
     def ended(self) -> bool:
         """Whether an idle connection is of no more use: closed by the other side, or with something unasked in it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -15,9 +16,12 @@ from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.local import LocalTransport
 from regbrowse.registry.net.policy import Origin, is_special, origin_of
 from regbrowse.registry.net.pool import Pool
-from regbrowse.registry.net.proxied import ProxyDialer, Tunnel, as_httpcore, through
+from regbrowse.registry.net.proxied import Tunnel
 from regbrowse.registry.net.trust import Trusted, Trusts, bare_context
 from regbrowse.settings.proxies import Proxy
+
+if TYPE_CHECKING:
+    from regbrowse.registry.net.proxy_pool import ProxyPool
 
 POOLS = 20
 """Origins whose connections are kept open."""
@@ -36,7 +40,7 @@ class Wires:
         self._network = settings.network
         self._ahead = ahead
         self.trusts = ahead.trusts if ahead else Trusts(settings)
-        self._pools: OrderedDict[_Key, Pool] = OrderedDict()
+        self._pools: OrderedDict[_Key, Pool | ProxyPool] = OrderedDict()
         self._making = asyncio.Lock()
         self._inner: dict[str, bool] = {}
         """Host -> whether every address of it that was connected to is an inner one."""
@@ -55,9 +59,7 @@ class Wires:
         guarded = bool(home) and home != origin[1] and not is_special(home) and not self._inner.get(home, False)
         proxy = self.proxy(origin)
         pool = await self._pool(origin, guarded, proxy, patron)
-        if proxy is None:
-            return await pool.handle_async_request(request)
-        return await through(pool, request, proxy)
+        return await pool.handle_async_request(request)
 
     def proxy(self, origin: Origin) -> Proxy | None:
         """What stands between us and an origin."""
@@ -81,7 +83,9 @@ class Wires:
         while self._pools:
             await self._pools.popitem()[1].aclose()
 
-    async def _pool(self, origin: Origin, guarded: bool, proxy: Proxy | None, patron: Origin | None) -> Pool:
+    async def _pool(
+        self, origin: Origin, guarded: bool, proxy: Proxy | None, patron: Origin | None
+    ) -> Pool | ProxyPool:
         trusted = await self.trusts.trusted(origin, patron) if origin[0] == "https" else Trusted()
         key = (origin, guarded, trusted)
         async with self._making:
@@ -93,17 +97,16 @@ class Wires:
                 await self._pools.popitem(last=False)[1].retire()
         return pool
 
-    async def _make(self, key: _Key, proxy: Proxy | None) -> Pool:
+    async def _make(self, key: _Key, proxy: Proxy | None) -> Pool | ProxyPool:
         origin, guarded, trusted = key
         context = await self.trusts.contexts.get(trusted) if origin[0] == "https" else bare_context()
         if proxy is None:
             ahead = None if guarded or origin[0] != "https" else self._ahead
             return Pool(context, Dialer(guarded=guarded, reached=self._reached, ahead=ahead))
-        to_proxy = None
-        if proxy.url.startswith("https:"):
-            to_proxy = await self.trusts.context(origin_of(proxy.url))
-        # The proxy resolves the names, so that there is nothing here to guard.
-        return Pool(context, ProxyDialer(proxy), as_httpcore(proxy, to_proxy))
+        from regbrowse.registry.net.proxy_pool import ProxyPool
+
+        encrypted = proxy.url.startswith("https:")
+        return ProxyPool(context, proxy, await self.trusts.context(origin_of(proxy.url)) if encrypted else None)
 
     def _reached(self, host: str, address: str) -> None:
         self._inner[host] = self._inner.get(host, True) and is_special(address)

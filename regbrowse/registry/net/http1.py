@@ -1,0 +1,166 @@
+"""One connection to an origin, and the requests that follow each other on it (RFC 9112).
+
+What a server says is read by h11. The content of long answers is not: where the length is known, it goes from the
+socket to whoever wants it as it is, without being copied on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import h11
+import httpx
+
+from regbrowse.registry.net.wire import Wire
+
+HEAD_LIMIT = 100 * 1024
+"""Bytes of a status line with its headers, and of one chunk's head."""
+READ = 64 * 1024
+"""Bytes that are taken out of a socket at once."""
+LONG = 2 * READ
+"""Content of at least so many bytes is long."""
+GULP = 1024 * 1024
+"""Bytes of long content that are taken out of a socket at once."""
+
+
+class Line:
+    """Raises httpx.TransportError, and ssl.SSLError as it is; after either it is of no more use."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._http = _new()
+        self._left: int | None = None
+        """Bytes still to come of long content."""
+        self._first = b""
+        """Of long content: what came with the head."""
+        self._keep = True
+        """Whether the answer to come behind long content may be waited for on this connection."""
+        self.since = time.monotonic()
+        """When it was used last."""
+
+    async def ask(self, request: httpx.Request) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """Sends a request; status and headers of its answer. A server may answer before it has read everything."""
+        limits = request.extensions["timeout"]
+        try:
+            sent = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            content = self._said(sent)
+            async for chunk in _async(request.stream):
+                content += self._said(h11.Data(data=chunk))
+            content += self._said(h11.EndOfMessage())
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error)) from error
+        try:
+            async with asyncio.timeout(limits["write"]):
+                await self._wire.write(content)
+        except TimeoutError as error:
+            raise httpx.WriteTimeout("") from error
+        except ssl.SSLError:
+            raise
+        except OSError:
+            pass
+        while True:
+            event = await self._event(limits["read"])
+            if isinstance(event, h11.Response) or (
+                isinstance(event, h11.InformationalResponse) and event.status_code == 101
+            ):
+                break
+        headers = event.headers.raw_items()
+        if isinstance(event, h11.Response) and request.method == "GET":
+            self._look_for_length(event)
+        return event.status_code, headers
+
+    async def content(self, seconds: float) -> AsyncIterator[bytes]:
+        """The content of the answer as it comes; `seconds` is how long the next bytes may take."""
+        if self._left is None:
+            while True:
+                event = await self._event(seconds)
+                if isinstance(event, h11.Data):
+                    yield bytes(event.data)
+                elif isinstance(event, h11.EndOfMessage) or event is h11.PAUSED:
+                    return
+        size, chunk, self._first = self._left, self._first, b""
+        while True:
+            if chunk:
+                self._left -= len(chunk)
+                yield chunk
+            if not self._left:
+                return
+            chunk = await self._read(min(self._left, GULP), seconds)
+            if not chunk:
+                came = size - self._left
+                raise httpx.RemoteProtocolError(
+                    "peer closed connection without sending complete message body "
+                    f"(received {came} bytes, expected {size})"
+                )
+
+    def finished(self) -> bool:
+        """Whether another request may follow; otherwise it is closed."""
+        if self._left is not None:
+            again = self._left == 0 and self._keep
+            self._http, self._left = _new(), None
+        else:
+            again = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+            if again:
+                self._http.start_next_cycle()
+        if not again:
+            self.close()
+        self.since = time.monotonic()
+        return again
+
+    def ended(self) -> bool:
+        """Whether, idle, it is of no more use."""
+        return self._wire.ended()
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _look_for_length(self, answer: h11.Response) -> None:
+        """Prepares for long content. h11 has seen to it that a length is a number, and that there is one only."""
+        fields = dict(answer.headers)
+        length = int(fields.get(b"content-length", b"0"))
+        if answer.status_code not in (200, 206) or length < LONG or b"transfer-encoding" in fields:
+            return
+        self._first, _ = self._http.trailing_data
+        self._left = length
+        self._keep = self._http.our_state is h11.DONE and len(self._first) <= length
+        self._first = self._first[:length]
+
+    def _said(self, event: h11.Event) -> bytes:
+        return self._http.send(event) or b""
+
+    async def _event(self, seconds: float) -> Any:
+        while True:
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                raise httpx.RemoteProtocolError(str(error)) from error
+            if event is not h11.NEED_DATA:
+                return event
+            came = await self._read(READ, seconds)
+            if not came and self._http.their_state is h11.SEND_RESPONSE:
+                raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+            self._http.receive_data(came)
+
+    async def _read(self, most: int, seconds: float) -> bytes:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._wire.read(most)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
+        except ssl.SSLError:
+            raise
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
+
+
+def _new() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+
+
+async def _async(stream: Any) -> AsyncIterator[bytes]:
+    async for chunk in stream:
+        yield chunk

@@ -1,0 +1,166 @@
+"""A connection that is opened before anybody asks: taken once, never in the way, and nowhere it was not wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from fake_registry import FakeRegistry
+from regbrowse.demo.registry import DemoRegistry
+from regbrowse.errors import NetError, TlsError
+from regbrowse.reference import Reference, Registry, Repository, parse_reference
+from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.net.ahead import Ahead
+from regbrowse.settings.network import Network
+from tls_world import ANSWER, issue, listening
+
+CA = issue("Example CA", authority=True)
+DIGEST = f"sha256:{'0' * 64}"
+
+
+@dataclass
+class Calls:
+    """A server with TLS, and who called it."""
+
+    port: int = 0
+    opened: int = 0
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    heads: list[bytes] = field(default_factory=list)
+
+    @property
+    def place(self) -> Reference:
+        return Reference(Repository(Registry.parse(f"127.0.0.1:{self.port}"), "acme/app"), "1")
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> Path:
+    return CA.write(tmp_path, "ca")[0]
+
+
+@contextlib.asynccontextmanager
+async def calls(folder: Path, *, secure: bool = True) -> AsyncIterator[Calls]:
+    heard = Calls()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*issue(issuer=CA).write(folder, "server"))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.opened += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                heard.heads.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(ANSWER)
+                await writer.drain()
+        heard.closed.set()
+
+    async with listening(talk, context if secure else None) as heard.port:
+        yield heard
+
+
+async def test_the_first_question_takes_it_and_no_other_is_opened(tmp_path: Path, ca_file: Path) -> None:
+    settings = Settings(pause=0, ca_file=ca_file)
+    async with calls(tmp_path) as heard:
+        ahead = Ahead(settings)
+        assert ahead.begin(heard.place)
+        await ahead.greeted()
+        assert heard.heads == []
+        async with Client(settings, ahead) as client:
+            await client.ping(heard.place.repository.registry)
+            assert not ahead.leads_to("127.0.0.1", heard.port)
+            await client.head(heard.place.repository, "1")
+        assert heard.opened == 1
+        assert [head.partition(b" HTTP")[0] for head in heard.heads] == [
+            b"GET /v2/",
+            b"HEAD /v2/acme/app/manifests/1",
+        ]
+
+
+async def test_a_registry_without_tls_is_asked_by_http_all_the_same(registry: FakeRegistry) -> None:
+    here = Registry.parse(registry.name)
+    ahead = Ahead(Settings(pause=0))
+    assert ahead.begin(here)
+    async with Client(Settings(pause=0), ahead) as client:
+        await client.ping(here)
+        assert client.connection(here).base == f"http://{registry.name}"
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_as_ever(tmp_path: Path) -> None:
+    async with calls(tmp_path) as heard:
+        ahead = Ahead(Settings(pause=0))
+        ahead.begin(heard.place)
+        async with Client(Settings(pause=0), ahead) as client:
+            with pytest.raises(TlsError, match='signed by "Example CA", which this computer does not trust'):
+                await client.ping(heard.place.repository.registry)
+        assert heard.heads == []
+
+
+async def test_nobody_there(unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Registry, "is_loopback", property(lambda _: False))
+    here = Registry.parse(f"127.0.0.1:{unused_tcp_port}")
+    ahead = Ahead(Settings(pause=0))
+    ahead.begin(here)
+    async with Client(Settings(pause=0), ahead) as client:
+        with pytest.raises(NetError, match="Nothing answers"):
+            await client.ping(here)
+
+
+async def test_what_nobody_took_is_hung_up(tmp_path: Path, ca_file: Path) -> None:
+    settings = Settings(ca_file=ca_file)
+    async with calls(tmp_path) as heard:
+        ahead = Ahead(settings)
+        ahead.begin(heard.place)
+        client = Client(settings, ahead)
+        await ahead.greeted()
+        await client.aclose()
+        await asyncio.wait_for(heard.closed.wait(), 5)
+        await client.aclose()
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_who_gives_up_waiting_hangs_up(tmp_path: Path) -> None:
+    async with calls(tmp_path, secure=False) as heard:  # it never answers the greeting
+        ahead = Ahead(Settings())
+        ahead.begin(heard.place)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await ahead.take()
+        await asyncio.wait_for(heard.closed.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    "why", ["offline", "blocked", "moved", "mirrored", "proxied", "perhaps on disk", "blocked registry", "in here"]
+)
+async def test_where_it_is_not_certain_that_the_first_question_goes_there(
+    tmp_path: Path, why: str
+) -> None:
+    repository = Repository(Registry.parse("registry.example.com"), "acme/app")
+    place: Reference | Registry = Reference(repository, "1")
+    conf, own, environ = "", "", {}
+    settings = Settings(cache_folder=tmp_path / "cache", offline=why == "offline")
+    if why in ("blocked", "blocked registry"):
+        conf = '[[registry]]\nprefix = "registry.example.com"\nblocked = true\n'
+        place = repository.registry if why == "blocked registry" else place
+    elif why == "moved":
+        conf = '[[registry]]\nprefix = "registry.example.com/acme"\nlocation = "other.example.com/acme"\n'
+    elif why == "mirrored":
+        own = '[registry."registry.example.com"]\nmirror = "mirror.example.com/hub"\n'
+    elif why == "proxied":
+        environ = {"HTTPS_PROXY": "http://proxy.example.com:3128"}
+    elif why == "perhaps on disk":
+        place = parse_reference(f"{repository}@{DIGEST}")
+    elif why == "in here":
+        settings = settings._replace(local={repository.registry.key: DemoRegistry()})
+    (tmp_path / "registries.conf").write_text(conf)
+    (tmp_path / "settings.toml").write_text(own)
+    environ |= {"CONTAINERS_REGISTRIES_CONF": str(tmp_path / "registries.conf")}
+    network = Network.read(environ, tmp_path, config=tmp_path / "settings.toml", etc=tmp_path)
+    assert not network.notices
+    ahead = Ahead(settings._replace(network=network))
+    assert not ahead.begin(place)
+    assert not ahead.leads_to("registry.example.com", 443)
+    await ahead.aclose()
