@@ -100,11 +100,13 @@ class Client(Reached):
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
+        from regbrowse.registry.referrers import ReferrerFinder
 
         return ReferrerFinder(self._desk, self._manifests)
 
     @cached_property
     def _natives(self) -> Natives:
+        from regbrowse.registry.native.natives import Natives
 
         return Natives(self._desk, self._transport)
 
