@@ -135,9 +135,7 @@ async def test_who_gives_up_waiting_hangs_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "why", ["offline", "blocked", "moved", "mirrored", "proxied", "perhaps on disk", "blocked registry", "in here"]
 )
-async def test_where_it_is_not_certain_that_the_first_question_goes_there(
-    tmp_path: Path, why: str
-) -> None:
+async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_path: Path, why: str) -> None:
     repository = Repository(Registry.parse("registry.example.com"), "acme/app")
     place: Reference | Registry = Reference(repository, "1")
     conf, own, environ = "", "", {}

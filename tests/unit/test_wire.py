@@ -58,9 +58,7 @@ async def until_end(wire: Wire, count: int) -> bytes:
 
 
 @pytest.mark.parametrize("secure", [False, True])
-async def test_more_than_fits_into_a_socket_goes_both_ways(
-    secure: bool, server: ssl.SSLContext, ca_file: Path
-) -> None:
+async def test_more_than_fits_into_a_socket_goes_both_ways(secure: bool, server: ssl.SSLContext, ca_file: Path) -> None:
     async with wire_to(echo, server if secure else None, ca_file) as wire:
         sending = asyncio.create_task(wire.write(LARGE * 8))
         assert await until_end(wire, len(LARGE) * 8) == LARGE * 8

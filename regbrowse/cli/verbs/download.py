@@ -94,18 +94,15 @@ async def _save(job: Job, digest: Digest) -> None:
     stem = f"{digest.algorithm}-{digest.encoded}"
     for name in [asked] if asked else [stem + ending for ending in ENDINGS]:
         check_free(Path(name), force=force)
-    start = b""
+    stream = job.browser.layer_stream(job.repository, digest)
     with Saving(Path(asked).parent if asked else Path()) as saving:
-        async with job.browser.layer_stream(job.repository, digest) as stream, _bar(job, stream):
+        async with _bar(job, stream):
             try:
-                async for piece in stream:
-                    if len(start) < 1024:
-                        start += b"".join(piece)[:1024]
-                    await asyncio.to_thread(saving.write, piece)
+                await stream.into(saving.write)
             except Integrity as error:
                 error.hint = f"Nothing was kept. {error.hint}"
                 raise
-        path = Path(asked or stem + ending_of(start))
+        path = Path(asked or stem + ending_of(stream.start))
         saving.keep(path, force=force)
     if not asked or job.output.terminal:
         note(f"{path}: {size(stream.received)}, verified.")

@@ -12,6 +12,7 @@ from regbrowse.errors import AuthError, Evidence, Integrity, RegistryError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.asking import blob_question
+from regbrowse.registry.content.hashing import Hashing
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.errors_from import status_error
 from regbrowse.registry.login.desk import Desk
@@ -27,6 +28,8 @@ _SOON = 0.05
 _MOST = 8 * PIECE
 """Bytes that may wait to be read."""
 _TRIES = 4
+START = 1024
+"""Bytes of the beginning that are kept, to tell what it is."""
 
 
 class Pieces:
@@ -41,6 +44,8 @@ class Pieces:
         self._chunks: list[bytes] = []
         self._held = 0
         self._due: asyncio.TimerHandle | None = None
+        self.sink: Callable[[list[bytes]], None] | None = None
+        """Takes everything from now on, if set before anything was taken."""
         self._room = asyncio.Event()
         self._news = asyncio.Event()
         self._over = False
@@ -51,11 +56,10 @@ class Pieces:
 
     async def take(self, chunk: bytes) -> None:
         """Waits while much is unread."""
-        if len(self.start) < 64:
-            self.start += chunk[:64]
+        self.sink = None  # it would overtake what is still to be read
+        self.count(chunk)
         if not self._held:
             self._due = asyncio.get_running_loop().call_later(_SOON, self._tell)
-        self.received += len(chunk)
         self._held += len(chunk)
         self._chunks.append(chunk)
         if self._held >= PIECE:
@@ -63,6 +67,12 @@ class Pieces:
         while self._held >= _MOST:
             self._room.clear()
             await self._room.wait()
+
+    def count(self, chunk: bytes) -> None:
+        """It came."""
+        if len(self.start) < START:
+            self.start = (self.start + chunk[:START])[:START]
+        self.received += len(chunk)
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -107,8 +117,8 @@ class BlobStream:
         self.digest = digest
         self._size = size
         self._bring = bring
-        self._hasher = digest.hasher()
-        self._hashing: asyncio.Future[None] | None = None
+        self._hashing: Hashing | None = None
+        self._pieces = Pieces()
         self.verified: bool | None = None
         """None before the end, and for an algorithm that cannot be computed here."""
 
@@ -123,7 +133,8 @@ class BlobStream:
         return self._size if self._size is not None else self._pieces.size
 
     async def __aenter__(self) -> Self:
-        self._pieces = Pieces()
+        hasher = self.digest.hasher()
+        self._hashing = Hashing(hasher) if hasher is not None else None
         self._task = asyncio.create_task(self._run())
         try:
             if not await self._pieces.beginning():
@@ -132,6 +143,29 @@ class BlobStream:
             await self._stop()
             raise
         return self
+
+    @property
+    def start(self) -> bytes:
+        """The first bytes, at most a kibibyte."""
+        return self._pieces.start
+
+    async def into(self, write: Callable[[list[bytes]], None]) -> None:
+        """Instead of entering and iterating: everything is handed to `write`, in threads. Raises what both raise.
+
+        Where the connection is our own, the thread that receives hands on, which is far less work.
+        """
+
+        def sink(piece: list[bytes]) -> None:
+            if self._hashing is not None:
+                self._hashing.put(piece)
+            write(piece)
+            for chunk in piece:
+                self._pieces.count(chunk)
+
+        self._pieces.sink = sink
+        async with self:
+            async for piece in self:
+                await asyncio.to_thread(write, piece)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -143,21 +177,12 @@ class BlobStream:
 
     async def __anext__(self) -> list[bytes]:
         piece = await self._pieces.next()
-        if self._hashing is not None:
-            await self._hashing
-            self._hashing = None
         if not piece:
-            self._verify(await self._task)
+            await self._verify(await self._task)
             raise StopAsyncIteration
-        if self._hasher is not None:
-            # While the reader does something with the piece.
-            self._hashing = asyncio.get_running_loop().run_in_executor(None, self._hash, piece)
+        if self._hashing is not None:
+            await self._hashing.add(piece)
         return piece
-
-    def _hash(self, piece: list[bytes]) -> None:
-        assert self._hasher is not None
-        for chunk in piece:
-            self._hasher.update(chunk)
 
     async def _run(self) -> Evidence:
         try:
@@ -166,15 +191,17 @@ class BlobStream:
             self._pieces.end()
 
     async def _stop(self) -> None:
+        if self._hashing is not None:
+            self._hashing.close()
         self._task.cancel()
         await asyncio.wait([self._task])
         if not self._task.cancelled():
             self._task.exception()  # it was raised, or nobody wants to know any more
 
-    def _verify(self, evidence: Evidence) -> None:
+    async def _verify(self, evidence: Evidence) -> None:
         wanted, came = f"Reading {self.digest.short}", self._pieces.received
-        if self._hasher is not None:
-            got = self._hasher.hexdigest()
+        if self._hashing is not None:
+            got = await self._hashing.result()
             self.verified = got == self.digest.encoded
             if not self.verified:
                 raise self._mismatch(Digest(self.digest.algorithm, got), evidence, wanted)

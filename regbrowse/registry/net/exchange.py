@@ -89,7 +89,7 @@ class Exchanges:
         started = time.monotonic()
         status: int | None = None
         result = 0
-        body, before = bytearray(), 0
+        body, before, taken = bytearray(), 0, errand.came
         poured: httpx.Response | None = None
         try:
             async with asyncio.timeout(errand.left) as clock:
@@ -130,7 +130,7 @@ class Exchanges:
         finally:
             seconds = time.monotonic() - started
             errand.spent += seconds
-            came = poured.num_bytes_downloaded if poured else len(body) - before
+            came = max(poured.num_bytes_downloaded, errand.came - taken) if poured else len(body) - before
             self._log.append(Exchange(question.method, redact(url), status, seconds, came, note))
         self._pauses.worked(origin)
         self._known.add(origin)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import h11
@@ -23,7 +23,7 @@ READ = 64 * 1024
 """Bytes that are taken out of a socket at once."""
 LONG = 2 * READ
 """Content of at least so many bytes is long."""
-GULP = 1024 * 1024
+GULP = 256 * 1024
 """Bytes of long content that are taken out of a socket at once."""
 
 
@@ -91,11 +91,27 @@ class Line:
                 return
             chunk = await self._read(min(self._left, GULP), seconds)
             if not chunk:
-                came = size - self._left
-                raise httpx.RemoteProtocolError(
-                    "peer closed connection without sending complete message body "
-                    f"(received {came} bytes, expected {size})"
-                )
+                raise _cut_off(size - self._left, size)
+
+    async def pour(self, into: Callable[[list[bytes]], None], seconds: float) -> bool:
+        """Long content, handed on in a thread as it comes (see Wire.pour); False when it is not long."""
+        if self._left is None:
+            return False
+        size, first, self._first = self._left, self._first, b""
+        if first:
+            await asyncio.to_thread(into, [first])
+            self._left -= len(first)
+        try:
+            self._left -= await self._wire.pour(self._left, into, seconds)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
+        except ssl.SSLError:
+            raise
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
+        if self._left:
+            raise _cut_off(size - self._left, size)
+        return True
 
     def finished(self) -> bool:
         """Whether another request may follow; otherwise it is closed."""
@@ -155,6 +171,10 @@ class Line:
             raise
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
+
+
+def _cut_off(came: int, size: int) -> httpx.RemoteProtocolError:
+    return httpx.RemoteProtocolError(f"the content ended too early (received {came} bytes, expected {size})")
 
 
 def _new() -> h11.Connection:

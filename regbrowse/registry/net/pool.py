@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import cast
 
 import httpx
@@ -38,7 +38,7 @@ class Pool(httpx.AsyncBaseTransport):
         except BaseException:
             line.close()
             raise
-        return httpx.Response(status, headers=headers, stream=_Stream(self, line, request))
+        return httpx.Response(status, headers=headers, stream=Content(self, line, request))
 
     def give_back(self, line: Line) -> None:
         """After an answer; closed unless another request may follow."""
@@ -83,7 +83,7 @@ class Pool(httpx.AsyncBaseTransport):
         return Line(wire)
 
 
-class _Stream(httpx.AsyncByteStream):
+class Content(httpx.AsyncByteStream):
     """The content of one answer; closing it gives the connection back."""
 
     def __init__(self, pool: Pool, line: Line, request: httpx.Request) -> None:
@@ -96,6 +96,10 @@ class _Stream(httpx.AsyncByteStream):
 
     async def __anext__(self) -> bytes:
         return await anext(self._chunks)
+
+    async def pour(self, into: Callable[[list[bytes]], None], seconds: float) -> bool:
+        """Long content, handed on in a thread as it comes (see Wire.pour); False when it is to be iterated."""
+        return self._line is not None and await self._line.pour(into, seconds)
 
     async def aclose(self) -> None:
         line, self._line = self._line, None

@@ -11,11 +11,15 @@ import os
 import select
 import socket
 import ssl
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Thread
 
 RECORD = 16_384
 """Bytes that one record of TLS holds at most (RFC 8446, 5.1)."""
+PIECE = 256 * 1024
+"""Bytes that a thread hands on at once: few enough to stay in the processor's caches."""
 TURN = 0.02
 """Seconds of reading without a wait after which others on the event loop get their turn."""
 _GREETERS = ThreadPoolExecutor(16, "greetings")
@@ -31,6 +35,8 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._waiting: set[asyncio.Future[None]] = set()
         self._turn = self._loop.time()
+        self._lent = False
+        """Whether a thread reads from it, which closes it when it is left alone."""
         self.secured: tuple[ssl.SSLContext, str] | None = None
         """By what, and for which name, when it speaks TLS."""
 
@@ -108,6 +114,44 @@ class Wire:
                     break
         return b"".join(parts)
 
+    async def pour(self, count: int, into: Callable[[list[bytes]], None], seconds: float) -> int:
+        """The next so many bytes, handed on in a thread as they come, which is far less work; how many came.
+
+        Fewer come when it ends early. Nothing may come for `seconds`. Raises what `into` raises; whoever gives
+        up waiting hangs up, and does not wait for `into`.
+        """
+        future: asyncio.Future[int] = self._loop.create_future()
+
+        def work() -> None:
+            came, problem = 0, None
+            try:
+                for piece in _pieces(self._socket, count, seconds):
+                    into(piece)
+                    came += sum(map(len, piece))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the content is wanted
+                problem = error
+            with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+                self._loop.call_soon_threadsafe(self._returned, future, came, problem)
+
+        self._lent = True
+        Thread(target=work, daemon=True).start()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self.close()
+            raise
+
+    def _returned(self, future: asyncio.Future[int], came: int, problem: BaseException | None) -> None:
+        """A thread has ended its work."""
+        self._lent = False
+        if future.cancelled():
+            self._socket.close()
+            return
+        if problem is None:
+            future.set_result(came)
+        else:
+            future.set_exception(problem)
+
     async def write(self, content: bytes) -> None:
         """Returns when all of it is the system's to send."""
         left = memoryview(content)
@@ -119,6 +163,10 @@ class Wire:
 
     def close(self) -> None:
         """Whoever is reading or writing gets an OSError."""
+        if self._lent:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # ends the thread's waiting; its number must stay until then
+            return
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
@@ -164,6 +212,41 @@ class Wire:
             if self._socket.fileno() >= 0:
                 (self._loop.remove_writer if writing else self._loop.remove_reader)(self._socket)
             self._turn = self._loop.time()
+
+
+def _pieces(unblocked: socket.socket, count: int, seconds: float) -> Iterator[list[bytes]]:
+    """What comes, in pieces of useful size, or of what is there; also what came before it broke off."""
+    left = count
+    piece: list[bytes] = []
+    size = 0
+    while left:
+        problem: OSError | None = None
+        try:
+            chunk = unblocked.recv(min(left, PIECE))
+            if not chunk:
+                break
+            piece.append(chunk)
+            size += len(chunk)
+            left -= len(chunk)
+        except OSError as error:
+            problem = error
+        if piece and (size >= PIECE or problem is not None or not left):
+            yield piece
+            piece, size = [], 0
+        elif isinstance(problem, _Wanted):
+            _wait(unblocked, problem, seconds)
+        if problem is not None and not isinstance(problem, _Wanted):
+            raise problem
+    if piece:
+        yield piece
+
+
+def _wait(unblocked: socket.socket, wanted: OSError, seconds: float) -> None:
+    """Until more can be read, or written where TLS wants that first; in a thread."""
+    poll = select.poll()
+    poll.register(unblocked, select.POLLOUT if isinstance(wanted, ssl.SSLWantWriteError) else select.POLLIN)
+    if not poll.poll(seconds * 1000):
+        raise TimeoutError
 
 
 def _settle(future: asyncio.Future[None]) -> None:
