@@ -74,6 +74,10 @@ class Start:
         """
         if self.is_demo:
             return await asyncio.to_thread(self._make, None, None)
+        if self.place is not None and not (self.local or self.arguments.offline):
+            from regbrowse.registry.net.system_trust import read_ahead
+
+            read_ahead()
         settings = await asyncio.to_thread(self._settings)
         from regbrowse.registry.net.ahead import Ahead
 
@@ -95,7 +99,10 @@ class Start:
 
         if settings is None:
             return Browser(Client(Settings(registry=self._registry, local=self.local)))
+        from regbrowse.settings.keychain import Keychain
+
         warm()
+        settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
         wanted, platform = settings.network.platform if settings.network else None, None
         if wanted:
             from regbrowse.errors import BadReference
@@ -122,11 +129,10 @@ class Start:
         return login_from(name, password, self.source)
 
     def _settings(self) -> Settings:
-        """The command line, then the environment, then the files of this machine."""
+        """The command line, then the environment, then the files of this machine; the saved logins come later."""
         import platformdirs
 
         from regbrowse.registry.facts import CACHE_SIZE, Settings
-        from regbrowse.settings.keychain import Keychain
         from regbrowse.settings.network import Network
 
         home, arguments, registry = Path.home(), self.arguments, self._registry
@@ -142,7 +148,6 @@ class Start:
             insecure=this if arguments.insecure else frozenset(),
             ca_file=arguments.ca_file,
             local=self.local,
-            keychain=Keychain(os.environ, home, authfile=arguments.authfile),
             network=network,
             cache_folder=Path(platformdirs.user_cache_path("regbrowse", appauthor=False)) if keeps else None,
             cache_size=size,

@@ -14,6 +14,7 @@ from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Registry
 from regbrowse.registry.facts import Settings
 from regbrowse.registry.net.policy import Origin
+from regbrowse.registry.net.system_trust import default_context
 from regbrowse.settings.certificates import Trust, problem_with_ca
 from regbrowse.text import visible
 
@@ -92,7 +93,7 @@ def _system() -> ssl.SSLContext:
     if problem:
         raise ConfigError(f"SSL_CERT_FILE: {problem}.", hint="Correct the variable or unset it.")
     if sys.platform not in ("darwin", "win32"):
-        context = ssl.create_default_context()
+        context = default_context()
         if context.cert_store_stats()["x509_ca"] or ssl.get_default_verify_paths().capath:
             return context
     # truststore asks the keychains of macOS and Windows, and knows the files of Linux systems that OpenSSL
