@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,19 +17,23 @@ if TYPE_CHECKING:
     from regbrowse.settings.login import Login
 
 
-@dataclass(slots=True)
 class Start:
     """Where to begin and as whom."""
 
-    arguments: Arguments
-    user: str | None
-    """USER:PASSWORD."""
-    source: str
-    """Where that came from."""
-    place: Registry | Reference | None = None
-    local: dict[str, Responder] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
-    plain_http: bool = False
+    def __init__(self, arguments: Arguments, user: str | None, source: str) -> None:
+        """`user` is USER:PASSWORD, and `source` where that came from."""
+        self.arguments = arguments
+        self.user = user
+        self.source = source
+        self.place: Registry | Reference | None = None
+        self.local: dict[str, Responder] = {}
+        self.notices: tuple[str, ...] = ()
+        self.plain_http = False
+        self.settings: Settings | None = None
+        """None before it was prepared, and for the demo."""
+        self.ahead: Ahead | None = None
+        self.certain = False
+        """Whether the registry will be asked something, whatever else happens."""
 
     def find(self, text: str | None) -> None:
         """Understands a reference; opens files on this machine. Raises BadReference or ConfigError."""
@@ -67,29 +69,32 @@ class Start:
 
         return START.repository.registry.key in self.local
 
-    async def browser(self) -> Browser:
-        """Imports in threads, so that the first paint and the first keys do not wait.
-
-        As soon as the settings are known, the connection for the first question is opened beside the rest.
-        """
-        if self.is_demo:
-            return await asyncio.to_thread(self._make, None, None)
+    def prepare(self) -> None:
+        """Reads the settings, and begins to send the first request, as early as possible; not for an event loop."""
+        if self.ahead is not None or self.is_demo:
+            return
         if self.place is not None and not (self.local or self.arguments.offline):
             from regbrowse.registry.net.system_trust import read_ahead
 
             read_ahead()
-        settings = await asyncio.to_thread(self._settings)
+        self.settings = self._settings()
         from regbrowse.registry.net.ahead import Ahead
 
-        ahead = Ahead(settings)
-        certain = self.place is not None and ahead.begin(self.place)
-        browser = await asyncio.to_thread(self._make, settings, ahead)
-        if certain and self._registry is not None:
+        self.ahead = Ahead(self.settings)
+        self.certain = self.place is not None and self.ahead.begin(self.place)
+
+    async def browser(self) -> Browser:
+        """Imports in threads, so that the first paint and the first keys do not wait."""
+        from asyncio import to_thread
+
+        await to_thread(self.prepare)
+        browser = await to_thread(self._make)
+        if self.certain and self._registry is not None:
             browser.begin(self._registry)
         return browser
 
-    def _make(self, settings: Settings | None, ahead: Ahead | None) -> Browser:
-        from regbrowse.registry.net.warm import warm, without_its_command_line
+    def _make(self) -> Browser:
+        from regbrowse.registry.net.lean import without_its_command_line
 
         without_its_command_line()
 
@@ -97,11 +102,11 @@ class Start:
         from regbrowse.registry.client import Client
         from regbrowse.registry.facts import Settings
 
+        settings, ahead = self.settings, self.ahead
         if settings is None:
             return Browser(Client(Settings(registry=self._registry, local=self.local)))
         from regbrowse.settings.keychain import Keychain
 
-        warm()
         settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
         wanted, platform = settings.network.platform if settings.network else None, None
         if wanted:
@@ -121,10 +126,10 @@ class Start:
 
     def login(self) -> Login | None:
         """What -u or the environment says."""
-        from regbrowse.settings.authfile import login_from
-
         if self.user is None:
             return None
+        from regbrowse.settings.authfile import login_from
+
         name, _, password = self.user.partition(":")
         return login_from(name, password, self.source)
 

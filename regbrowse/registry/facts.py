@@ -5,21 +5,20 @@ Free of httpx, so that a screen can name these types without loading the network
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.reference import Digest, Registry
-from regbrowse.registry.lists.trail import Trail
-from regbrowse.registry.responder import Responder
-from regbrowse.settings.login import Login
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
     from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.reference import Digest, Registry
+    from regbrowse.registry.lists.trail import Trail
+    from regbrowse.registry.responder import Responder
     from regbrowse.settings.keychain import Keychain
+    from regbrowse.settings.login import Login
     from regbrowse.settings.network import Network
 
 
@@ -94,8 +93,7 @@ class Settings(NamedTuple):
     """Whether nothing is sent, and what was kept on disk answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class TagPage:
+class TagPage(NamedTuple):
     """The new tags of one page of a tag list (distribution-spec, Listing Tags)."""
 
     tags: tuple[str, ...]
@@ -110,15 +108,14 @@ class TagPage:
     """Why the list ended before its end, one sentence; empty while it goes on."""
     next: str | None = None
     """Opaque; when set, `tags(repository, after=page)` goes on behind this page."""
-    trail: Trail | None = field(default=None, repr=False, compare=False)
+    trail: Trail | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         return self.tags
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogPage:
+class CatalogPage(NamedTuple):
     """The new repositories of one page of a catalog."""
 
     repositories: tuple[str, ...]
@@ -127,7 +124,7 @@ class CatalogPage:
     done: bool = False
     note: str = ""
     next: str | None = None
-    trail: Trail | None = field(default=None, repr=False, compare=False)
+    trail: Trail | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

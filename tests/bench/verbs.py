@@ -27,7 +27,7 @@ _ROOT = Path(__file__).parents[2]
 _SKOPEO = shutil.which("skopeo")
 _BARE = """
 import json, ssl, sys, time
-import httpcore, httpx
+import httpx
 kind, base, name, tag, ca, digest = sys.argv[1:7]
 start = time.perf_counter()
 types = ["application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"]
@@ -51,12 +51,10 @@ print(time.perf_counter() - start, file=sys.stderr)
 """
 _OURS = """
 import sys, time
-import httpx, regbrowse.cli.verbs.run, regbrowse.cli.connect, regbrowse.registry.client
+import asyncio, httpx, regbrowse.cli.verbs.run, regbrowse.cli.connect, regbrowse.registry.client
 import regbrowse.cli.verbs.lists, regbrowse.cli.verbs.configs
 import platformdirs, regbrowse.settings.keychain, regbrowse.settings.network
 from regbrowse.cli.main import main
-from regbrowse.registry.net.warm import warm
-warm()
 start = time.perf_counter()
 code = main(sys.argv[1:])
 sys.stdout.flush()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import h11
+import httpx
 import pytest
 
 from fake_registry import FakeRegistry
@@ -17,6 +22,9 @@ from regbrowse.errors import NetError, TlsError
 from regbrowse.reference import Reference, Registry, Repository, parse_reference
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.net.ahead import Ahead
+from regbrowse.registry.net.http1 import Line
+from regbrowse.registry.net.knock import knock
+from regbrowse.registry.net.wires import request
 from regbrowse.settings.network import Network
 from tls_world import ANSWER, issue, listening
 
@@ -68,7 +76,6 @@ async def test_the_first_question_takes_it_and_no_other_is_opened(tmp_path: Path
         ahead = Ahead(settings)
         assert ahead.begin(heard.place)
         await ahead.greeted()
-        assert heard.heads == []
         async with Client(settings, ahead) as client:
             await client.ping(heard.place.repository.registry)
             assert not ahead.leads_to("127.0.0.1", heard.port)
@@ -126,10 +133,67 @@ async def test_who_gives_up_waiting_hangs_up(tmp_path: Path) -> None:
     async with calls(tmp_path, secure=False) as heard:  # it never answers the greeting
         ahead = Ahead(Settings())
         ahead.begin(heard.place)
+        async with asyncio.timeout(5):
+            while not heard.opened:
+                await asyncio.sleep(0.001)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await ahead.take()
         await asyncio.wait_for(heard.closed.wait(), 5)
+
+
+async def test_an_address_that_does_not_answer_keeps_nobody_waiting(
+    tmp_path: Path, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is waiting for, others are tried after a moment, and it is of no account when it comes late."""
+    let, settings = threading.Event(), Settings(pause=0, ca_file=ca_file)
+    silent = socket.getaddrinfo
+
+    def slow(host: bytes | str, *rest: Any, **more: Any) -> Any:
+        if isinstance(host, bytes):
+            let.wait(5)
+        return silent(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    async with calls(tmp_path) as heard:
+        ahead = Ahead(settings)
+        ahead.begin(heard.place)
+        async with Client(settings, ahead) as client:
+            here = heard.place.repository.registry
+            client._transport._schemes._bases[here.key] = f"https://{here.authority}"
+            await client.ping(here)
+            assert heard.opened == 1
+            let.set()
+            async with asyncio.timeout(5):
+                while not ahead._over:
+                    await asyncio.sleep(0.001)
+        assert len(heard.heads) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["alpine", "registry.example.com/x", "registry.example.com:443/x", "127.0.0.1:5000/x", "[::1]:5000/x"]
+)
+def test_the_knock_is_what_the_transport_would_write(name: str) -> None:
+    """Byte for byte: else it would not be taken for the first question, and asked again on another connection."""
+    registry = parse_reference(name).repository.registry
+    asked = request("GET", f"https://{registry.authority}/v2/", {})
+    sent = h11.Request(method=asked.method, target=asked.url.raw_path, headers=asked.headers.raw)
+    line = h11.Connection(h11.CLIENT)
+    assert knock(registry.authority) == (line.send(sent) or b"") + (line.send(h11.EndOfMessage()) or b"")
+
+
+async def test_what_was_asked_ahead_is_no_answer_to_another_question(tmp_path: Path, ca_file: Path) -> None:
+    settings = Settings(pause=0, ca_file=ca_file)
+    async with calls(tmp_path) as heard:
+        ahead = Ahead(settings)
+        ahead.begin(heard.place)
+        await ahead.greeted()
+        opened = await ahead.take()
+        assert opened is not None
+        line = Line(opened[1])
+        with pytest.raises(httpx.WriteError):
+            await line.ask(httpx.Request("GET", "https://x/v2/y", extensions={"timeout": {"write": 5, "read": 5}}))
+        line.close()
 
 
 @pytest.mark.parametrize(
@@ -161,4 +225,4 @@ async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_pa
     ahead = Ahead(settings._replace(network=network))
     assert not ahead.begin(place)
     assert not ahead.leads_to("registry.example.com", 443)
-    await ahead.aclose()
+    ahead.close()

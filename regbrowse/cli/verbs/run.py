@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,11 @@ def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
     if verb.module in ("completion", "pick"):
         code: int = _work_of(verb)(arguments, start)
         return code
-    return asyncio.run(_ask(arguments, start(arguments), verb))
+    started = start(arguments)
+    started.prepare()
+    import asyncio
+
+    return asyncio.run(_ask(arguments, started, verb))
 
 
 def _work_of(verb: Verb) -> Callable[..., Any]:
@@ -33,10 +36,12 @@ def _work_of(verb: Verb) -> Callable[..., Any]:
 
 
 async def _ask(arguments: Arguments, start: Start, verb: Verb) -> int:
+    from asyncio import to_thread
+
     browser = await start.browser()
     try:
         # Loaded while the registry is being reached.
-        work, job = await asyncio.to_thread(_prepared, verb, arguments, start, browser)
+        work, job = await to_thread(_prepared, verb, arguments, start, browser)
         for notice in browser.notices():
             note(notice)
         if verb.takes.startswith("REF"):

@@ -10,6 +10,7 @@ from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, Tls
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.login.challenge import Challenge, choose, located, of_everything, parse_challenges
+from regbrowse.registry.net.knock import PATH
 from regbrowse.registry.net.transport import Transport
 from regbrowse.registry.question import Question
 from regbrowse.text import visible
@@ -136,7 +137,7 @@ def _heard(knock: asyncio.Task[Door]) -> None:
 def ping_question(registry: Registry) -> Question:
     """Whether there is a registry (distribution-spec, Determining Support)."""
     host = visible(registry.name)
-    return Question(registry, "ping", "/v2/", f"Connecting to {host}", host, deadline=10, tries=2)
+    return Question(registry, "ping", PATH, f"Connecting to {host}", host, deadline=10, tries=2)
 
 
 def no_registry(door: Door, question: Question) -> Unsupported:

@@ -1,35 +1,59 @@
-"""A connection to the registry that will be asked first, opened while the rest of the program is still being loaded.
+"""The first request to the registry that will be asked, sent while the rest of the program is still being loaded.
 
-A round trip or two of the first answer that nobody waits for. Nothing is sent but what opens a connection, to where
-the first question would go.
+Three round trips of the first answer that nobody waits for. What is sent is what the transport would send first, to
+where it would send it: it takes the connection over, finds its knock said, and reads the answer. In a thread and with
+nothing but sockets, because even asyncio takes its time to load.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from regbrowse.reference import Reference, Registry
-from regbrowse.registry.facts import Settings
-from regbrowse.registry.net.addresses import addresses_of, first_of
+from regbrowse.registry.net.knock import knock
 from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.trust import Trusts
-from regbrowse.registry.net.wire import Wire
+
+if TYPE_CHECKING:
+    import ssl
+    from asyncio import AbstractEventLoop, Future
+
+    from regbrowse.registry.facts import Settings
+    from regbrowse.registry.net.wire import Wire
 
 SECONDS = 10.0
-"""For all of it."""
+"""For each step."""
+PATIENCE = 0.25
+"""Seconds that somebody who wants it waits for an address that does not answer: others may (RFC 8305)."""
+
+
+class _Opened(NamedTuple):
+    address: str
+    plain: socket.socket
+    secured: tuple[ssl.SSLContext, str]
+    said: bytes
 
 
 class Ahead:
-    """At most one connection, by https, to be taken once. Raises what opening one raises, and when it is taken."""
+    """At most one connection, by https, to be taken once."""
 
     def __init__(self, settings: Settings) -> None:
         self.trusts = Trusts(settings)
         """What it is opened with; to be shared, because a context is known by being the very same."""
         self._settings = settings
         self._place: tuple[str, int] | None = None
-        self._opening: asyncio.Task[tuple[str, Wire]] | None = None
+        self._lock = threading.Lock()
+        self._over = False
+        self._unwanted = False
+        self._opened: _Opened | None = None
+        self._problem: BaseException | None = None
+        self._handle: socket.socket | None = None
+        """For hanging up while the thread is busy; None until somebody answers."""
+        self._waiting: list[tuple[AbstractEventLoop, Future[None]]] = []
 
     def begin(self, place: Registry | Reference) -> bool:
         """Begins to open it, if it is certain that the first question goes there, and directly; whether it is."""
@@ -49,8 +73,8 @@ class Ahead:
                 return False
         parts = urlsplit(f"//{registry.authority}")
         self._place = parts.hostname or registry.host, registry.port or 443
-        self._opening = asyncio.create_task(self._open(*self._place))
-        self._opening.add_done_callback(_heard)
+        said = knock(registry.authority)
+        threading.Thread(target=self._run, args=(*self._place, said), daemon=True).start()
         return True
 
     def leads_to(self, host: str, port: int) -> bool:
@@ -58,45 +82,108 @@ class Ahead:
         return self._place == (host, port)
 
     async def greeted(self) -> None:
-        """Waits until it is open. Raises OSError, an ExceptionGroup of them, TimeoutError, ConfigError."""
-        assert self._opening is not None
-        await asyncio.shield(self._opening)
+        """Waits until it is open. Raises OSError, ConfigError."""
+        await self._outcome()
 
-    async def take(self) -> tuple[str, Wire]:
-        """The address and the connection, which speaks TLS; whoever gives up waiting hangs up. Raises as `greeted`."""
-        assert self._opening is not None
+    async def take(self) -> tuple[str, Wire] | None:
+        """The address and the connection, which speaks TLS and has our knock; None when others should be tried.
+
+        Whoever gives up waiting hangs up. Raises as `greeted`.
+        """
+        import asyncio
+
+        from regbrowse.registry.net.wire import Wire
+
         self._place = None
-        return await self._opening
+        waiting = asyncio.ensure_future(self._outcome())
+        try:
+            await asyncio.wait([waiting], timeout=PATIENCE)
+            if not waiting.done() and self._handle is None:
+                self._hang_up()
+                return None
+            opened = await waiting
+        except asyncio.CancelledError:
+            self._hang_up()
+            raise
+        finally:
+            waiting.cancel()
+        return opened.address, Wire(opened.plain, secured=opened.secured, said=opened.said)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Hangs up if nobody took it."""
-        opening = self._opening
-        if opening is None or self._place is None:
-            return
-        self._place = None
-        opening.cancel()
-        await asyncio.wait([opening])
-        if not opening.cancelled() and opening.exception() is None:
-            opening.result()[1].close()
+        if self._place is not None:
+            self._place = None
+            self._hang_up()
 
-    async def _open(self, host: str, port: int) -> tuple[str, Wire]:
-        async with asyncio.timeout(SECONDS):
-            reading = asyncio.create_task(self.trusts.context(("https", host, port)))
-            try:
-                address, wire = await first_of(await addresses_of(host, port), lambda one: Wire.open(one, port))
-                try:
-                    context = await reading
-                    await wire.start_tls(context, host)
-                except BaseException:
-                    wire.close()
-                    raise
-            finally:
-                reading.add_done_callback(_heard)
-                reading.cancel()
-        return address, wire
+    def _hang_up(self) -> None:
+        with self._lock:
+            self._unwanted = True
+            if self._opened is not None:
+                self._opened.plain.close()
+            elif self._handle is not None:
+                with suppress(OSError):
+                    self._handle.shutdown(socket.SHUT_RDWR)  # which ends the thread's waiting
+
+    async def _outcome(self) -> _Opened:
+        """What came of it. Not by a future of concurrent.futures, which would have to be loaded first."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        future: Future[None] = loop.create_future()
+        with self._lock:
+            if self._over:
+                future.set_result(None)
+            else:
+                self._waiting.append((loop, future))
+        await future
+        if self._opened is None:
+            raise self._problem or ConnectionAbortedError("not wanted any more")
+        return self._opened
+
+    def _run(self, host: str, port: int, said: bytes) -> None:
+        """In a thread: what goes wrong is told to whoever wants the connection, and to nobody else."""
+        opened = None
+        try:
+            opened = self._open(host, port, said)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the connection is wanted
+            self._problem = error
+        with self._lock:
+            self._over = True
+            if self._handle is not None:
+                self._handle.close()
+            if opened is not None and self._unwanted:
+                opened.plain.close()
+            else:
+                self._opened = opened
+            for loop, future in self._waiting:
+                with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+                    loop.call_soon_threadsafe(_settle, future)
+
+    def _open(self, host: str, port: int, said: bytes) -> _Opened:
+        family, kind, protocol, _, place = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)[0]
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(SECONDS)
+            plain.connect(place)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                if self._unwanted:
+                    raise ConnectionAbortedError("not wanted any more")
+                self._handle = plain.dup()
+            context = self.trusts.context_now(("https", host, port))
+            secured = context.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+        try:
+            secured.sendall(said)
+            secured.setblocking(False)
+        except BaseException:
+            secured.close()
+            raise
+        return _Opened(str(place[0]), secured, (context, host), said)
 
 
-def _heard(task: asyncio.Task[Any]) -> None:
-    """What went wrong is told to whoever wants the connection, and by nobody else."""
-    if not task.cancelled():
-        task.exception()
+def _settle(future: Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

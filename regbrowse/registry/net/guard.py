@@ -43,14 +43,14 @@ class Dialer:
 
     async def connect(self, host: str, port: int) -> Wire:
         """One connection, to whichever address answers first."""
-        if self._ahead is not None and self._ahead.leads_to(host, port):
-            address, wire = await self._ahead.take()
-        else:
+        found = await self._ahead.take() if self._ahead is not None and self._ahead.leads_to(host, port) else None
+        if found is None:
             addresses = await addresses_of(host, port)
             allowed = [one for one in addresses if not (self._guarded and is_special(one))]
             if not allowed:
                 raise InnerAddress(host, addresses[0])
-            address, wire = await first_of(allowed, lambda one: Wire.open(one, port))
+            found = await first_of(allowed, lambda one: Wire.open(one, port))
+        address, wire = found
         if self._reached is not None:
             self._reached(host, address)
         return wire

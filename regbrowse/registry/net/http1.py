@@ -53,9 +53,12 @@ class Line:
             content += self._said(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
+        said, self._wire.said = self._wire.said, b""
+        if said not in (b"", content):
+            raise httpx.WriteError("something else was asked ahead")
         try:
             async with asyncio.timeout(limits["write"]):
-                await self._wire.write(content)
+                await self._wire.write(b"" if said else content)
         except TimeoutError as error:
             raise httpx.WriteTimeout("") from error
         except ssl.SSLError:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import ssl
 import sys
+import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Registry
-from regbrowse.registry.facts import Settings
 from regbrowse.registry.net.policy import Origin
 from regbrowse.registry.net.system_trust import default_context
 from regbrowse.settings.certificates import Trust, problem_with_ca
 from regbrowse.text import visible
+
+if TYPE_CHECKING:
+    from regbrowse.registry.facts import Settings
 
 
 class Trusted(NamedTuple):
@@ -29,20 +31,24 @@ class Trusted(NamedTuple):
 
 
 class Contexts:
-    """A context for each kind of trust. Origins that need nothing special share one.
-
-    Reading the certificates of a system takes long enough to be done in a thread.
-    """
+    """A context for each kind of trust. Origins that need nothing special share one."""
 
     def __init__(self) -> None:
         self._contexts: dict[Trusted, ssl.SSLContext] = {}
-        self._reading = asyncio.Lock()
+        self._reading = threading.Lock()
 
     async def get(self, trusted: Trusted) -> ssl.SSLContext:
         """Raises ConfigError for a file that cannot be used."""
-        async with self._reading:
+        from asyncio import to_thread  # late, as in everything that opens the first connection
+
+        found = self._contexts.get(trusted)
+        return found if found is not None else await to_thread(self.now, trusted)
+
+    def now(self, trusted: Trusted) -> ssl.SSLContext:
+        """As `get`, reading at once: the certificates of a system take long enough to be read in a thread."""
+        with self._reading:
             if trusted not in self._contexts:
-                self._contexts[trusted] = await asyncio.to_thread(build, trusted)
+                self._contexts[trusted] = build(trusted)
             return self._contexts[trusted]
 
 
@@ -127,12 +133,23 @@ class Trusts:
 
     async def trusted(self, origin: Origin, patron: Origin | None = None) -> Trusted:
         """By what an origin is trusted; looks into this machine's folders the first time. `patron`: see `context`."""
-        for host, port in [origin[1:], *([patron[1:]] if patron else [])]:
-            if self._network is not None and (host, port) not in self._trust:
-                self._trust[host, port] = await asyncio.to_thread(self._network.trust, host, port)
+        from asyncio import to_thread
+
+        for place in [origin[1:], *([patron[1:]] if patron else [])]:
+            if self._network is not None and place not in self._trust:
+                await to_thread(self._look, place)
         trusted = self.known(origin)
         lent = self.known(patron).ca_files if patron and trusted.verify else ()
         return trusted._replace(ca_files=tuple(dict.fromkeys((*trusted.ca_files, *lent))))
+
+    def _look(self, place: tuple[str, int]) -> None:
+        if self._network is not None and place not in self._trust:
+            self._trust[place] = self._network.trust(*place)
+
+    def context_now(self, origin: Origin) -> ssl.SSLContext:
+        """As `context`, reading at once: for threads."""
+        self._look(origin[1:])
+        return self.contexts.now(self.known(origin))
 
     async def context(self, origin: Origin, patron: Origin | None = None) -> ssl.SSLContext:
         """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used.

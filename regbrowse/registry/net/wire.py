@@ -30,15 +30,19 @@ _Wanted = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class Wire:
     """Raises OSError, of which ssl.SSLError is one, and TimeoutError; a timeout is in seconds."""
 
-    def __init__(self, plain: socket.socket) -> None:
+    def __init__(
+        self, plain: socket.socket, *, secured: tuple[ssl.SSLContext, str] | None = None, said: bytes = b""
+    ) -> None:
         self._socket = plain
         self._loop = asyncio.get_running_loop()
         self._waiting: set[asyncio.Future[None]] = set()
         self._turn = self._loop.time()
         self._lent = False
         """Whether a thread reads from it, which closes it when it is left alone."""
-        self.secured: tuple[ssl.SSLContext, str] | None = None
+        self.secured = secured
         """By what, and for which name, when it speaks TLS."""
+        self.said = said
+        """What was written ahead of whoever wants to write it: nothing else may be written first."""
 
     @classmethod
     async def open(cls, address: str, port: int) -> Wire:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from regbrowse import __version__
 from regbrowse.registry.facts import Settings
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.guard import Dialer
+from regbrowse.registry.net.knock import ENCODING, HEADERS
 from regbrowse.registry.net.local import LocalTransport
 from regbrowse.registry.net.policy import Origin, is_special, origin_of
 from regbrowse.registry.net.pool import Pool
@@ -79,7 +79,7 @@ class Wires:
 
     async def aclose(self) -> None:
         if self._ahead is not None:
-            await self._ahead.aclose()
+            self._ahead.close()
         while self._pools:
             await self._pools.popitem()[1].aclose()
 
@@ -118,7 +118,5 @@ def request(method: str, url: str, headers: Mapping[str, str], content: bytes = 
     It goes to the wires directly, because an httpx client would follow its own mind on redirects, turn
     user names in addresses into logins, and write unredacted addresses to the log.
     """
-    sent = {"User-Agent": f"regbrowse/{__version__}", "Accept": "application/json, */*;q=0.5"}
-    sent.update(headers)
-    sent["Accept-Encoding"] = "identity"
+    sent = {**HEADERS, **headers, **ENCODING}
     return httpx.Request(method, url, headers=sent, content=content or None, extensions={"timeout": _TIMEOUT})
