@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.digest import Digest
 from regbrowse.errors import BadReference
 from regbrowse.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "DOCKER_HUB",
@@ -43,7 +46,9 @@ _HUB_NAMES = frozenset(
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_TAG_FORM = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_TAG = re.compile(_TAG_FORM)
+_TAGS = re.compile(rf"{_TAG_FORM}(?:\n{_TAG_FORM})*+")
 _LABEL = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)"
 _DOMAIN = re.compile(rf"({_LABEL}(?:\.{_LABEL})*\.?|\[[A-Fa-f0-9:]+\])(?::([0-9]+))?")
 _LEGACY_IPV4 = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0-9]+))*\.?")
@@ -206,6 +211,12 @@ _EXAMPLE = 'Write for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000
 def is_tag(text: str) -> bool:
     """Whether the text may stand in a URL as a tag; also asked of what registries list."""
     return _TAG.fullmatch(text) is not None
+
+
+def are_tags(texts: Sequence[str]) -> bool:
+    """Whether every one of them is a tag; for long lists, where asking one by one takes several times as long."""
+    together = "\n".join(texts)
+    return together.count("\n") == len(texts) - 1 and _TAGS.fullmatch(together) is not None
 
 
 def is_repository_path(text: str) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CREDENTIALS_VARIABLE = "DOCKER_REGISTRY_CREDENTIALS"
 DEMO = "demo"
+FILES = ("oci:", "oci-archive:", "docker-archive:")
+"""How references begin that mean something on this machine."""
 
 
 class Option(NamedTuple):  # a dataclass would cost `--help` half its time

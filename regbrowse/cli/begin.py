@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from regbrowse.cli.arguments import CREDENTIALS_VARIABLE, Arguments
-from regbrowse.cli.connect import Start
+from regbrowse.cli.connect import Start, look_ahead
 from regbrowse.cli.diagnostics import ExitCode, code_of, complain
 from regbrowse.errors import ConfigError, RegbrowseError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def carry_out(arguments: Arguments) -> int:
     """Does what was asked; gives the exit code. Raises BrokenPipeError."""
+    look_ahead(arguments)
     try:
         if arguments.verb is None:
             return _browse(arguments)

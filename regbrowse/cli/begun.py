@@ -11,7 +11,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.cli.arguments import DEMO, Arguments
+from regbrowse.cli.arguments import DEMO, FILES, Arguments
 from regbrowse.cli.connect import Start
 from regbrowse.errors import RegbrowseError
 from regbrowse.pasted import read_typed
@@ -27,7 +27,6 @@ PATIENCE = 2.0
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+~\[\]-]*")
 """Nothing that a shell would read as anything but a word."""
 _HOST = re.compile(r"localhost|[^/]*[.:][^/]*")
-_FILES = ("oci:", "oci-archive:", "docker-archive:")
 
 
 class Ask(NamedTuple):
@@ -85,7 +84,7 @@ def question(begun: str) -> Ask | None:
     if "@" in begun:
         return None
     head, colon, tag = begun.rpartition(":")
-    if begun.startswith(_FILES):
+    if begun.startswith(FILES):
         return Ask(head, f"{head}:", tag) if head.count(":") else None
     first, slash, path = begun.partition("/")
     if colon and "/" not in tag and (slash or not _HOST.fullmatch(head)):
@@ -96,7 +95,7 @@ def question(begun: str) -> Ask | None:
 
 
 def _collect(names: Names, begun: str, arguments: Arguments, start: Callable[[Arguments], Start]) -> None:
-    for word in (*lately(), DEMO, *_FILES):
+    for word in (*lately(), DEMO, *FILES):
         names.found[word] = None
     ask = question(begun)
     if ask is not None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regbrowse.cli.arguments import DEMO, Arguments
+from regbrowse.cli.arguments import DEMO, FILES, Arguments
 from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from regbrowse.registry.net.ahead import Ahead
     from regbrowse.registry.responder import Responder
     from regbrowse.settings.login import Login
+
+
+def look_ahead(arguments: Arguments) -> None:
+    """Begins to read the system's certificates, which takes long, if a registry far away will be asked."""
+    first = arguments.reference or ""
+    if first and not arguments.offline and not first.startswith((DEMO, *FILES)):
+        from regbrowse.registry.net.system_trust import read_ahead
+
+        read_ahead()
 
 
 class Start:
@@ -73,10 +82,6 @@ class Start:
         """Reads the settings, and begins to send the first request, as early as possible; not for an event loop."""
         if self.ahead is not None or self.is_demo:
             return
-        if self.place is not None and not (self.local or self.arguments.offline):
-            from regbrowse.registry.net.system_trust import read_ahead
-
-            read_ahead()
         self.settings = self._settings()
         from regbrowse.registry.net.ahead import Ahead
 

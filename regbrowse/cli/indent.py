@@ -85,6 +85,8 @@ def _end_of(text: str, value: re.Match[str]) -> int:
 
 def harmless(text: str) -> str:
     """The same JSON document with escapes for everything that is not plainly seen (RFC 8259, Strings)."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text  # the common case, many times faster
     return _ODD.sub(lambda found: _harmless(found[0]), text)
 
 

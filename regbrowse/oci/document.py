@@ -89,12 +89,14 @@ def parse_json(raw: bytes, *, limit: int = DOCUMENT_LIMIT) -> Document:
 
 def _check_structure(text: str) -> None:
     """Depth and number of containers, before a recursive parser sees them."""
+    if text.count("[") + text.count("{") <= DEPTH_LIMIT:
+        return  # whatever of it stands in texts
     bare = _TEXT.sub("", text)
     containers = bare.count("[") + bare.count("{")
     if containers > CONTAINER_LIMIT:
         raise BadResponse(f"This document has more than {CONTAINER_LIMIT:,} objects and was not read.")
     depth = 0
-    for match in _BRACKETS.finditer(bare) if containers > DEPTH_LIMIT else ():
+    for match in _BRACKETS.finditer(bare):
         run = match.group()
         depth += len(run) if run[0] in "[{" else -len(run)
         if depth > DEPTH_LIMIT:

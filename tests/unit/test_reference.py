@@ -15,6 +15,7 @@ from regbrowse.reference import (
     Reference,
     Registry,
     Repository,
+    are_tags,
     is_repository_path,
     is_tag,
     parse_reference,
@@ -254,3 +255,11 @@ def test_images_in_files_are_written_as_they_are_read() -> None:
     assert Reference(unnamed, "1").familiar == "docker-archive:/tmp/x.tar:1"
     assert (named.last, unnamed.last) == ("app", "x.tar")
     assert not Repository(Registry("ghcr.io"), UNNAMED).unnamed
+
+
+_ODD = st.text(alphabet="aA0._-/:@% \n\x1b", max_size=6)
+
+
+@given(texts=st.lists(_ODD | st.sampled_from(["a" * 128, "a" * 129]), max_size=4))
+def test_many_tags_at_once_are_what_each_of_them_is(texts: list[str]) -> None:
+    assert not texts or are_tags(texts) == all(map(is_tag, texts))

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
 from regbrowse.oci.document import parse_json
+from regbrowse.reference import are_tags, is_tag
 from regbrowse.registry.errors_from import not_json, server_words, status_error
 from regbrowse.registry.lists.link import follow, with_query
 from regbrowse.registry.lists.trail import Trail
@@ -178,7 +179,9 @@ def _names_in(reply: Reply, member: str, valid: Callable[[str], bool]) -> tuple[
     entries = value.get(member)
     if not isinstance(entries, list):
         return [], 0
-    names = list(filter(valid, [entry for entry in entries if isinstance(entry, str)]))
+    names = [entry for entry in entries if isinstance(entry, str)]
+    if valid is not is_tag or not are_tags(names):
+        names = list(filter(valid, names))
     return names, len(entries) - len(names)
 
 

@@ -16,6 +16,7 @@ import httpx
 
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.http1 import Line
+from regbrowse.registry.net.system_trust import complete
 
 IDLE, IDLE_SECONDS = 10, 15.0
 """Connections kept open that nobody uses, and for how long."""
@@ -68,6 +69,16 @@ class Pool(httpx.AsyncBaseTransport):
         return None
 
     async def _dial(self, request: httpx.Request) -> Line:
+        try:
+            return await self._open(request)
+        except httpx.ConnectError as error:
+            if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise
+            if not await asyncio.to_thread(complete, self._context):
+                raise
+            return await self._open(request)
+
+    async def _open(self, request: httpx.Request) -> Line:
         seconds, host = request.extensions["timeout"]["connect"], request.url.raw_host.decode("ascii")
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
         try:

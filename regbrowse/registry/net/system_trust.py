@@ -1,10 +1,26 @@
-"""The system's certificates, read in a thread while Python loads the rest: 50 ms that nobody waits for."""
+"""The system's certificates, without waiting for them.
+
+Where the system keeps them by their hash (OpenSSL, c_rehash), one is read when a server shows what it has signed.
+Elsewhere all of them are read, in a thread while Python loads the rest: 50 ms that nobody waits for.
+"""
 
 from __future__ import annotations
 
 import os
-import ssl
+import re
 import threading
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    import ssl
+
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+_ahead: dict[tuple[str | None, ...], _Reading] = {}
+"""At most one context, by what the environment said when it was made; whoever takes it may add to it."""
+_partial: WeakSet[ssl.SSLContext] = WeakSet()
+"""Contexts that know the folder only."""
 
 
 class _Reading(threading.Thread):
@@ -18,7 +34,7 @@ class _Reading(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._context = ssl.create_default_context()
+            self._context = _made()
         except BaseException as error:  # noqa: BLE001 - it is raised where the context is wanted
             self._problem = error
 
@@ -30,11 +46,6 @@ class _Reading(threading.Thread):
         return self._context
 
 
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_ahead: dict[tuple[str | None, ...], _Reading] = {}
-"""At most one context, by what the environment said when it was made; whoever takes it may add to it."""
-
-
 def read_ahead() -> None:
     """To be called as soon as https is likely."""
     _ahead.clear()
@@ -44,7 +55,38 @@ def read_ahead() -> None:
 def default_context() -> ssl.SSLContext:
     """A context of one's own with the system's certificates. Raises ssl.SSLError."""
     found = _ahead.pop(_environment(), None)
-    return found.result() if found else ssl.create_default_context()
+    return found.result() if found else _made()
+
+
+def complete(context: ssl.SSLContext) -> bool:
+    """Adds what the system has beside the folder, once; False when there is no more to add.
+
+    Bundles may hold more: in containers they are often the only thing that is replaced.
+    """
+    if context not in _partial:
+        return False
+    _partial.discard(context)
+    context.load_default_certs()
+    return True
+
+
+def _made() -> ssl.SSLContext:
+    import ssl
+
+    folder = None if any(_environment()) else ssl.get_default_verify_paths().capath
+    if folder is None or not _is_hashed(folder):
+        return ssl.create_default_context()
+    context = ssl.create_default_context(capath=folder)
+    _partial.add(context)
+    return context
+
+
+def _is_hashed(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(_HASHED.fullmatch(entry.name) for entry in entries)
+    except OSError:
+        return False
 
 
 def _environment() -> tuple[str | None, ...]:
