@@ -13,10 +13,11 @@ import pytest_asyncio
 
 from fake_registry import FakeRegistry
 from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
-from regbrowse.reference import Registry
+from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.net import tls, wires
 from regbrowse.registry.net import trust as net_trust
+from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.trust import Trusted, Trusts
 from regbrowse.settings.certificates import Trust
 from tls_world import Machine, Paper, Spoken, issue, listening, secure, strict
@@ -335,3 +336,46 @@ def test_docker_hub_is_insecure_by_its_own_address() -> None:
     assert not trusts.known(("https", "::1", 5000)).verify
     assert not trusts.known(("https", "x.example", 443)).verify
     assert trusts.known(("https", "x.example", 5000)).verify
+
+
+@pytest.fixture
+def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca_file: Path) -> list[ssl.SSLContext]:
+    """A system with a folder of hashed certificates that lacks what its bundle has; gives who read the bundle."""
+    folder, asked = tmp_path / "hashed", list[ssl.SSLContext]()
+    folder.mkdir()
+    (folder / "0123abcd.0").write_text("")
+    paths = ssl.get_default_verify_paths()._replace(capath=str(folder))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+
+    def load(context: ssl.SSLContext) -> None:
+        asked.append(context)
+        context.load_verify_locations(cafile=ca_file)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
+    return asked
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_what_the_bundle_has_beside_the_folder_is_trusted_too(
+    server: Spoken, bundle: list[ssl.SSLContext], early: bool
+) -> None:
+    settings, here = Settings(pause=0), Registry.parse(server.name)
+    ahead = Ahead(settings) if early else None
+    assert ahead is None or ahead.begin(here)
+    async with Client(settings, ahead) as client:
+        await client.ping(here)
+        await client.head(Repository(here, "acme/app"), "1")
+        assert [one.status for one in client.requests] == [200, 200]
+    assert len(bundle) == 1
+
+
+async def test_the_bundle_is_read_once_and_makes_nobody_else_trusted(
+    tmp_path: Path, bundle: list[ssl.SSLContext]
+) -> None:
+    async with secure(tmp_path, issue("alone")) as other, Client(Settings(pause=0)) as client:
+        for _ in range(2):
+            with pytest.raises(TlsError, match="signed by nobody but itself"):
+                await client.ping(Registry.parse(other.name))
+    assert len(bundle) == 1

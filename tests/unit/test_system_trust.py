@@ -29,7 +29,7 @@ def test_another_environment_reads_again(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_what_fails_ahead_fails_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> ssl.SSLContext:
+    def broken(**_: object) -> ssl.SSLContext:
         raise ssl.SSLError("no certificates")
 
     monkeypatch.setattr(ssl, "create_default_context", broken)
