@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from regbrowse.reference import Reference, Registry
 from regbrowse.registry.net.knock import knock
 from regbrowse.registry.net.policy import origin_of
-from regbrowse.registry.net.trust import Trusts
+from regbrowse.registry.net.trust import Trusts, greet
 
 if TYPE_CHECKING:
     import ssl
@@ -171,7 +171,7 @@ class Ahead:
                     raise ConnectionAbortedError("not wanted any more")
                 self._handle = plain.dup()
             context = self.trusts.context_now(("https", host, port))
-            secured = context.wrap_socket(plain, server_hostname=host)
+            secured = greet(plain, context, host)
         except BaseException:
             plain.close()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import sys
 import threading
@@ -107,6 +108,17 @@ def _system() -> ssl.SSLContext:
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def greet(plain: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+    """The same connection in TLS, after the greeting; closed when that fails. Waits as long as the socket's timeout."""
+    secured = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        secured.do_handshake()
+    except BaseException:
+        secured.close()
+        raise
+    return secured
 
 
 class Trusts:

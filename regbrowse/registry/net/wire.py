@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Thread
 
+from regbrowse.registry.net.trust import greet
+
 RECORD = 16_384
 """Bytes that one record of TLS holds at most (RFC 8446, 5.1)."""
 PIECE = 256 * 1024
@@ -78,16 +80,17 @@ class Wire:
     async def _greet_in_a_thread(self, context: ssl.SSLContext, name: str) -> None:
         plain, self._socket = self._socket, socket.socket(fileno=os.dup(self._socket.fileno()))
 
-        def greet() -> ssl.SSLSocket:
+        def work() -> ssl.SSLSocket:
             plain.setblocking(True)
-            return context.wrap_socket(plain, server_hostname=name)
+            return greet(plain, context, name)
 
-        greeting = self._loop.run_in_executor(_GREETERS, greet)
+        greeting = self._loop.run_in_executor(_GREETERS, work)
         try:
-            secured = await greeting
+            secured = await asyncio.shield(greeting)
         except BaseException:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)  # which ends the thread's waiting, too
+            greeting.add_done_callback(_heard)
             raise
         self._socket.close()
         secured.setblocking(False)
@@ -251,6 +254,11 @@ def _wait(unblocked: socket.socket, wanted: OSError, seconds: float) -> None:
     poll.register(unblocked, select.POLLOUT if isinstance(wanted, ssl.SSLWantWriteError) else select.POLLIN)
     if not poll.poll(seconds * 1000):
         raise TimeoutError
+
+
+def _heard(greeting: asyncio.Future[ssl.SSLSocket]) -> None:
+    if not greeting.cancelled() and greeting.exception() is None:
+        greeting.result().close()
 
 
 def _settle(future: asyncio.Future[None]) -> None:
