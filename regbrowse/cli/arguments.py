@@ -116,6 +116,13 @@ class _Parser(argparse.ArgumentParser):
     verb: Verb | None = None
 
     def error(self, message: str) -> NoReturn:
+        # argparse speaks of arguments where everybody says options.
+        flags, colon, _ = message.removeprefix("argument ").partition(": ")
+        option = next((each for each in OPTIONS if colon and flags == "/".join(each.flags)), None)
+        if option is not None and option.value:
+            message = f"{option.flags[-1]} needs {option.value}: {option.help}."
+        elif option is not None:
+            message = f"{option.flags[-1]} takes no value."
         self.exit(2, f"regbrowse: {message}\n{usage_of(self.verb)}\n")
 
 
@@ -149,9 +156,11 @@ def parse(words: Sequence[str] | None) -> Arguments:
     """Raises SystemExit: 2 with a sentence on stderr when the words are wrong, 0 after help or version."""
     reader = parser()
     assert isinstance(reader, _Parser)
-    found = reader.parse_intermixed_args(words)
+    found, unknown = reader.parse_known_intermixed_args(words)
     given: list[str] = found.words
     verb = reader.verb = find(given[0]) if given else None
+    if unknown:
+        _refuse(reader, unknown)
     if found.help:
         _answer(whole(verb, OPTIONS) if verb else overview(VERBS, OPTIONS))
     if found.version:
@@ -159,6 +168,16 @@ def parse(words: Sequence[str] | None) -> Arguments:
     rest = given[1:] if verb else given
     _check(reader, found, verb, given, rest)
     return Arguments(verb, tuple(rest), **_values(found))
+
+
+def _refuse(reader: _Parser, unknown: list[str]) -> NoReturn:
+    """For options that do not exist; what stands behind them may be meant for something else."""
+    import difflib
+
+    option = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
+    known = [flag for each in OPTIONS for flag in each.flags if flag.startswith("--")]
+    close = difflib.get_close_matches(option, known, 1)
+    reader.error(f'there is no option "{option}".' + (f' Did you mean "{close[0]}"?' if close else ""))
 
 
 def _values(found: argparse.Namespace) -> dict[str, Any]:

@@ -118,7 +118,8 @@ def _not_found(
         return error(NotFound, f"{host} lists {question.item or 'this content'} but does not hold it.", "")
     if question.kind == "manifest" and "NAME_UNKNOWN" not in codes:
         why = f'{question.about} has no "{question.item}".'
-        hint = "It may have been deleted since the list was loaded." if ":" not in question.item else ""
+        gone = "It may have been deleted, or never been there: the list of tags tells."
+        hint = gone if ":" not in question.item else ""
         return error(NotFound, why, hint)
     if question.kind in ("referrers", "native"):
         return error(Unsupported, f"{host} does not offer this.", "")

@@ -185,7 +185,7 @@ async def test_no_such_tag(registry: FakeRegistry, client: Client) -> None:
     with pytest.raises(NotFound) as caught:
         await client.manifest(here(registry), "9.9")
     assert caught.value.why == f'{registry.name}/acme/app has no "9.9".'
-    assert caught.value.hint == "It may have been deleted since the list was loaded."
+    assert caught.value.hint == "It may have been deleted, or never been there: the list of tags tells."
     assert caught.value.evidence.short == "404 MANIFEST_UNKNOWN"
 
 

@@ -78,3 +78,23 @@ def test_every_option_of_a_verb_exists() -> None:
     for verb in VERBS:
         assert set(verb.options) <= names
         assert not set(verb.options) & {option.name for option in OPTIONS if option.everywhere}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("tags --nonsense x/y", 'there is no option "--nonsense".'),
+        ("tags x/y --plattform=linux", 'there is no option "--plattform". Did you mean "--platform"?'),
+        ("-Z tags x/y", 'there is no option "-Z".'),
+        ("digest x/y --arch", "--arch needs ARCH: architecture of the platform"),
+        ("digest x/y -u", "--user needs USER:PASSWORD: log in"),
+        ("tags x/y --raw=5", "--raw takes no value"),
+    ],
+)
+def test_options_that_are_wrong_are_named_alone(words: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(words.split())
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"regbrowse: {says}")
+    assert "x/y" not in said.splitlines()[0]

@@ -148,7 +148,7 @@ def test_what_is_not_there(status: int, asked: Kind, kind: type[RegistryError]) 
 def test_a_manifest_that_is_not_there_and_a_repository_that_is_not() -> None:
     error = status_error(reply(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'))
     assert (error.why, error.hint) == (
-        'reg.example/a has no "1".', "It may have been deleted since the list was loaded."
+        'reg.example/a has no "1".', "It may have been deleted, or never been there: the list of tags tells."
     )  # fmt: skip
     error = status_error(reply(404, b'{"errors":[{"code":"NAME_UNKNOWN"}]}'))
     assert error.why == 'reg.example has no repository "a".'
