@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def carry_out(arguments: Arguments) -> int:
     """Does what was asked; gives the exit code. Raises BrokenPipeError."""
-    look_ahead(arguments)
     try:
         if arguments.verb is None:
             return _browse(arguments)
+        look_ahead(arguments)
         from regbrowse.cli.verbs.run import run
 
         return run(arguments, begin)
