@@ -170,6 +170,22 @@ async def test_an_address_that_does_not_answer_keeps_nobody_waiting(
         assert len(heard.heads) == 1
 
 
+async def test_a_name_whose_first_address_is_not_the_registry(
+    tmp_path: Path, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As localhost means ::1 first, and many registries listen at 127.0.0.1 alone."""
+    settings, both = Settings(pause=0, ca_file=ca_file), ("127.0.0.2", "127.0.0.1")
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, port, **__: [(*kind, (one, port)) for one in both])
+    async with calls(tmp_path) as heard:
+        here = Registry.parse(f"localhost:{heard.port}")
+        ahead = Ahead(settings)
+        assert ahead.begin(here)
+        async with Client(settings, ahead) as client:
+            await client.ping(here)
+            assert client.connection(here).base == f"https://localhost:{heard.port}"
+
+
 @pytest.mark.parametrize(
     "name", ["alpine", "registry.example.com/x", "registry.example.com:443/x", "127.0.0.1:5000/x", "[::1]:5000/x"]
 )
@@ -197,7 +213,11 @@ async def test_what_was_asked_ahead_is_no_answer_to_another_question(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "why", ["offline", "blocked", "moved", "mirrored", "proxied", "perhaps on disk", "blocked registry", "in here"]
+    "why",
+    [
+        *("offline", "blocked", "moved", "mirrored", "proxied", "perhaps on disk"),
+        *("blocked registry", "searched", "in here"),
+    ],
 )
 async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_path: Path, why: str) -> None:
     repository = Repository(Registry.parse("registry.example.com"), "acme/app")
@@ -215,6 +235,8 @@ async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_pa
         environ = {"HTTPS_PROXY": "http://proxy.example.com:3128"}
     elif why == "perhaps on disk":
         place = parse_reference(f"{repository}@{DIGEST}")
+    elif why == "searched":
+        place = Registry.parse("docker.io")
     elif why == "in here":
         settings = settings._replace(local={repository.registry.key: DemoRegistry()})
     (tmp_path / "registries.conf").write_text(conf)

@@ -18,6 +18,7 @@ from regbrowse.registry.native.gcr import Google, is_google
 from regbrowse.registry.native.harbor import Harbor, is_harbor
 from regbrowse.registry.native.hub import Hub
 from regbrowse.registry.native.quay import Quay
+from regbrowse.registry.native.searched import is_searched
 from regbrowse.registry.native.window import Window, reason
 from regbrowse.registry.native.zot import DISCOVER, Zot, has_search
 from regbrowse.registry.net.transport import Transport
@@ -74,7 +75,7 @@ class Natives:
 
     def searchable(self, registry: Registry) -> bool:
         """Whether `search` has somebody to ask."""
-        return registry.name == DOCKER_HUB or registry.key == quay.HOST
+        return is_searched(registry)
 
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
         """The repositories that the registry's own search finds, best first. Raises RegbrowseError."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from regbrowse.reference import Reference, Registry
+from regbrowse.registry.native.searched import is_searched
 from regbrowse.registry.net.knock import knock
 from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.trust import Trusts, greet
@@ -21,6 +22,7 @@ from regbrowse.registry.net.trust import Trusts, greet
 if TYPE_CHECKING:
     import ssl
     from asyncio import AbstractEventLoop, Future
+    from collections.abc import Callable
 
     from regbrowse.registry.facts import Settings
     from regbrowse.registry.net.wire import Wire
@@ -63,6 +65,8 @@ class Ahead:
             return False
         if isinstance(place, Reference) and place.digest and settings.cache_folder:
             return False  # it may be on disk
+        if isinstance(place, Registry) and is_searched(place):
+            return False  # its search lives elsewhere
         if network is not None:
             if isinstance(place, Registry):
                 moved = bool(network.blocked(registry))
@@ -81,33 +85,43 @@ class Ahead:
         """Whether there is one to this place, and it was not taken."""
         return self._place == (host, port)
 
+    async def reached(self) -> bool:
+        """Whether somebody answers at the address that was tried; else others should be, and it is of no more use."""
+        import asyncio
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._until(lambda: self._over or self._handle is not None)
+        if self._handle is None:
+            self.close()
+        return self._handle is not None
+
     async def greeted(self) -> None:
         """Waits until it is open. Raises OSError, ConfigError."""
-        await self._outcome()
+        await self._until(lambda: self._over)
+        if self._opened is None:
+            raise self._problem or ConnectionAbortedError("not wanted any more")
 
     async def take(self) -> tuple[str, Wire] | None:
         """The address and the connection, which speaks TLS and has our knock; None when others should be tried.
 
         Whoever gives up waiting hangs up. Raises as `greeted`.
         """
-        import asyncio
+        from asyncio import CancelledError
 
         from regbrowse.registry.net.wire import Wire
 
-        self._place = None
-        waiting = asyncio.ensure_future(self._outcome())
         try:
-            await asyncio.wait([waiting], timeout=PATIENCE)
-            if not waiting.done() and self._handle is None:
-                self._hang_up()
+            if not await self.reached():
                 return None
-            opened = await waiting
-        except asyncio.CancelledError:
+            self._place = None
+            await self.greeted()
+        except CancelledError:
             self._hang_up()
             raise
-        finally:
-            waiting.cancel()
-        return opened.address, Wire(opened.plain, secured=opened.secured, said=opened.said)
+        assert self._opened is not None
+        address, plain, secured, said = self._opened
+        return address, Wire(plain, secured=secured, said=said)
 
     def close(self) -> None:
         """Hangs up if nobody took it."""
@@ -124,21 +138,25 @@ class Ahead:
                 with suppress(OSError):
                     self._handle.shutdown(socket.SHUT_RDWR)  # which ends the thread's waiting
 
-    async def _outcome(self) -> _Opened:
-        """What came of it. Not by a future of concurrent.futures, which would have to be loaded first."""
+    async def _until(self, there: Callable[[], bool]) -> None:
+        """Not by futures of concurrent.futures, which would have to be loaded first."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        future: Future[None] = loop.create_future()
-        with self._lock:
-            if self._over:
-                future.set_result(None)
-            else:
+        while True:
+            future: Future[None] = loop.create_future()
+            with self._lock:
+                if there():
+                    return
                 self._waiting.append((loop, future))
-        await future
-        if self._opened is None:
-            raise self._problem or ConnectionAbortedError("not wanted any more")
-        return self._opened
+            await future
+
+    def _tell(self) -> None:
+        """Something has happened; to be called with the lock."""
+        waiting, self._waiting = self._waiting, []
+        for loop, future in waiting:
+            with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+                loop.call_soon_threadsafe(_settle, future)
 
     def _run(self, host: str, port: int, said: bytes) -> None:
         """In a thread: what goes wrong is told to whoever wants the connection, and to nobody else."""
@@ -155,9 +173,7 @@ class Ahead:
                 opened.plain.close()
             else:
                 self._opened = opened
-            for loop, future in self._waiting:
-                with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-                    loop.call_soon_threadsafe(_settle, future)
+            self._tell()
 
     def _open(self, host: str, port: int, said: bytes) -> _Opened:
         family, kind, protocol, _, place = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)[0]
@@ -170,6 +186,7 @@ class Ahead:
                 if self._unwanted:
                     raise ConnectionAbortedError("not wanted any more")
                 self._handle = plain.dup()
+                self._tell()
             context = self.trusts.context_now(("https", host, port))
             secured = greet(plain, context, host)
         except BaseException:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import h11
@@ -104,14 +105,8 @@ class Line:
         if first:
             await asyncio.to_thread(into, [first])
             self._left -= len(first)
-        try:
+        with _told():
             self._left -= await self._wire.pour(self._left, into, seconds)
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("") from error
-        except ssl.SSLError:
-            raise
-        except OSError as error:
-            raise httpx.ReadError(str(error)) from error
         if self._left:
             raise _cut_off(size - self._left, size)
         return True
@@ -165,15 +160,22 @@ class Line:
             self._http.receive_data(came)
 
     async def _read(self, most: int, seconds: float) -> bytes:
-        try:
+        with _told():
             async with asyncio.timeout(seconds):
                 return await self._wire.read(most)
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("") from error
-        except ssl.SSLError:
-            raise
-        except OSError as error:
-            raise httpx.ReadError(str(error)) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a socket complains of while it is read, in httpx's words."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("") from error
+    except ssl.SSLError:
+        raise
+    except OSError as error:
+        raise httpx.ReadError(str(error)) from error
 
 
 def _cut_off(came: int, size: int) -> httpx.RemoteProtocolError:

@@ -85,7 +85,7 @@ class Schemes:
             return plain if self.http_asked(registry) else secure
         _, host, port = origin
         patient = not registry.is_loopback
-        if self._ahead is not None and self._ahead.leads_to(host, port):
+        if self._ahead is not None and self._ahead.leads_to(host, port) and await self._ahead.reached():
             tls = await was_greeted(self._ahead.greeted(), patient=patient)
         else:
             tls = await speaks_tls(self._wires.dialer, host, port, patient=patient)

@@ -1,7 +1,7 @@
 """One connection, straight on a socket of the system: opened, encrypted, read and written on asyncio's event loop.
 
-It needs nothing but the standard library, so that a connection can be on its way while the rest is still being
-loaded, and takes large pieces out of the socket at once: other streams copy every byte several times.
+Large pieces are taken out of the socket at once, and handed on as they are: other streams copy every byte several
+times.
 """
 
 from __future__ import annotations
