@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -234,6 +235,24 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(chunk)
             await writer.drain()
     writer.transport.abort()
+
+
+def hashed_system(monkeypatch: pytest.MonkeyPatch, folder: Path, ca_file: Path) -> list[ssl.SSLContext]:
+    """A system with a folder of hashed certificates that lacks what its bundle has; gives who read the bundle."""
+    hashed, asked = folder / "hashed", list[ssl.SSLContext]()
+    hashed.mkdir()
+    (hashed / "0123abcd.0").write_text("")
+    paths = ssl.get_default_verify_paths()._replace(capath=str(hashed))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+
+    def load(context: ssl.SSLContext) -> None:
+        asked.append(context)
+        context.load_verify_locations(cafile=ca_file)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
+    return asked
 
 
 class Machine(Network):

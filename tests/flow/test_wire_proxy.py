@@ -15,7 +15,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client, Settings
 from regbrowse.settings.proxies import Proxy
-from tls_world import Machine, issue, proxying, secure
+from tls_world import Machine, hashed_system, issue, proxying, secure
 
 CA = issue("Example CA", authority=True)
 
@@ -49,6 +49,20 @@ async def test_https_goes_through_a_tunnel_and_the_proxy_resolves(
     assert server.heads[0].startswith(b"GET /v2/ HTTP/1.1\r\n")
     assert b"proxy" not in server.heads[0].lower()
     assert notes == (f"Reached through the proxy 127.0.0.1:{proxy.port} (from HTTPS_PROXY).",)
+
+
+async def test_who_reads_along_may_be_known_by_the_bundle_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hashed_system(monkeypatch, tmp_path, CA.write(tmp_path, "ca")[0])
+    paper = issue(issuer=CA, names=["registry.example"])
+    async with (
+        secure(tmp_path, paper) as server,
+        proxying() as proxy,
+        Client(settings(machine(proxy.port))) as client,
+    ):
+        await client.ping(Registry.parse(f"registry.example:{server.port}"))
+    assert len(server.heads) == 1
 
 
 async def test_http_that_was_asked_for_is_not_probed_past_the_proxy(registry: FakeRegistry) -> None:

@@ -20,7 +20,7 @@ from regbrowse.registry.net import trust as net_trust
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.trust import Trusted, Trusts
 from regbrowse.settings.certificates import Trust
-from tls_world import Machine, Paper, Spoken, issue, listening, secure, strict
+from tls_world import Machine, Paper, Spoken, hashed_system, issue, listening, secure, strict
 
 CA = issue("Example CA", organisation="Example Inc.", authority=True)
 CLIENTS = issue("Client CA", authority=True)
@@ -340,21 +340,7 @@ def test_docker_hub_is_insecure_by_its_own_address() -> None:
 
 @pytest.fixture
 def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca_file: Path) -> list[ssl.SSLContext]:
-    """A system with a folder of hashed certificates that lacks what its bundle has; gives who read the bundle."""
-    folder, asked = tmp_path / "hashed", list[ssl.SSLContext]()
-    folder.mkdir()
-    (folder / "0123abcd.0").write_text("")
-    paths = ssl.get_default_verify_paths()._replace(capath=str(folder))
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-
-    def load(context: ssl.SSLContext) -> None:
-        asked.append(context)
-        context.load_verify_locations(cafile=ca_file)
-
-    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
-    return asked
+    return hashed_system(monkeypatch, tmp_path, ca_file)
 
 
 @pytest.mark.parametrize("early", [False, True])

@@ -35,7 +35,14 @@ ALLOWED: dict[str, set[str]] = {
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
 MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"}
-OWNERS = {"httpx": {"registry"}, "textual": {"tui"}, "rich": {"tui"}, "pygments": {"cli", "tui"}}
+OWNERS = {
+    "httpx": {"registry"},
+    "httpcore": {"registry"},
+    "h11": {"registry"},
+    "textual": {"tui"},
+    "rich": {"tui"},
+    "pygments": {"cli", "tui"},
+}
 STANDARD_ONLY = sorted(CORE | {"demo"})
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 RESPONDER = "regbrowse.registry.responder"

@@ -7,7 +7,6 @@ socket to whoever wants it as it is, without being copied on the way.
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import h11
 import httpx
 
+from regbrowse.registry.net.tls import is_tls_reason
 from regbrowse.registry.net.wire import Wire
 
 HEAD_LIMIT = 100 * 1024
@@ -62,10 +62,8 @@ class Line:
                 await self._wire.write(b"" if said else content)
         except TimeoutError as error:
             raise httpx.WriteTimeout("") from error
-        except ssl.SSLError:
-            raise
         except OSError:
-            pass
+            pass  # what the server has to say about it is still to be read
         while True:
             event = await self._event(limits["read"])
             if isinstance(event, h11.Response) or (
@@ -172,9 +170,9 @@ def _told() -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise httpx.ReadTimeout("") from error
-    except ssl.SSLError:
-        raise
     except OSError as error:
+        if is_tls_reason(error):
+            raise
         raise httpx.ReadError(str(error)) from error
 
 

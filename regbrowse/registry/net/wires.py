@@ -17,6 +17,7 @@ from regbrowse.registry.net.local import LocalTransport
 from regbrowse.registry.net.policy import Origin, is_special, origin_of
 from regbrowse.registry.net.pool import Pool
 from regbrowse.registry.net.proxied import Tunnel
+from regbrowse.registry.net.system_trust import complete
 from regbrowse.registry.net.trust import Trusted, Trusts, bare_context
 from regbrowse.settings.proxies import Proxy
 
@@ -105,8 +106,12 @@ class Wires:
             return Pool(context, Dialer(guarded=guarded, reached=self._reached, ahead=ahead))
         from regbrowse.registry.net.proxy_pool import ProxyPool
 
-        encrypted = proxy.url.startswith("https:")
-        return ProxyPool(context, proxy, await self.trusts.context(origin_of(proxy.url)) if encrypted else None)
+        to_proxy = await self.trusts.context(origin_of(proxy.url)) if proxy.url.startswith("https:") else None
+        for each in (context, to_proxy):
+            # Who reads along at a proxy is often known by the bundle alone.
+            if each is not None:
+                await asyncio.to_thread(complete, each)
+        return ProxyPool(context, proxy, to_proxy)
 
     def _reached(self, host: str, address: str) -> None:
         self._inner[host] = self._inner.get(host, True) and is_special(address)
