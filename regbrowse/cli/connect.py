@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def look_ahead(arguments: Arguments) -> None:
     """Begins to read the system's certificates, which takes long, if a registry far away will be asked."""
     first = arguments.reference or ""
-    if first and not arguments.offline and not first.startswith((DEMO, *FILES)):
+    asks = arguments.verb is None or arguments.verb.module != "completion"
+    if asks and first and not arguments.offline and not first.startswith((DEMO, *FILES)):
         from regbrowse.registry.net.system_trust import read_ahead
 
         read_ahead()

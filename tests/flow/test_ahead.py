@@ -22,6 +22,7 @@ from regbrowse.errors import NetError, TlsError
 from regbrowse.reference import Reference, Registry, Repository, parse_reference
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.net.ahead import Ahead
+from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.http1 import Line
 from regbrowse.registry.net.knock import knock
 from regbrowse.registry.net.wires import request
@@ -140,6 +141,18 @@ async def test_who_gives_up_waiting_hangs_up(tmp_path: Path) -> None:
             async with asyncio.timeout(0.05):
                 await ahead.take()
         await asyncio.wait_for(heard.closed.wait(), 5)
+
+
+async def test_two_that_want_it_get_two_connections(tmp_path: Path, ca_file: Path) -> None:
+    settings = Settings(pause=0, ca_file=ca_file)
+    async with calls(tmp_path) as heard:
+        ahead = Ahead(settings)
+        ahead.begin(heard.place)
+        dialer = Dialer(ahead=ahead)
+        wires = await asyncio.gather(*(dialer.connect("127.0.0.1", heard.port) for _ in range(3)))
+        assert sorted(wire.secured is None for wire in wires) == [False, True, True]
+        for wire in wires:
+            wire.close()
 
 
 async def test_an_address_that_does_not_answer_keeps_nobody_waiting(

@@ -93,7 +93,8 @@ class Ahead:
             async with asyncio.timeout(PATIENCE):
                 await self._until(lambda: self._over or self._handle is not None)
         if self._handle is None:
-            self.close()
+            self._place = None
+            self._hang_up()
         return self._handle is not None
 
     async def greeted(self) -> None:
@@ -111,10 +112,10 @@ class Ahead:
 
         from regbrowse.registry.net.wire import Wire
 
+        self._place = None  # nobody else's from now on
         try:
             if not await self.reached():
                 return None
-            self._place = None
             await self.greeted()
         except CancelledError:
             self._hang_up()
