@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def look_ahead(arguments: Arguments) -> None:
-    """Begins to read the system's certificates, which takes long, if a registry far away will be asked."""
+    """Begins to read the system's certificates, which takes long, if a verb will ask a registry far away."""
     first = arguments.reference or ""
-    asks = arguments.verb is None or arguments.verb.module != "completion"
+    asks = arguments.verb is not None and arguments.verb.module != "completion"
     if asks and first and not arguments.offline and not first.startswith((DEMO, *FILES)):
         from regbrowse.registry.net.system_trust import read_ahead
 
@@ -75,6 +75,8 @@ class Start:
 
     @property
     def is_demo(self) -> bool:
+        if not self.local:
+            return False
         from regbrowse.demo.start import START
 
         return START.repository.registry.key in self.local

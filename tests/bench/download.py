@@ -25,6 +25,8 @@ from bench.figures import alternate, table
 from bench.startup import REGBROWSE
 
 SIZE = 2**30
+_CURL, _OURS = "curl -o", "regbrowse downloadlayer, verified"
+_ALONE, _BY_HAND = "SHA-256 of so many bytes alone", "curl -o, then sha256sum"
 _BLOCK = 2**20
 _ROOT = Path(__file__).parents[2]
 
@@ -87,18 +89,15 @@ def download(folder: Path, runs: int) -> None:
 
         theirs = [curl, "-sS", "-o", str(target), url]
         subjects = {
-            "curl -o": lambda: fetch("curl", theirs),
-            "regbrowse downloadlayer, verified": lambda: fetch("regbrowse", ours),
-            "SHA-256 of so many bytes alone": _hashed,
+            _CURL: lambda: fetch("curl", theirs),
+            _OURS: lambda: fetch("regbrowse", ours),
+            _ALONE: _hashed,
+            **({_BY_HAND: checked} if shutil.which("sha256sum") else {}),
         }
-        verified = {} if shutil.which("sha256sum") is None else {"curl -o, then sha256sum": checked}
-        seconds = alternate({**subjects, **verified}, max(3, runs // 2))
-        alone = {"SHA-256 of so many bytes alone": seconds.pop("SHA-256 of so many bytes alone")}
-        by_hand = seconds.pop("curl -o, then sha256sum", None)
-        table(seconds, 1.2)
-        table(alone)
-        if by_hand is not None:
-            table({"curl -o, then sha256sum": by_hand, **dict(list(seconds.items())[1:])}, 1)
+        seconds = alternate(subjects, max(3, runs // 2))
+        for names, allowed in (((_CURL, _OURS), 1.2), ((_ALONE,), None), ((_BY_HAND, _OURS), 1)):
+            if names[0] in seconds:
+                table({name: seconds[name] for name in names}, allowed)
         print(f"  peak memory of regbrowse: {peaks['regbrowse'] / 2**20:.0f} MiB")
 
 

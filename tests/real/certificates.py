@@ -52,12 +52,12 @@ def authority(name: str = "regbrowse test CA") -> Signer:
     return _issue(name, None)
 
 
-def for_this_machine(issuer: Signer, *more: str) -> Signer:
-    """A server's certificate for localhost, the loopback addresses, and further addresses."""
-    return _issue("localhost", issuer, *more)
+def for_this_machine(issuer: Signer) -> Signer:
+    """A server's certificate for localhost and the loopback addresses."""
+    return _issue("localhost", issuer)
 
 
-def _issue(name: str, issuer: Signer | None, *more: str) -> Signer:
+def _issue(name: str, issuer: Signer | None) -> Signer:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -87,7 +87,7 @@ def _issue(name: str, issuer: Signer | None, *more: str) -> Signer:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(parent.public_key()), critical=False)
     )
     if issuer:
-        addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1", *more)]
+        addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1")]
         names = x509.SubjectAlternativeName([x509.DNSName("localhost"), *addresses])
         server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         builder = builder.add_extension(names, critical=False).add_extension(server, critical=False)

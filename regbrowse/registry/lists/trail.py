@@ -14,9 +14,12 @@ REMEMBERED = 100_000
 """Names kept of such a list; when there are more, none."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Trail:
-    """Grows with the pages of one listing; lets a stopped listing go on without repeating itself."""
+    """Grows with the pages of one listing; lets a stopped listing go on without repeating itself.
+
+    It may hold a million names, so that no page should print or compare them.
+    """
 
     seen: set[str] | Marks = field(default_factory=set)
     visited: set[str] = field(default_factory=set)
@@ -68,7 +71,7 @@ class Trail:
     def _all_of(self, names: list[str]) -> list[str] | None:
         """The names, when a page of usual size has nothing but new ones; else None, and nothing is added."""
         seen = self.seen
-        if not isinstance(seen, set) or not len(names) <= min(self.room, REMEMBERED):
+        if not isinstance(seen, set) or len(names) > min(self.room, REMEMBERED):
             return None
         before = len(seen)
         if not seen.isdisjoint(names):

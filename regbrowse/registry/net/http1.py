@@ -16,7 +16,7 @@ import h11
 import httpx
 
 from regbrowse.registry.net.tls import is_tls_reason
-from regbrowse.registry.net.wire import Wire
+from regbrowse.registry.net.wire import PIECE, Wire
 
 HEAD_LIMIT = 100 * 1024
 """Bytes of a status line with its headers, and of one chunk's head."""
@@ -24,8 +24,6 @@ READ = 64 * 1024
 """Bytes that are taken out of a socket at once."""
 LONG = 2 * READ
 """Content of at least so many bytes is long."""
-GULP = 256 * 1024
-"""Bytes of long content that are taken out of a socket at once."""
 
 
 class Line:
@@ -49,7 +47,8 @@ class Line:
         try:
             sent = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
             content = self._said(sent)
-            async for chunk in _async(request.stream):
+            assert isinstance(request.stream, httpx.AsyncByteStream)
+            async for chunk in request.stream:
                 content += self._said(h11.Data(data=chunk))
             content += self._said(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
@@ -91,7 +90,7 @@ class Line:
                 yield chunk
             if not self._left:
                 return
-            chunk = await self._read(min(self._left, GULP), seconds)
+            chunk = await self._read(min(self._left, PIECE), seconds)
             if not chunk:
                 raise _cut_off(size - self._left, size)
 
@@ -182,8 +181,3 @@ def _cut_off(came: int, size: int) -> httpx.RemoteProtocolError:
 
 def _new() -> h11.Connection:
     return h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
-
-
-async def _async(stream: Any) -> AsyncIterator[bytes]:
-    async for chunk in stream:
-        yield chunk

@@ -72,9 +72,8 @@ class Pool(httpx.AsyncBaseTransport):
         try:
             return await self._open(request)
         except httpx.ConnectError as error:
-            if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                raise
-            if not await asyncio.to_thread(complete, self._context):
+            distrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+            if not (distrusted and await asyncio.to_thread(complete, self._context)):
                 raise
             return await self._open(request)
 

@@ -21,7 +21,7 @@ from regbrowse.registry.net.trust import greet
 RECORD = 16_384
 """Bytes that one record of TLS holds at most (RFC 8446, 5.1)."""
 PIECE = 256 * 1024
-"""Bytes that a thread hands on at once: few enough to stay in the processor's caches."""
+"""Bytes of long content that are taken and handed on at once: few enough to stay in the processor's caches."""
 TURN = 0.02
 """Seconds of reading without a wait after which others on the event loop get their turn."""
 _GREETERS = ThreadPoolExecutor(16, "greetings")
