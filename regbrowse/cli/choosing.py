@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.job import Job
-from regbrowse.errors import BadReference, NotFound, RegbrowseError
+from regbrowse.cli.wish import Wish, same, wish_of
+from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.config import CONFIG_LIMIT, parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
 from regbrowse.oci.platform import Platform, choose
 from regbrowse.reference import Digest, Reference
-from regbrowse.text import visible
 from regbrowse.tree import MAX_DEPTH, platforms
 
 UNSAID = 16
@@ -29,22 +28,6 @@ _SAID = 5
 """Anomalies of one manifest that are told."""
 
 
-class Wish(NamedTuple):
-    """The platform that is wanted."""
-
-    platform: Platform
-    asked: bool
-    """Whether an option said so; else it is that of the settings or of this machine."""
-
-    def fits(self, candidate: Platform | None) -> bool:
-        """Whether it runs there, perhaps as a lower variant."""
-        return choose([candidate], self.platform) is not None
-
-    def met_by(self, candidate: Platform) -> bool:
-        """Whether it is the very same."""
-        return self.fits(candidate) and _same(candidate, self.platform)
-
-
 class Chosen(NamedTuple):
     """One manifest, no index, and what led to it."""
 
@@ -52,24 +35,6 @@ class Chosen(NamedTuple):
     manifest: Manifest
     descriptor: Descriptor | None = None
     """What the index says of it; None when the reference names it itself."""
-
-
-def wish_of(arguments: Arguments, preferred: Platform | None = None) -> Wish:
-    """`preferred` is the platform of the settings. Raises BadReference for what is no platform."""
-    usual = preferred or Platform.host()
-    if arguments.platform:
-        return Wish(Platform.parse(arguments.platform), True)
-    for option, word in (("os", arguments.os), ("arch", arguments.arch), ("variant", arguments.variant)):
-        if "/" in word or ":" in word:
-            raise BadReference(
-                f'"{visible(word, 64)}" is too much for --{option}.',
-                hint=f"Write --platform {visible(word, 64)}." if "/" in word else "--platform takes all of it.",
-            )
-    if not (arguments.os or arguments.arch or arguments.variant):
-        return Wish(usual, False)
-    words = [arguments.os or "linux", arguments.arch or usual.architecture]
-    variant = arguments.variant or ("" if arguments.arch else usual.variant)
-    return Wish(Platform.parse("/".join([*words, variant] if variant else words)), True)
 
 
 async def chosen(job: Job) -> Chosen:
@@ -254,14 +219,14 @@ class _Search:
         """Which of several was taken, and why; nothing when it was the only one and the very one."""
         taken, digest = names[at], descriptors[at].digest
         others = [each for i, each in enumerate(names) if i != at and self.wish.fits(each)]
-        twins = sum(_same(each, taken) and each.os_version == taken.os_version for each in others)
+        twins = sum(same(each, taken) and each.os_version == taken.os_version for each in others)
         wanted = self.wish.platform
         if twins:
             note(f"{taken} is listed {twins + 1} times; the first was taken, as other tools do: {digest}")
         elif not self.wish.met_by(taken):
             rest = f", the highest variant of {len(others) + 1} that do" if others else ""
             note(f"There is no {wanted}; {taken} runs there too{rest}. It was taken: {digest}")
-        elif others and not wanted.os_version and any(_same(each, taken) for each in others):
+        elif others and not wanted.os_version and any(same(each, taken) for each in others):
             many = f"{len(others) + 1} versions of {taken.os}/{taken.architecture}"
             note(f"There are {many}; the first was taken: {taken}, {digest}")
         elif others:
@@ -276,9 +241,3 @@ class _Search:
         more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
         step = "" if self.wish.asked else "Choose one with --platform."
         return NotFound(f"{why} Available: {', '.join(names[:_LISTED])}{more}.", hint=step)
-
-
-def _same(one: Platform, other: Platform) -> bool:
-    """Whether they differ at most in the version of the system."""
-    first, second = one.normalised(), other.normalised()
-    return (first.os, first.architecture, first.variant) == (second.os, second.architecture, second.variant)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from regbrowse.browse import Browser
 from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.early import image_of
 from regbrowse.cli.output import Output
 from regbrowse.errors import BadReference
 from regbrowse.reference import Reference, Registry, Repository
@@ -33,12 +34,7 @@ class Job(NamedTuple):
     @property
     def reference(self) -> Reference:
         """The image that is meant. Raises BadReference for a registry without a repository."""
-        if isinstance(self.place, Registry):
-            name = visible(self.place.name)
-            if self.place.alias:
-                raise BadReference(f"{name} holds more than one image.", hint=f"Write {name}:NAME:TAG.")
-            raise BadReference(f"{name} is a registry, and this asks about an image.", hint=f"Write {name}/NAME:TAG.")
-        return self.place
+        return image_of(self.place)
 
     @property
     def repository(self) -> Repository:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -64,7 +63,7 @@ class Saving:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._temporary = folder / f".regbrowse-{secrets.token_hex(6)}.part"
+        self._temporary = folder / f".regbrowse-{os.urandom(6).hex()}.part"
         try:
             self._file = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except OSError as error:

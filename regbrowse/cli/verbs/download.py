@@ -8,53 +8,34 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from pathlib import Path
 
+from regbrowse.cli.destination import Destination, destination, repository_in
 from regbrowse.cli.diagnostics import ExitCode, complain, note
 from regbrowse.cli.job import Job
 from regbrowse.cli.piping import Piping
 from regbrowse.cli.progress import shown
-from regbrowse.cli.saving import Saving, check_free
-from regbrowse.errors import BadReference, Integrity, NotFound
-from regbrowse.reference import Digest, Registry
+from regbrowse.cli.saving import Saving
+from regbrowse.errors import Integrity, NotFound
+from regbrowse.reference import Digest
 from regbrowse.registry.content.stream import BlobStream
 from regbrowse.text import size, visible
-
-ENDINGS = (".tar.gz", ".tar.zst", ".tar", ".json", "")
-"""What a file named after its digest may end in."""
 
 
 async def run(job: Job) -> int | None:
     """Raises RegbrowseError."""
-    digest, output = _digest(job), job.arguments.output
+    to = destination(job.arguments, job.place, terminal=job.output.terminal)
     _prepare()
-    pipes = output == "-" or not (output or job.output.terminal)
     with _ended_by_signals() as caught:
         try:
-            await (_pipe if pipes else _save)(job, digest)
+            await (_pipe(job, to.digest) if to.pipes else _save(job, to))
         except asyncio.CancelledError:
-            complain("Interrupted." if pipes else "Interrupted; nothing was kept.")
+            complain("Interrupted." if to.pipes else "Interrupted; nothing was kept.")
             if not caught:
                 raise
             return ExitCode.INTERRUPTED
         except NotFound as error:
-            raise _not_there(job, digest, error) from None
+            raise _not_there(job, to.digest, error) from None
     return None
-
-
-def _digest(job: Job) -> Digest:
-    """What to fetch. Raises BadReference, also for what could never be verified."""
-    given = visible(str(job.arguments.reference), 512)
-    if isinstance(job.place, Registry):
-        raise BadReference(f'"{given}" is a registry.', hint="Write REPOSITORY@DIGEST.")
-    digest = job.place.digest
-    if digest is None:
-        what = "a tag" if job.place.tag else "nothing"
-        hint = f"`regbrowse layers {given}` lists the layers; write {_name(given)}@DIGEST."
-        raise BadReference(f'"{given}" has {what} where a digest is needed.', hint=hint)
-    if digest.hasher() is None:
-        raise BadReference(f"{digest.algorithm} cannot be computed here, so nothing it names can be verified.")
-    return digest
 
 
 def _not_there(job: Job, digest: Digest, error: NotFound) -> NotFound:
@@ -62,17 +43,10 @@ def _not_there(job: Job, digest: Digest, error: NotFound) -> NotFound:
     given = visible(str(job.arguments.reference), 512)
     why = f"{error.evidence.host} does not hold {digest.short} in this repository."
     hint = (
-        f"`regbrowse layers {_name(given)}:TAG` lists the layers of an image;"
+        f"`regbrowse layers {repository_in(given)}:TAG` lists the layers of an image;"
         " those that a manifest keeps at external addresses (urls) are not fetched."
     )
     return NotFound(why, evidence=error.evidence, wanted=error.wanted, hint=hint)
-
-
-def _name(given: str) -> str:
-    """What was written, without tag and digest."""
-    name = given.partition("@")[0]
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
 
 
 async def _pipe(job: Job, digest: Digest) -> None:
@@ -88,23 +62,19 @@ async def _pipe(job: Job, digest: Digest) -> None:
             raise
 
 
-async def _save(job: Job, digest: Digest) -> None:
+async def _save(job: Job, to: Destination) -> None:
     """Into a file that gets its name when it is whole and right."""
-    force, asked = job.arguments.force, job.arguments.output
-    stem = f"{digest.algorithm}-{digest.encoded}"
-    for name in [asked] if asked else [stem + ending for ending in ENDINGS]:
-        check_free(Path(name), force=force)
-    stream = job.browser.layer_stream(job.repository, digest)
-    with Saving(Path(asked).parent if asked else Path()) as saving:
+    stream = job.browser.layer_stream(job.repository, to.digest)
+    with Saving(to.folder) as saving:
         async with _bar(job, stream):
             try:
                 await stream.into(saving.write)
             except Integrity as error:
                 error.hint = f"Nothing was kept. {error.hint}"
                 raise
-        path = Path(asked or stem + ending_of(stream.start))
-        saving.keep(path, force=force)
-    if not asked or job.output.terminal:
+        path = to.named(ending_of(stream.start))
+        saving.keep(path, force=to.force)
+    if not to.file or job.output.terminal:
         note(f"{path}: {size(stream.received)}, verified.")
 
 

@@ -8,10 +8,10 @@ from contextlib import aclosing
 from regbrowse.browse import Names
 from regbrowse.cli.arguments import DEMO
 from regbrowse.cli.diagnostics import ExitCode, note
+from regbrowse.cli.early import registry_of
 from regbrowse.cli.in_order import in_order
 from regbrowse.cli.job import Job
 from regbrowse.cli.output import Array
-from regbrowse.errors import BadReference
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import plural, visible
 
@@ -45,16 +45,9 @@ def _repository(job: Job) -> Repository:
 
 
 def _registry(job: Job) -> Registry:
-    if isinstance(job.place, Registry):
-        return job.place
-    registry, written = job.place.repository.registry, visible(job.arguments.reference or "")
-    if registry.alias or written.partition("/")[0] == DEMO:
-        return registry
-    if visible(registry.name) not in written:
-        name = written.partition("/")[0].partition(":")[0]
-        hint = f'Write for example "{name}.example.com" or "{name}:5000/".'
-        raise BadReference(f'"{written}" is an image, and this asks about a registry.', hint=hint)
-    note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
+    registry, written = registry_of(job.arguments, job.place), job.arguments.reference or ""
+    if isinstance(job.place, Reference) and not (registry.alias or written.partition("/")[0] == DEMO):
+        note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
     return registry
 
 

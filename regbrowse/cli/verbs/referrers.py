@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from regbrowse.browse import Browser
-from regbrowse.cli.choosing import chosen, wish_of
+from regbrowse.cli.choosing import chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.job import Job
 from regbrowse.cli.together import together
+from regbrowse.cli.wish import wish_of
 from regbrowse.errors import RateLimited, RegbrowseError
 from regbrowse.oci.attached import is_signed, kind_of, says_enough
 from regbrowse.oci.attestation import attested, is_attestation

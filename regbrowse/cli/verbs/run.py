@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.cli.diagnostics import note
+from regbrowse.cli.early import check
 from regbrowse.reference import Registry
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
         code: int = _work_of(verb)(arguments, start)
         return code
     started = start(arguments)
+    check(verb, arguments, started.place)
     started.prepare()
     import asyncio
 

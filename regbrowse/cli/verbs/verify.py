@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from regbrowse.cli.checking import Checker, Report
-from regbrowse.cli.choosing import chosen, wish_of
+from regbrowse.cli.choosing import chosen
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.job import Job
+from regbrowse.cli.wish import wish_of
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Index, Manifest
 from regbrowse.oci.platform import choose
