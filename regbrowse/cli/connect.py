@@ -89,7 +89,13 @@ class Start:
         from regbrowse.registry.net.ahead import Ahead
 
         self.ahead = Ahead(self.settings)
-        self.certain = self.place is not None and self.ahead.begin(self.place)
+        self.certain = self.place is not None and self.ahead.begin(self.place, blob=self._blob)
+
+    @property
+    def _blob(self) -> bool:
+        """Whether the reference names a blob, which will be asked for as nobody at first."""
+        verb = self.arguments.verb
+        return verb is not None and verb.module == "download" and self.user is None
 
     async def browser(self) -> Browser:
         """Imports in threads, so that the first paint and the first keys do not wait."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from regbrowse.errors import BadResponse, NotFound
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.reference import Digest, Registry, Repository, is_tag
+from regbrowse.registry.net.knock import ANYTHING, blob_path
 from regbrowse.registry.question import MANIFEST_LIMIT, PAGE_LIMIT, Question
 from regbrowse.text import visible
 
@@ -67,11 +68,11 @@ def blob_question(repository: Repository, descriptor: Descriptor, limit: int) ->
     question = Question(
         repository.registry,
         "blob",
-        f"/v2/{repository.path}/blobs/{digest}",
+        blob_path(repository, digest),
         f"Reading {repository.familiar}@{digest.short}",
         repository.familiar,
         digest.short,
-        headers={"Accept": "*/*"},
+        headers={"Accept": ANYTHING},
         scope=_pull(repository),
         limit=limit,
         size=descriptor.size,

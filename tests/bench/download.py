@@ -1,7 +1,8 @@
-"""A layer of 1 GiB from a server on this machine: `downloadlayer`, which verifies it, against `curl -o`.
+"""A layer of 1 GiB: `downloadlayer`, which verifies it, against `curl -o`.
 
-Where the disk takes what comes as fast as memory, SHA-256 takes longer than curl: then nothing that verifies can be
-as fast. What it takes alone is printed beside, and what curl and sha256sum take one after the other.
+Over the wire of the other measurements, and straight from this machine's memory. There SHA-256 alone takes longer
+than curl, so that nothing that verifies can be as fast; what it takes is printed beside, and what curl and sha256sum
+take one after the other.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from bench.figures import alternate, table
 from bench.startup import REGBROWSE
+from bench.wire import wire
 
 SIZE = 2**30
 _CURL, _OURS = "curl -o", "regbrowse downloadlayer, verified"
@@ -58,47 +60,65 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def download(folder: Path, runs: int) -> None:
+def download(folder: Path, runs: int, round_trip: float) -> None:
     """Both write to the same disk; ours is verified, and peak memory is printed."""
     curl = shutil.which("curl")
     if curl is None:
         print("  downloadlayer: not measured, curl is not installed")
         return
+    runs = max(3, runs // 2)
     with _serving(folder) as (port, digest):
-        url = f"http://127.0.0.1:{port}/v2/acme/big/blobs/{digest}"
-        target = folder / "layer"
-        peaks: dict[str, int] = {}
+        with wire(port, round_trip) as far:
+            fetching = _Fetching(curl, folder, far, digest)
+            print("  1 GiB over the wire, whole processes")
+            table(alternate({_CURL: fetching.theirs, _OURS: fetching.ours}, runs), 1.2)
+        fetching = _Fetching(curl, folder, port, digest)
+        print("  1 GiB straight from memory, whole processes")
+        subjects = {_CURL: fetching.theirs, _OURS: fetching.ours, _ALONE: _hashed}
+        if shutil.which("sha256sum"):
+            subjects[_BY_HAND] = fetching.by_hand
+        seconds = alternate(subjects, runs)
+        table({name: seconds[name] for name in (_CURL, _OURS, _ALONE)}, None)
+        if _BY_HAND in seconds:
+            table({name: seconds[name] for name in (_BY_HAND, _OURS)}, 1)
+        print(f"  peak memory of regbrowse: {fetching.most / 2**20:.0f} MiB")
 
-        def fetch(name: str, command: list[str]) -> float:
-            target.unlink(missing_ok=True)
-            os.sync()
-            start = time.perf_counter()
-            peaks[name] = max(peaks.get(name, 0), _peak(command, folder))
-            took = time.perf_counter() - start
-            if target.stat().st_size != SIZE:
-                raise RuntimeError(f"{name} did not write everything")
-            return took
 
-        ours = [*REGBROWSE, "downloadlayer", f"127.0.0.1:{port}/acme/big@{digest}", "-o", str(target)]
-        print("  1 GiB, whole processes")
+class _Fetching:
+    """The same layer by each program, from a port of this machine; every method gives seconds."""
 
-        def checked() -> float:
-            took, start = fetch("curl", theirs), time.perf_counter()
-            subprocess.run(["sha256sum", str(target)], check=True, stdout=subprocess.DEVNULL)
-            return took + time.perf_counter() - start
+    def __init__(self, curl: str, folder: Path, port: int, digest: str) -> None:
+        self.most = 0
+        """Bytes of memory that ours had at most."""
+        self._folder = folder
+        self._target = folder / "layer"
+        host, target = f"127.0.0.1:{port}", str(self._target)
+        self._theirs = [curl, "-sS", "-o", target, f"http://{host}/v2/acme/big/blobs/{digest}"]
+        self._ours = [*REGBROWSE, "downloadlayer", f"{host}/acme/big@{digest}", "-o", target]
 
-        theirs = [curl, "-sS", "-o", str(target), url]
-        subjects = {
-            _CURL: lambda: fetch("curl", theirs),
-            _OURS: lambda: fetch("regbrowse", ours),
-            _ALONE: _hashed,
-            **({_BY_HAND: checked} if shutil.which("sha256sum") else {}),
-        }
-        seconds = alternate(subjects, max(3, runs // 2))
-        for names, allowed in (((_CURL, _OURS), 1.2), ((_ALONE,), None), ((_BY_HAND, _OURS), 1)):
-            if names[0] in seconds:
-                table({name: seconds[name] for name in names}, allowed)
-        print(f"  peak memory of regbrowse: {peaks['regbrowse'] / 2**20:.0f} MiB")
+    def theirs(self) -> float:
+        return self._fetch(self._theirs)[0]
+
+    def ours(self) -> float:
+        took, memory = self._fetch(self._ours)
+        self.most = max(self.most, memory)
+        return took
+
+    def by_hand(self) -> float:
+        took, start = self.theirs(), time.perf_counter()
+        subprocess.run(["sha256sum", str(self._target)], check=True, stdout=subprocess.DEVNULL)
+        return took + time.perf_counter() - start
+
+    def _fetch(self, command: list[str]) -> tuple[float, int]:
+        """Seconds, and bytes of memory at most."""
+        self._target.unlink(missing_ok=True)
+        os.sync()
+        start = time.perf_counter()
+        memory = _peak(command, self._folder)
+        took = time.perf_counter() - start
+        if self._target.stat().st_size != SIZE:
+            raise RuntimeError(f"{command[0]} did not write everything")
+        return took, memory
 
 
 def _hashed() -> float:

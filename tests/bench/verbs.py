@@ -79,7 +79,7 @@ def run(runs: int) -> None:
                 asking = _Asking(server, content, f"127.0.0.1:{port}", home)
                 asking.tags(runs)
                 asking.config(runs)
-        download(home, runs)
+        download(home, runs, ROUND_TRIP)
 
 
 _MANY = f"{MANY}-more"

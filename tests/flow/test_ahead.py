@@ -19,12 +19,16 @@ import pytest
 from fake_registry import FakeRegistry
 from regbrowse.demo.registry import DemoRegistry
 from regbrowse.errors import NetError, TlsError
-from regbrowse.reference import Reference, Registry, Repository, parse_reference
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.reference import Digest, Reference, Registry, Repository, parse_reference
+from regbrowse.registry.asking import blob_question
 from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.content.disk import Disk
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.http1 import Line
-from regbrowse.registry.net.knock import knock
+from regbrowse.registry.net.knock import blob_request, knock
+from regbrowse.registry.net.opening import Opening
 from regbrowse.registry.net.wires import request
 from regbrowse.settings.network import Network
 from tls_world import ANSWER, issue, listening
@@ -45,6 +49,11 @@ class Calls:
     @property
     def place(self) -> Reference:
         return Reference(Repository(Registry.parse(f"127.0.0.1:{self.port}"), "acme/app"), "1")
+
+    def way(self, ahead: Ahead, scheme: str = "https") -> Opening:
+        way = ahead.to((scheme, "127.0.0.1", self.port))
+        assert way is not None
+        return way
 
 
 @pytest.fixture
@@ -76,10 +85,10 @@ async def test_the_first_question_takes_it_and_no_other_is_opened(tmp_path: Path
     async with calls(tmp_path) as heard:
         ahead = Ahead(settings)
         assert ahead.begin(heard.place)
-        await ahead.greeted()
+        await heard.way(ahead).greeted()
         async with Client(settings, ahead) as client:
             await client.ping(heard.place.repository.registry)
-            assert not ahead.leads_to("127.0.0.1", heard.port)
+            assert ahead.to(("https", "127.0.0.1", heard.port)) is None
             await client.head(heard.place.repository, "1")
         assert heard.opened == 1
         assert [head.partition(b" HTTP")[0] for head in heard.heads] == [
@@ -123,7 +132,7 @@ async def test_what_nobody_took_is_hung_up(tmp_path: Path, ca_file: Path) -> Non
         ahead = Ahead(settings)
         ahead.begin(heard.place)
         client = Client(settings, ahead)
-        await ahead.greeted()
+        await heard.way(ahead).greeted()
         await client.aclose()
         await asyncio.wait_for(heard.closed.wait(), 5)
         await client.aclose()
@@ -139,8 +148,9 @@ async def test_who_gives_up_waiting_hangs_up(tmp_path: Path) -> None:
                 await asyncio.sleep(0.001)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await ahead.take()
+                await heard.way(ahead).take()
         await asyncio.wait_for(heard.closed.wait(), 5)
+        ahead.close()
 
 
 async def test_two_that_want_it_get_two_connections(tmp_path: Path, ca_file: Path) -> None:
@@ -148,11 +158,12 @@ async def test_two_that_want_it_get_two_connections(tmp_path: Path, ca_file: Pat
     async with calls(tmp_path) as heard:
         ahead = Ahead(settings)
         ahead.begin(heard.place)
-        dialer = Dialer(ahead=ahead)
+        dialer = Dialer(ahead=heard.way(ahead))
         wires = await asyncio.gather(*(dialer.connect("127.0.0.1", heard.port) for _ in range(3)))
         assert sorted(wire.secured is None for wire in wires) == [False, True, True]
         for wire in wires:
             wire.close()
+        ahead.close()
 
 
 async def test_an_address_that_does_not_answer_keeps_nobody_waiting(
@@ -171,6 +182,7 @@ async def test_an_address_that_does_not_answer_keeps_nobody_waiting(
     async with calls(tmp_path) as heard:
         ahead = Ahead(settings)
         ahead.begin(heard.place)
+        way = heard.way(ahead)
         async with Client(settings, ahead) as client:
             here = heard.place.repository.registry
             client._transport._schemes._bases[here.key] = f"https://{here.authority}"
@@ -178,7 +190,7 @@ async def test_an_address_that_does_not_answer_keeps_nobody_waiting(
             assert heard.opened == 1
             let.set()
             async with asyncio.timeout(5):
-                while not ahead._over:
+                while not way._over.is_set():
                     await asyncio.sleep(0.001)
         assert len(heard.heads) == 1
 
@@ -200,15 +212,22 @@ async def test_a_name_whose_first_address_is_not_the_registry(
 
 
 @pytest.mark.parametrize(
-    "name", ["alpine", "registry.example.com/x", "registry.example.com:443/x", "127.0.0.1:5000/x", "[::1]:5000/x"]
+    "name", ["alpine", "registry.example.com/x", "registry.example.com:443/x", "127.0.0.1:80/x", "[::1]:5000/x"]
 )
-def test_the_knock_is_what_the_transport_would_write(name: str) -> None:
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_what_is_said_ahead_is_what_the_transport_would_write(name: str, scheme: str) -> None:
     """Byte for byte: else it would not be taken for the first question, and asked again on another connection."""
-    registry = parse_reference(name).repository.registry
-    asked = request("GET", f"https://{registry.authority}/v2/", {})
-    sent = h11.Request(method=asked.method, target=asked.url.raw_path, headers=asked.headers.raw)
-    line = h11.Connection(h11.CLIENT)
-    assert knock(registry.authority) == (line.send(sent) or b"") + (line.send(h11.EndOfMessage()) or b"")
+    repository, digest, secure = parse_reference(name).repository, Digest.parse(DIGEST), scheme == "https"
+    _, question = blob_question(repository, Descriptor("", digest, None), 0)
+    said = {
+        "/v2/": (knock(repository.registry, secure=secure), {}),
+        question.path: (blob_request(repository, digest, secure=secure), question.headers),
+    }
+    for path, (written, headers) in said.items():
+        asked = request("GET", f"{scheme}://{repository.registry.authority}{path}", headers)
+        sent = h11.Request(method=asked.method, target=asked.url.raw_path, headers=asked.headers.raw)
+        line = h11.Connection(h11.CLIENT)
+        assert written == (line.send(sent) or b"") + (line.send(h11.EndOfMessage()) or b"")
 
 
 async def test_what_was_asked_ahead_is_no_answer_to_another_question(tmp_path: Path, ca_file: Path) -> None:
@@ -216,19 +235,19 @@ async def test_what_was_asked_ahead_is_no_answer_to_another_question(tmp_path: P
     async with calls(tmp_path) as heard:
         ahead = Ahead(settings)
         ahead.begin(heard.place)
-        await ahead.greeted()
-        opened = await ahead.take()
+        opened = await heard.way(ahead).take()
         assert opened is not None
         line = Line(opened[1])
         with pytest.raises(httpx.WriteError):
             await line.ask(httpx.Request("GET", "https://x/v2/y", extensions={"timeout": {"write": 5, "read": 5}}))
         line.close()
+        ahead.close()
 
 
 @pytest.mark.parametrize(
     "why",
     [
-        *("offline", "blocked", "moved", "mirrored", "proxied", "perhaps on disk"),
+        *("offline", "blocked", "moved", "mirrored", "proxied", "on disk"),
         *("blocked registry", "searched", "in here"),
     ],
 )
@@ -246,8 +265,9 @@ async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_pa
         own = '[registry."registry.example.com"]\nmirror = "mirror.example.com/hub"\n'
     elif why == "proxied":
         environ = {"HTTPS_PROXY": "http://proxy.example.com:3128"}
-    elif why == "perhaps on disk":
+    elif why == "on disk":
         place = parse_reference(f"{repository}@{DIGEST}")
+        Disk(tmp_path / "cache", 2**20, []).write("somebody", Digest.parse(DIGEST), b"{}")
     elif why == "searched":
         place = Registry.parse("docker.io")
     elif why == "in here":
@@ -259,5 +279,17 @@ async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_pa
     assert not network.notices
     ahead = Ahead(settings._replace(network=network))
     assert not ahead.begin(place)
-    assert not ahead.leads_to("registry.example.com", 443)
+    assert ahead.to(("https", "registry.example.com", 443)) is None
+    ahead.close()
+
+
+@pytest.mark.parametrize("cache", ["absent", "of others", "unusable"])
+async def test_what_is_not_on_disk_is_asked_for(tmp_path: Path, cache: str) -> None:
+    place = parse_reference(f"127.0.0.1:1/acme/app@{DIGEST}")
+    if cache == "of others":
+        Disk(tmp_path / "cache", 2**20, []).write("somebody", Digest.parse(DIGEST.replace("0", "1")), b"{}")
+    elif cache == "unusable":
+        (tmp_path / "cache").write_bytes(b"")
+    ahead = Ahead(Settings(cache_folder=tmp_path / "cache"))
+    assert ahead.begin(place)
     ahead.close()

@@ -89,6 +89,15 @@ class Disk:
             self._notices.append(trouble(error, self._folder.root))
 
 
+def may_hold(root: Path, digest: Digest) -> bool:
+    """Whether anything of this name is kept for anybody, whoever may read it. Blocks."""
+    folder = Folder(root, ("content",))
+    try:
+        return any(folder.inside(holder).size(digest.encoded) for holder in folder.folders())
+    except (OSError, Unsafe):
+        return False  # nothing will be read either
+
+
 def trouble(error: OSError | Unsafe, root: Path) -> str:
     """One sentence for a folder that cannot be used as it should."""
     shown = visible(str(root), 300)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from regbrowse.registry.net.addresses import addresses_of, first_of
-from regbrowse.registry.net.ahead import Ahead
+from regbrowse.registry.net.opening import Opening
 from regbrowse.registry.net.policy import is_special
 from regbrowse.registry.net.wire import Wire
 
@@ -26,8 +26,9 @@ class InnerAddress(OSError):
 class Dialer:
     """Resolves names and connects. Raises OSError, or an ExceptionGroup of them when a name has several addresses.
 
-    When `guarded`, raises InnerAddress for a name without any public address. `reached` is told the host
-    and the address of every connection. One that was opened `ahead` is taken first; it may speak TLS already.
+    When `guarded`, raises InnerAddress for a name without any public address. `reached` is told the host and
+    the address of every connection. One that was opened `ahead` to its only place is taken first; it may speak
+    TLS already.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Dialer:
         *,
         guarded: bool = False,
         reached: Callable[[str, str], None] | None = None,
-        ahead: Ahead | None = None,
+        ahead: Opening | None = None,
     ) -> None:
         self._guarded = guarded
         self._reached = reached
@@ -43,7 +44,7 @@ class Dialer:
 
     async def connect(self, host: str, port: int) -> Wire:
         """One connection, to whichever address answers first."""
-        found = await self._ahead.take() if self._ahead is not None and self._ahead.leads_to(host, port) else None
+        found = await self._ahead.take() if self._ahead is not None else None
         if found is None:
             addresses = await addresses_of(host, port)
             allowed = [one for one in addresses if not (self._guarded and is_special(one))]

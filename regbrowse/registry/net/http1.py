@@ -44,17 +44,9 @@ class Line:
     async def ask(self, request: httpx.Request) -> tuple[int, list[tuple[bytes, bytes]]]:
         """Sends a request; status and headers of its answer. A server may answer before it has read everything."""
         limits = request.extensions["timeout"]
-        try:
-            sent = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
-            content = self._said(sent)
-            assert isinstance(request.stream, httpx.AsyncByteStream)
-            async for chunk in request.stream:
-                content += self._said(h11.Data(data=chunk))
-            content += self._said(h11.EndOfMessage())
-        except h11.LocalProtocolError as error:
-            raise httpx.LocalProtocolError(str(error)) from error
-        said, self._wire.said = self._wire.said, b""
-        if said not in (b"", content):
+        content = await _written(request, self._http)
+        said, self._wire.said = self._wire.said[:1], self._wire.said[1:]
+        if said not in ((), (content,)):
             raise httpx.WriteError("something else was asked ahead")
         try:
             async with asyncio.timeout(limits["write"]):
@@ -122,9 +114,11 @@ class Line:
         self.since = time.monotonic()
         return again
 
-    def ended(self) -> bool:
-        """Whether, idle, it is of no more use."""
-        return self._wire.ended()
+    async def suits(self, request: httpx.Request) -> bool:
+        """Whether, idle, it is of use for this: still open, and nothing else was asked ahead."""
+        if self._wire.said:
+            return await _written(request, _new()) == self._wire.said[0]
+        return not self._wire.ended()
 
     def close(self) -> None:
         self._wire.close()
@@ -139,9 +133,6 @@ class Line:
         self._left = length
         self._keep = self._http.our_state is h11.DONE and len(self._first) <= length
         self._first = self._first[:length]
-
-    def _said(self, event: h11.Event) -> bytes:
-        return self._http.send(event) or b""
 
     async def _event(self, seconds: float) -> Any:
         while True:
@@ -173,6 +164,19 @@ def _told() -> Iterator[None]:
         if is_tls_reason(error):
             raise
         raise httpx.ReadError(str(error)) from error
+
+
+async def _written(request: httpx.Request, http: h11.Connection) -> bytes:
+    """A whole request as it is sent."""
+    sent = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+    try:
+        content = http.send(sent) or b""
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        async for chunk in request.stream:
+            content += http.send(h11.Data(data=chunk)) or b""
+        return content + (http.send(h11.EndOfMessage()) or b"")
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
 
 
 def _cut_off(came: int, size: int) -> httpx.RemoteProtocolError:

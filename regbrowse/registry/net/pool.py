@@ -33,7 +33,7 @@ class Pool(httpx.AsyncBaseTransport):
         self._retired = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        line = self._waiting() or await self._dial(request)
+        line = await self._waiting(request) or await self._dial(request)
         try:
             status, headers = await line.ask(request)
         except BaseException:
@@ -58,12 +58,12 @@ class Pool(httpx.AsyncBaseTransport):
         while self._idle:
             self._idle.pop().close()
 
-    def _waiting(self) -> Line | None:
+    async def _waiting(self, request: httpx.Request) -> Line | None:
         """An open connection that nobody uses."""
         now = time.monotonic()
         while self._idle:
             line = self._idle.pop()
-            if now - line.since <= IDLE_SECONDS and not line.ended():
+            if now - line.since <= IDLE_SECONDS and await line.suits(request):
                 return line
             line.close()
         return None

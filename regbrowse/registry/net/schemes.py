@@ -85,8 +85,12 @@ class Schemes:
             return plain if self.http_asked(registry) else secure
         _, host, port = origin
         patient = not registry.is_loopback
-        if self._ahead is not None and self._ahead.leads_to(host, port) and await self._ahead.reached():
-            tls = await was_greeted(self._ahead.greeted(), patient=patient)
+        way = self._ahead.to(origin) if self._ahead is not None else None
+        if way is not None and await way.reached():
+            tls = await was_greeted(way.greeted(), patient=patient)
         else:
             tls = await speaks_tls(self._wires.dialer, host, port, patient=patient)
+        other = self._ahead.to(origin_of(plain)) if self._ahead is not None and tls else None
+        if other is not None:
+            other.close()
         return secure if tls else plain

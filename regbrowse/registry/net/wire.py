@@ -33,7 +33,7 @@ class Wire:
     """Raises OSError, of which ssl.SSLError is one, and TimeoutError; a timeout is in seconds."""
 
     def __init__(
-        self, plain: socket.socket, *, secured: tuple[ssl.SSLContext, str] | None = None, said: bytes = b""
+        self, plain: socket.socket, *, secured: tuple[ssl.SSLContext, str] | None = None, said: tuple[bytes, ...] = ()
     ) -> None:
         self._socket = plain
         self._loop = asyncio.get_running_loop()
@@ -44,7 +44,7 @@ class Wire:
         self.secured = secured
         """By what, and for which name, when it speaks TLS."""
         self.said = said
-        """What was written ahead of whoever wants to write it: nothing else may be written first."""
+        """Requests that were written ahead of whoever wants to write them: nothing else may be written first."""
 
     @classmethod
     async def open(cls, address: str, port: int) -> Wire:

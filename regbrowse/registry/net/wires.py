@@ -102,7 +102,7 @@ class Wires:
         origin, guarded, trusted = key
         context = await self.trusts.contexts.get(trusted) if origin[0] == "https" else bare_context()
         if proxy is None:
-            ahead = None if guarded or origin[0] != "https" else self._ahead
+            ahead = self._ahead.to(origin) if self._ahead is not None and not guarded else None
             return Pool(context, Dialer(guarded=guarded, reached=self._reached, ahead=ahead))
         from regbrowse.registry.net.proxy_pool import ProxyPool
 
