@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -35,15 +36,15 @@ def soon(**parts: float) -> str:
 @pytest.mark.parametrize(
     ("name", "value", "low", "high"),
     [
-        ("Retry-After", "120", 119, 120),
-        ("Retry-After", soon(minutes=10), 500, 601),
-        ("Retry-After", "1e9", 3590, 3600),
-        ("Retry-After", soon(days=900), 3590, 3600),
-        ("X-Retry-After", str(int(datetime.now(UTC).timestamp()) + 300), 200, 301),
+        ("Retry-After", lambda: "120", 119, 120),
+        ("Retry-After", lambda: soon(minutes=10), 500, 601),
+        ("Retry-After", lambda: "1e9", 3590, 3600),
+        ("Retry-After", lambda: soon(days=900), 3590, 3600),
+        ("X-Retry-After", lambda: str(int(datetime.now(UTC).timestamp()) + 300), 200, 301),
     ],
 )
-async def test_long_waits(server: Misbehaving, name: str, value: str, low: float, high: float) -> None:
-    server.on(LIST, limited((name, value)))
+async def test_long_waits(server: Misbehaving, name: str, value: Callable[[], str], low: float, high: float) -> None:
+    server.on(LIST, limited((name, value())))
     seen = await trial(server, listing(server), at_most=2)
     assert isinstance(seen.error, RateLimited)
     assert seen.error.retry_after is not None
