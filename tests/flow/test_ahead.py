@@ -212,7 +212,7 @@ async def test_a_name_whose_first_address_is_not_the_registry(
 
 
 @pytest.mark.parametrize(
-    "name", ["alpine", "registry.example.com/x", "registry.example.com:443/x", "127.0.0.1:80/x", "[::1]:5000/x"]
+    "name", ["alpine", "registry.example.com/x", "registry.example.com:443/x", "127.0.0.1:80/x", "[::1]:05000/x"]
 )
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_what_is_said_ahead_is_what_the_transport_would_write(name: str, scheme: str) -> None:
@@ -235,9 +235,9 @@ async def test_what_was_asked_ahead_is_no_answer_to_another_question(tmp_path: P
     async with calls(tmp_path) as heard:
         ahead = Ahead(settings)
         ahead.begin(heard.place)
-        opened = await heard.way(ahead).take()
-        assert opened is not None
-        line = Line(opened[1])
+        way = heard.way(ahead)
+        assert way.claim()
+        line = Line(await way.take())
         with pytest.raises(httpx.WriteError):
             await line.ask(httpx.Request("GET", "https://x/v2/y", extensions={"timeout": {"write": 5, "read": 5}}))
         line.close()
@@ -248,7 +248,7 @@ async def test_what_was_asked_ahead_is_no_answer_to_another_question(tmp_path: P
     "why",
     [
         *("offline", "blocked", "moved", "mirrored", "proxied", "on disk"),
-        *("blocked registry", "searched", "in here"),
+        *("blocked registry", "blocked but for others", "searched", "in here"),
     ],
 )
 async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_path: Path, why: str) -> None:
@@ -259,6 +259,9 @@ async def test_where_it_is_not_certain_that_the_first_question_goes_there(tmp_pa
     if why in ("blocked", "blocked registry"):
         conf = '[[registry]]\nprefix = "registry.example.com"\nblocked = true\n'
         place = repository.registry if why == "blocked registry" else place
+    elif why == "blocked but for others":
+        conf = '[[registry]]\nprefix = "registry.example.com"\nblocked = true\n'
+        conf += '[[registry]]\nprefix = "registry.example.com/acme"\n'
     elif why == "moved":
         conf = '[[registry]]\nprefix = "registry.example.com/acme"\nlocation = "other.example.com/acme"\n'
     elif why == "mirrored":

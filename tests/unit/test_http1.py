@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.http1 import LONG
 from regbrowse.registry.net.pool import IDLE, Pool
-from tls_world import listening
+from tls_world import issue, listening
 
 CONTENT = bytes(range(256)) * (LONG // 256) * 5
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
@@ -154,6 +155,31 @@ async def test_an_idle_connection_that_was_closed_is_not_used_again() -> None:
         assert talk.calls == 1
         pool._idle[0].close()
         assert await get(pool, url) == (200, b"{}")
+    assert talk.calls == 2
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("GET", SHORT + SHORT),
+        ("HEAD", SHORT),
+        ("GET", (HEAD % len(CONTENT)) + b"\r\n" + CONTENT + SHORT),
+    ],
+    ids=["two for one", "content of HEAD", "behind long content"],
+)
+async def test_what_nobody_asked_for_answers_nothing(tmp_path: Path, method: str, answer: bytes, secure: bool) -> None:
+    """It would be taken for the answer to the next question, of whatever repository."""
+    authority = issue("Example CA", authority=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*issue(issuer=authority).write(tmp_path, "server"))
+    talk = Talk(answer, HEAD % 5 + b"\r\nright", HEAD % 5 + b"\r\nright")
+    async with listening(talk, context if secure else None) as port:
+        pool = Pool(ssl.create_default_context(cafile=authority.write(tmp_path, "ca")[0]), Dialer())
+        url = f"http{'s' if secure else ''}://127.0.0.1:{port}/v2/"
+        await get(pool, url, method)
+        assert await get(pool, url) == (200, b"right")
+        await pool.aclose()
     assert talk.calls == 2
 
 

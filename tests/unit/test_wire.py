@@ -194,6 +194,78 @@ async def test_a_greeting_that_is_given_up_is_hung_up(kind: Callable[[Path], ssl
         await asyncio.wait_for(left.wait(), 5)
 
 
+async def test_who_is_silent_keeps_nobody_else_waiting(server: ssl.SSLContext, ca_file: Path) -> None:
+    """truststore's contexts are used by one greeting at a time, and shared by everybody who needs nothing special."""
+    context, called = of_the_system(ca_file), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        called.set()
+        await reader.read()
+
+    async with listening(silent) as nobody, listening(echo, server) as somebody:
+        waiting, other = await Wire.open("127.0.0.1", nobody), await Wire.open("127.0.0.1", somebody)
+        greeting = asyncio.create_task(waiting.start_tls(context, "localhost"))
+        await called.wait()
+        async with asyncio.timeout(5):
+            await other.start_tls(context, "localhost")
+            await other.write(b"x")
+            assert await other.read(1) == b"x"
+        other.close()
+        greeting.cancel()
+        await asyncio.wait([greeting])
+
+
+async def test_a_reset_is_told_after_what_came_before_it(server: ssl.SSLContext, ca_file: Path) -> None:
+    """The system tells it once; after that it looks like an end, and content that lasts until then like whole."""
+
+    class Reset(ssl.SSLSocket):
+        records: list[bytes | OSError]
+
+        def recv(self, _most: int = 0, _flags: int = 0) -> bytes:
+            record = self.records.pop(0)
+            if isinstance(record, OSError):
+                raise record
+            return record
+
+    async with wire_to(echo, server, ca_file) as wire:
+        assert isinstance(wire._socket, ssl.SSLSocket)
+        wire._socket.__class__ = Reset
+        wire._socket.records = [bytes(RECORD), ConnectionResetError(104, "reset"), b""]  # type: ignore[attr-defined]
+        assert await wire.read(4 * RECORD) == bytes(RECORD)
+        assert wire.ended()
+        with pytest.raises(ConnectionResetError):
+            await wire.read(4 * RECORD)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_pouring_that_is_given_up_hands_nothing_on_that_is_no_content(
+    secure: bool, server: ssl.SSLContext, ca_file: Path
+) -> None:
+    begun, strange = asyncio.Event(), bytearray()
+    loop = asyncio.get_running_loop()
+
+    async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 2**20)
+                await writer.drain()
+
+    def into(piece: list[bytes]) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        strange.extend(b"".join(piece).replace(b"x", b""))
+
+    async with wire_to(flood, server if secure else None, ca_file) as wire:
+        pouring = asyncio.create_task(wire.pour(2**40, into, 5))
+        await begun.wait()
+        pouring.cancel()
+        await asyncio.wait([pouring])
+        async with asyncio.timeout(5):
+            while wire._lent:
+                await asyncio.sleep(0.001)
+    assert not strange
+
+
 async def test_what_is_no_tls() -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)

@@ -23,13 +23,17 @@ class Hashing:
         self._loop = asyncio.get_running_loop()
         self._work: SimpleQueue[list[bytes] | None] = SimpleQueue()
         self._room = Semaphore(BEHIND)
+        self._closed = False
         self._over = asyncio.Event()
         Thread(target=self._run, daemon=True).start()
 
     def put(self, piece: list[bytes]) -> None:
-        """Waits while it is behind: to be called in a thread."""
+        """Waits while it is behind: to be called in a thread. Of no effect after `close`."""
         self._room.acquire()
-        self._work.put(piece)
+        if self._closed:
+            self._room.release()  # for the next one who waits
+        else:
+            self._work.put(piece)
 
     async def add(self, piece: list[bytes]) -> None:
         """As `put`, on the event loop."""
@@ -45,6 +49,7 @@ class Hashing:
         return self._hasher.hexdigest()
 
     def close(self) -> None:
+        self._closed = True
         self._work.put(None)
 
     def _run(self) -> None:

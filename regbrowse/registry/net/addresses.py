@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Any, Protocol, TypeVar
@@ -29,6 +29,7 @@ class Closable(Protocol):
 
 
 Line = TypeVar("Line", bound=Closable)
+Place = TypeVar("Place")
 
 
 async def addresses_of(host: str, port: int) -> list[str]:
@@ -55,34 +56,42 @@ def _look_up(host: str, port: int) -> list[_Found]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-async def first_of(addresses: list[str], dial: Callable[[str], Coroutine[Any, Any, Line]]) -> tuple[str, Line]:
+async def first_of(
+    addresses: Iterable[Place], dial: Callable[[Place], Coroutine[Any, Any, Line]], stagger: float = STAGGER
+) -> Line:
     """Whichever answers first; the others are hung up. Broken IPv6 costs a quarter of a second.
 
     Raises what the only address raised, else an ExceptionGroup of what all of them did.
     """
-    if len(addresses) == 1:
-        return addresses[0], await dial(addresses[0])
     left = deque(addresses)
-    running: dict[asyncio.Task[Line], str] = {}
+    if len(left) == 1:
+        return await dial(left[0])
+    running: set[asyncio.Task[Line]] = set()
     failures: list[Exception] = []
+    won: Line | None = None
     try:
         while left or running:
             if left:
-                address = left.popleft()
-                running[asyncio.create_task(dial(address))] = address
-            patience = STAGGER if left else None
+                running.add(asyncio.create_task(dial(left.popleft())))
+            patience = stagger if left else None
             done, _ = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
+                running.discard(task)
                 error = task.exception()
                 if error is None:
-                    return running.pop(task), task.result()
-                del running[task]
+                    won = task.result()
+                    return won
                 if not isinstance(error, Exception):
                     raise error
                 failures.append(error)
         raise ExceptionGroup("every address", failures)
     finally:
-        await _hang_up(list(running))
+        try:
+            await _hang_up(list(running))
+        except BaseException:
+            if won is not None:
+                await won.aclose()
+            raise
 
 
 async def _hang_up(tasks: list[asyncio.Task[Line]]) -> None:

@@ -70,9 +70,10 @@ class Ahead:
         settings, network = self._settings, self._settings.network
         if settings.offline or registry.key in settings.local:
             return False
+        if network is not None and network.blocked(registry):
+            return False
         if isinstance(place, Registry):
-            # The search of some lives elsewhere.
-            return not is_searched(place) and not (network and network.blocked(registry))
+            return not is_searched(place)  # the search of some lives elsewhere
         if place.digest and settings.cache_folder:
             from regbrowse.registry.content.disk import may_hold
 

@@ -6,7 +6,9 @@ The address that was checked is the one connected to, so a name that means somet
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
 from regbrowse.registry.net.addresses import addresses_of, first_of
 from regbrowse.registry.net.opening import Opening
@@ -44,14 +46,26 @@ class Dialer:
 
     async def connect(self, host: str, port: int) -> Wire:
         """One connection, to whichever address answers first."""
-        found = await self._ahead.take() if self._ahead is not None else None
-        if found is None:
-            addresses = await addresses_of(host, port)
-            allowed = [one for one in addresses if not (self._guarded and is_special(one))]
-            if not allowed:
-                raise InnerAddress(host, addresses[0])
-            found = await first_of(allowed, lambda one: Wire.open(one, port))
-        address, wire = found
+        ahead = self._ahead
+        wire = await (self._take(ahead, host, port) if ahead is not None and ahead.claim() else self._dial(host, port))
         if self._reached is not None:
-            self._reached(host, address)
+            self._reached(host, wire.address)
         return wire
+
+    async def _take(self, ahead: Opening, host: str, port: int) -> Wire:
+        """What was opened ahead; when that is slow, whichever is there first."""
+        try:
+            if await ahead.reached():
+                return await ahead.take()
+            ways: list[Callable[[], Coroutine[Any, Any, Wire]]] = [ahead.take, partial(self._dial, host, port)]
+            return await first_of(ways, lambda way: way(), stagger=0)
+        except BaseException:
+            ahead.hang_up()
+            raise
+
+    async def _dial(self, host: str, port: int) -> Wire:
+        addresses = await addresses_of(host, port)
+        allowed = [one for one in addresses if not (self._guarded and is_special(one))]
+        if not allowed:
+            raise InnerAddress(host, addresses[0])
+        return await first_of(allowed, lambda one: Wire.open(one, port))

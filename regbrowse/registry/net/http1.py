@@ -26,6 +26,14 @@ LONG = 2 * READ
 """Content of at least so many bytes is long."""
 
 
+HEARD = 2.0
+"""Seconds after which what was asked ahead, behind another question, is asked again by itself."""
+
+
+class Unheard(httpx.TransportError):
+    """What was asked ahead, behind another question, was not answered: the server takes one at a time."""
+
+
 class Line:
     """Raises httpx.TransportError, and ssl.SSLError as it is; after either it is of no more use."""
 
@@ -38,6 +46,8 @@ class Line:
         """Of long content: what came with the head."""
         self._keep = True
         """Whether the answer to come behind long content may be waited for on this connection."""
+        self._asked = False
+        """Whether anything was asked."""
         self.since = time.monotonic()
         """When it was used last."""
 
@@ -46,6 +56,7 @@ class Line:
         limits = request.extensions["timeout"]
         content = await _written(request, self._http)
         said, self._wire.said = self._wire.said[:1], self._wire.said[1:]
+        behind, self._asked = bool(said) and self._asked, True
         if said not in ((), (content,)):
             raise httpx.WriteError("something else was asked ahead")
         try:
@@ -55,6 +66,8 @@ class Line:
             raise httpx.WriteTimeout("") from error
         except OSError:
             pass  # what the server has to say about it is still to be read
+        if behind:
+            await self._hear(limits["read"])
         while True:
             event = await self._event(limits["read"])
             if isinstance(event, h11.Response) or (
@@ -65,6 +78,18 @@ class Line:
         if isinstance(event, h11.Response) and request.method == "GET":
             self._look_for_length(event)
         return event.status_code, headers
+
+    async def _hear(self, seconds: float) -> None:
+        """Waits for the first of an answer to what was written behind another request, which is lost at times."""
+        if self._http.trailing_data[0]:
+            return
+        try:
+            came = await self._read(READ, min(seconds, HEARD))
+        except (httpx.TransportError, OSError) as error:
+            raise Unheard("") from error
+        if not came:
+            raise Unheard("")
+        self._http.receive_data(came)
 
     async def content(self, seconds: float) -> AsyncIterator[bytes]:
         """The content of the answer as it comes; `seconds` is how long the next bytes may take."""
@@ -107,6 +132,8 @@ class Line:
             self._http, self._left = _new(), None
         else:
             again = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+            # What nobody asked for is no answer to what is asked next.
+            again = again and (bool(self._wire.said) or not self._http.trailing_data[0])
             if again:
                 self._http.start_next_cycle()
         if not again:

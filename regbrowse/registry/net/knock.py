@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regbrowse import __version__
+from regbrowse.registry.net.policy import PORTS, origin_of
 
 if TYPE_CHECKING:
     from regbrowse.reference import Digest, Registry, Repository
@@ -33,7 +34,10 @@ def blob_request(repository: Repository, digest: Digest, *, secure: bool) -> byt
 
 def _written(registry: Registry, secure: bool, path: str, headers: dict[str, str]) -> bytes:
     """As httpx and h11 write it."""
-    host = registry.authority.removesuffix(":443" if secure else ":80")
+    scheme, name, port = origin_of(f"{'https' if secure else 'http'}://{registry.authority}")
+    host = f"[{name}]" if ":" in name else name
+    if port != PORTS[scheme]:
+        host += f":{port}"
     fields = {"Host": host, **HEADERS, **headers, **ENCODING}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii")

@@ -5,6 +5,7 @@ Even asyncio takes its time to load, and three round trips of the first answer n
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import threading
 from contextlib import suppress
@@ -37,6 +38,7 @@ class _Opened(NamedTuple):
 class Opening:
     """Begins at once. `said` are the requests that are written as soon as it is open, by https in TLS.
 
+    In clear, and more than the first of them, nothing is written to another machine, whatever its name promises.
     `unless` is another one, which makes this one needless if it succeeds within so many seconds; this one waits
     until then, or until it has failed.
     """
@@ -62,19 +64,21 @@ class Opening:
 
     @property
     def wanted(self) -> bool:
-        """Whether it may be taken: nobody did, and nobody gave it up."""
+        """Whether it can be claimed: nobody did, and nobody gave it up."""
         return self._wanted
 
+    def claim(self) -> bool:
+        """It is the caller's from now on, who takes it or hangs up; False when it is somebody else's."""
+        wanted, self._wanted = self._wanted, False
+        return wanted
+
     async def reached(self) -> bool:
-        """Whether somebody answers at the address that was tried; else others should be, and it is of no more use."""
+        """Whether somebody answers at the address that was tried, within a moment; else others should be tried, too."""
         import asyncio
 
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._until(lambda: self._over.is_set() or self._handle is not None)
-        if self._handle is None:
-            self._wanted = False
-            self._hang_up()
         return self._handle is not None
 
     async def greeted(self) -> None:
@@ -83,40 +87,32 @@ class Opening:
         if self._opened is None:
             raise self._problem or ConnectionAbortedError("not wanted any more")
 
-    async def take(self) -> tuple[str, Wire] | None:
-        """The address and the connection, where it has been said; None when it was taken, or others should be tried.
-
-        Whoever gives up waiting hangs up. Raises as `greeted`.
-        """
+    async def take(self) -> Wire:
+        """The connection, once it is open, for who has claimed it. Raises as `greeted`; cancelled, it hangs up."""
         from asyncio import CancelledError
 
         from regbrowse.registry.net.wire import Wire
 
-        if not self._wanted:
-            return None
-        self._wanted = False  # nobody else's from now on
         try:
-            if not await self.reached():
-                return None
             await self.greeted()
         except CancelledError:
-            self._hang_up()
+            self.hang_up()
             raise
         assert self._opened is not None
         address, plain, secured, said = self._opened
-        return address, Wire(plain, secured=secured, said=said)
+        return Wire(plain, address, secured=secured, said=said)
 
     def close(self) -> None:
-        """Hangs up if nobody took it."""
-        if self._wanted:
-            self._wanted = False
-            self._hang_up()
+        """Hangs up if nobody claimed it."""
+        if self.claim():
+            self.hang_up()
 
     def succeeds(self, seconds: float) -> bool:
         """Waits at most so long for it, in a thread; whether it is open."""
         return self._over.wait(seconds) and self._opened is not None
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Of no more use."""
         with self._lock:
             self._unwanted = True
             if self._opened is not None:
@@ -166,6 +162,11 @@ class Opening:
     def _open(self) -> _Opened:
         scheme, host, port = self._origin
         family, kind, protocol, _, place = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)[0]
+        said, address = self._said, str(place[0])
+        if not ipaddress.ip_address(address).is_loopback:
+            said = said[:1] if scheme == "https" else ()
+        if self._unwanted or not said:
+            raise ConnectionAbortedError("not wanted any more")
         plain = socket.socket(family, kind, protocol)
         secured = None
         try:
@@ -179,13 +180,14 @@ class Opening:
                 self._tell()
             if scheme == "https":
                 context = self._trusts.context_now(self._origin)
-                plain, secured = greet(plain, context, host), (context, host)
-            plain.sendall(b"".join(self._said))
+                plain, secured = greet(plain, context, host, SECONDS), (context, host)
+                plain.settimeout(SECONDS)
+            plain.sendall(b"".join(said))
             plain.setblocking(False)
         except BaseException:
             plain.close()
             raise
-        return _Opened(str(place[0]), plain, secured, self._said)
+        return _Opened(address, plain, secured, said)
 
 
 def _settle(future: Future[None]) -> None:

@@ -13,7 +13,7 @@ URL_LIMIT = 16_384
 _NETLOC = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::[0-9]*)?")
 """Brackets anywhere else are read in different ways by different programs."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int]
 """Scheme, host and port: what logins and connections are bound to."""
@@ -57,7 +57,7 @@ def origin_of(url: str) -> Origin:
     """Where an address leads; the port 0 means that there is none."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)
+    return parts.scheme, host, parts.port or PORTS.get(parts.scheme, 0)
 
 
 def same_origin(one: str, other: str) -> bool:

@@ -15,8 +15,8 @@ from typing import cast
 import httpx
 
 from regbrowse.registry.net.guard import Dialer
-from regbrowse.registry.net.http1 import Line
-from regbrowse.registry.net.system_trust import complete
+from regbrowse.registry.net.http1 import Line, Unheard
+from regbrowse.registry.net.system_trust import complete, is_complete
 
 IDLE, IDLE_SECONDS = 10, 15.0
 """Connections kept open that nobody uses, and for how long."""
@@ -35,7 +35,12 @@ class Pool(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         line = await self._waiting(request) or await self._dial(request)
         try:
-            status, headers = await line.ask(request)
+            try:
+                status, headers = await line.ask(request)
+            except Unheard:
+                line.close()
+                line = await self._dial(request)
+                status, headers = await line.ask(request)
         except BaseException:
             line.close()
             raise
@@ -69,12 +74,13 @@ class Pool(httpx.AsyncBaseTransport):
         return None
 
     async def _dial(self, request: httpx.Request) -> Line:
+        knew_all = is_complete(self._context)
         try:
             return await self._open(request)
         except httpx.ConnectError as error:
-            distrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
-            if not (distrusted and await asyncio.to_thread(complete, self._context)):
+            if knew_all or not isinstance(error.__cause__, ssl.SSLCertVerificationError):
                 raise
+            await asyncio.to_thread(complete, self._context)
             return await self._open(request)
 
     async def _open(self, request: httpx.Request) -> Line:

@@ -180,7 +180,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout):
                 addresses = await addresses_of(host, port)
-                _, stream = await first_of(addresses, lambda one: sockets.connect_tcp(one, port))
+                stream = await first_of(addresses, lambda one: sockets.connect_tcp(one, port))
         except (OSError, ExceptionGroup, httpcore.ConnectError) as error:
             raise _Unreachable("proxy") from error
         return _Connection(stream)

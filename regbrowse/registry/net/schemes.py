@@ -8,8 +8,9 @@ certificate is not trusted or a remote host is silent.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from regbrowse.errors import PolicyError
+from regbrowse.errors import ConfigError, PolicyError
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.facts import Settings
@@ -86,10 +87,17 @@ class Schemes:
         _, host, port = origin
         patient = not registry.is_loopback
         way = self._ahead.to(origin) if self._ahead is not None else None
-        if way is not None and await way.reached():
-            tls = await was_greeted(way.greeted(), patient=patient)
-        else:
-            tls = await speaks_tls(self._wires.dialer, host, port, patient=patient)
+        tls = None
+        try:
+            if way is not None and await way.reached():
+                with suppress(ConfigError):  # which matters only to those who are asked by https
+                    tls = await was_greeted(way.greeted(), patient=patient)
+            if tls is None:
+                tls = await speaks_tls(self._wires.dialer, host, port, patient=patient)
+        finally:
+            # Some servers talk to one at a time.
+            if way is not None and not tls:
+                way.close()
         other = self._ahead.to(origin_of(plain)) if self._ahead is not None and tls else None
         if other is not None:
             other.close()

@@ -21,6 +21,7 @@ _ahead: dict[tuple[str | None, ...], _Reading] = {}
 """At most one context, by what the environment said when it was made; whoever takes it may add to it."""
 _partial: WeakSet[ssl.SSLContext] = WeakSet()
 """Contexts that know the folder only."""
+_completing = threading.Lock()
 
 
 class _Reading(threading.Thread):
@@ -58,16 +59,20 @@ def default_context() -> ssl.SSLContext:
     return found.result() if found else _made()
 
 
-def complete(context: ssl.SSLContext) -> bool:
-    """Adds what the system has beside the folder, once; False when there is no more to add.
+def is_complete(context: ssl.SSLContext) -> bool:
+    """Whether it knows all that the system has."""
+    return context not in _partial
+
+
+def complete(context: ssl.SSLContext) -> None:
+    """Adds what the system has beside the folder, unless that was done.
 
     Bundles may hold more: in containers they are often the only thing that is replaced.
     """
-    if context not in _partial:
-        return False
-    _partial.discard(context)
-    context.load_default_certs()
-    return True
+    with _completing:
+        if context in _partial:
+            context.load_default_certs()
+            _partial.discard(context)
 
 
 def _made() -> ssl.SSLContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import ssl
 import sys
@@ -110,15 +111,35 @@ def _system() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def greet(plain: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
-    """The same connection in TLS, after the greeting; closed when that fails. Waits as long as the socket's timeout."""
+def greet(plain: socket.socket, context: ssl.SSLContext, name: str, seconds: float | None = None) -> ssl.SSLSocket:
+    """The same connection in TLS, after the greeting, which may wait for `seconds` each time; then it does not block.
+
+    Closed when that fails. In steps, because truststore lets nobody else greet during one of them.
+    """
+    plain.setblocking(False)
     secured = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
     try:
-        secured.do_handshake()
+        while True:
+            try:
+                secured.do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as wanted:
+                wait_for(secured, wanted, seconds)
+            else:
+                return secured
     except BaseException:
         secured.close()
         raise
-    return secured
+
+
+def wait_for(unblocked: socket.socket, wanted: OSError, seconds: float | None) -> None:
+    """Until what a socket wanted can be done: reading, or writing where TLS wants that; for threads.
+
+    Raises TimeoutError.
+    """
+    poll = select.poll()
+    poll.register(unblocked, select.POLLOUT if isinstance(wanted, ssl.SSLWantWriteError) else select.POLLIN)
+    if not poll.poll(None if seconds is None else seconds * 1000):
+        raise TimeoutError
 
 
 class Trusts:

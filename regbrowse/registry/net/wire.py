@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Thread
 
-from regbrowse.registry.net.trust import greet
+from regbrowse.registry.net.trust import greet, wait_for
 
 RECORD = 16_384
 """Bytes that one record of TLS holds at most (RFC 8446, 5.1)."""
@@ -33,14 +33,25 @@ class Wire:
     """Raises OSError, of which ssl.SSLError is one, and TimeoutError; a timeout is in seconds."""
 
     def __init__(
-        self, plain: socket.socket, *, secured: tuple[ssl.SSLContext, str] | None = None, said: tuple[bytes, ...] = ()
+        self,
+        plain: socket.socket,
+        address: str = "",
+        *,
+        secured: tuple[ssl.SSLContext, str] | None = None,
+        said: tuple[bytes, ...] = (),
     ) -> None:
+        self.address = address
+        """What was connected to; numeric."""
         self._socket = plain
         self._loop = asyncio.get_running_loop()
         self._waiting: set[asyncio.Future[None]] = set()
         self._turn = self._loop.time()
         self._lent = False
         """Whether a thread reads from it, which closes it when it is left alone."""
+        self._given_up = False
+        """Whether that thread is to end."""
+        self._problem: OSError | None = None
+        """What the next reading is to raise."""
         self.secured = secured
         """By what, and for which name, when it speaks TLS."""
         self.said = said
@@ -57,7 +68,7 @@ class Wire:
         except BaseException:
             plain.close()
             raise
-        return cls(plain)
+        return cls(plain, address)
 
     async def start_tls(self, context: ssl.SSLContext, name: str) -> None:
         """Greets; `name` is who the certificate must be for. Hangs up when that fails or is cancelled."""
@@ -81,7 +92,6 @@ class Wire:
         plain, self._socket = self._socket, socket.socket(fileno=os.dup(self._socket.fileno()))
 
         def work() -> ssl.SSLSocket:
-            plain.setblocking(True)
             return greet(plain, context, name)
 
         greeting = self._loop.run_in_executor(_GREETERS, work)
@@ -93,7 +103,6 @@ class Wire:
             greeting.add_done_callback(_heard)
             raise
         self._socket.close()
-        secured.setblocking(False)
         self._socket = secured
 
     async def read(self, most: int) -> bytes:
@@ -101,6 +110,8 @@ class Wire:
         if self._loop.time() - self._turn > TURN:
             await asyncio.sleep(0)
             self._turn = self._loop.time()
+        if self._problem is not None:
+            raise self._problem
         while True:
             try:
                 return self._records(most) if self.secured else self._socket.recv(most)
@@ -113,12 +124,16 @@ class Wire:
         if len(first) < RECORD or len(first) == most:
             return first
         parts, left = [first], most - len(first)
-        with suppress(OSError):  # whatever it is, the next read meets it again
+        try:
             while left:
                 parts.append(self._socket.recv(min(left, RECORD)))
                 left -= len(parts[-1])
                 if len(parts[-1]) < RECORD:
                     break
+        except _Wanted:
+            pass
+        except OSError as error:
+            self._problem = error  # a reset is told once, and after that it looks like an end
         return b"".join(parts)
 
     async def pour(self, count: int, into: Callable[[list[bytes]], None], seconds: float) -> int:
@@ -133,6 +148,8 @@ class Wire:
             came, problem = 0, None
             try:
                 for piece in _pieces(self._socket, count, seconds):
+                    if self._given_up:
+                        break
                     into(piece)
                     came += sum(map(len, piece))
             except BaseException as error:  # noqa: BLE001 - it is raised where the content is wanted
@@ -171,8 +188,11 @@ class Wire:
     def close(self) -> None:
         """Whoever is reading or writing gets an OSError."""
         if self._lent:
+            self._given_up = True
             with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)  # ends the thread's waiting; its number must stay until then
+                # Ends the thread's waiting; its number must stay until then. Not as TLS would: that forgets its keys,
+                # and what the thread reads next would be what is encrypted.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             return
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
@@ -192,8 +212,12 @@ class Wire:
 
     def ended(self) -> bool:
         """Whether an idle connection is of no more use: closed by the other side, or with something unasked in it."""
-        if self._socket.fileno() < 0 or not _readable(self._socket):
-            return self._socket.fileno() < 0
+        if self._socket.fileno() < 0 or self._problem is not None:
+            return True
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return True
+        if not _readable(self._socket):
+            return False
         if not self.secured:
             return True
         try:
@@ -241,19 +265,11 @@ def _pieces(unblocked: socket.socket, count: int, seconds: float) -> Iterator[li
             yield piece
             piece, size = [], 0
         elif isinstance(problem, _Wanted):
-            _wait(unblocked, problem, seconds)
+            wait_for(unblocked, problem, seconds)
         if problem is not None and not isinstance(problem, _Wanted):
             raise problem
     if piece:
         yield piece
-
-
-def _wait(unblocked: socket.socket, wanted: OSError, seconds: float) -> None:
-    """Until more can be read, or written where TLS wants that first; in a thread."""
-    poll = select.poll()
-    poll.register(unblocked, select.POLLOUT if isinstance(wanted, ssl.SSLWantWriteError) else select.POLLIN)
-    if not poll.poll(seconds * 1000):
-        raise TimeoutError
 
 
 def _heard(greeting: asyncio.Future[ssl.SSLSocket]) -> None:
