@@ -2,6 +2,7 @@
 
     RegbrowseError
     ├── BadReference        what was typed names nothing a registry could hold
+    │   └── NotInFile           nothing that the file it names holds
     ├── ConfigError         a local file, option or environment variable is wrong
     └── RegistryError       a question to a registry failed; carries Evidence
         ├── NetError        no name, nobody listening, broken off, too slow
@@ -52,6 +53,18 @@ class Evidence(NamedTuple):
         return " ".join(parts + list(self.codes[:3]))
 
 
+class Step(str):
+    """The next step in one sentence, where the screen has a key for it; `typed` is how it is taken without."""
+
+    __slots__ = ("typed",)
+    typed: str
+
+    def __new__(cls, text: str, typed: str) -> Step:
+        step = super().__new__(cls, text)
+        step.typed = typed
+        return step
+
+
 class RegbrowseError(Exception):
     """A failure that can be explained to the person at the keyboard."""
 
@@ -81,8 +94,10 @@ class RegbrowseError(Exception):
         return self.label
 
     def __str__(self) -> str:
+        """All of it in one line, for whoever typed a command."""
         sentence = f"{self.wanted} failed: {self.why}" if self.wanted else self.why
-        steps = [self.hint] if self.hint else []
+        hint = self.hint.typed if isinstance(self.hint, Step) else self.hint
+        steps = [hint] if hint else []
         if self.command and self.command not in self.hint:
             steps.append(f"Run: {self.command}")
         return " ".join([sentence, *steps])
@@ -93,6 +108,13 @@ class BadReference(RegbrowseError):
 
     slug = "bad-reference"
     label = "not a reference"
+
+
+class NotInFile(BadReference):
+    """A file on this machine does not hold what was named."""
+
+    slug = "not-in-file"
+    label = "not there"
 
 
 class ConfigError(RegbrowseError):
@@ -133,7 +155,8 @@ class RegistryError(RegbrowseError):
 
     def __str__(self) -> str:
         text = super().__str__()
-        short = self.evidence.short
+        fine = self.evidence.status is not None and self.evidence.status < 400
+        short = "" if fine and not self.evidence.codes else self.evidence.short
         if short and short not in text and text.startswith(self.wanted):
             head, dot, tail = text.partition(self.why)
             text = f"{head}{dot.removesuffix('.')} ({short}).{tail}" if dot else text

@@ -44,7 +44,7 @@ _PLATFORMS = (
 )  # fmt: skip
 
 OPTIONS: tuple[Option, ...] = (
-    Option("raw", ("-r", "--raw"), "exact bytes as the registry serves them"),
+    Option("raw", ("-r", "--raw"), "exact bytes as served; what is put together here on one line"),
     Option("os", ("--os",), "operating system of the platform (default: linux)", "OS", likely=_SYSTEMS),
     Option("arch", ("--arch",), "architecture of the platform (default: this machine's)", "ARCH", likely=_MACHINES),
     Option(
@@ -60,7 +60,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("user", ("-u", "--user"), "log in to the registry of REF", "USER:PASSWORD", True),
     Option("authfile", ("--authfile",), "look for logins in this file first", "FILE", True),
     Option("ca_file", ("--cacert",), "trust this CA certificate (PEM) too", "FILE", True),
-    Option("plain_http", ("--plain-http",), "speak http, not https, with the registry of REF", "", True),
+    Option("plain_http", ("--plain-http",), "use http where the registry of REF does not speak https", "", True),
     Option("insecure", ("--insecure",), "do not check the certificate of the registry of REF", "", True),
     Option("no_cache", ("--no-cache",), "keep nothing on disk, and use nothing kept there", "", True),
     Option("offline", ("--offline",), "send nothing; show what was kept on disk", "", True),
@@ -69,6 +69,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("version", ("-V", "--version"), "the version", "", True),
 )
 _FILES = frozenset({"authfile", "ca_file"})
+_MAY_BE_EMPTY = frozenset({"line", "user"})
+"""Where nothing is something: a line that is just begun, and a login that is refused with its own words."""
 
 
 class Arguments(NamedTuple):
@@ -214,6 +216,8 @@ def _check(reader: _Parser, found: argparse.Namespace, verb: Verb | None, given:
         reader.error(f'"{verb.name}" needs {verb.takes}.')
     allowed = verb.options if verb else CHOICE
     for option in OPTIONS:
+        if getattr(found, option.name) == "" and option.name not in _MAY_BE_EMPTY:
+            reader.error(f"{option.flags[-1]} needs {option.value}: {option.help}.")
         if getattr(found, option.name) and not option.everywhere and option.name not in allowed:
             what = f'"{verb.name}"' if verb else "the browser"
             reader.error(f"{option.flags[-1]} means nothing to {what}.")

@@ -76,7 +76,7 @@ def _browse(arguments: Arguments) -> int:
     start = begin(arguments)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(
-            "regbrowse draws on a terminal, and this is none.",
+            "The browser draws on a terminal, and this is none.",
             hint="Start it without pipes, or use one of the verbs that --help lists.",
         )
 

@@ -49,13 +49,13 @@ async def chosen(job: Job) -> Chosen:
         tell_anomalies(root)
         found = await _Search(job, reference, wish).inside(root)
     else:
-        await _check_single(job, reference, root, wish)
+        await check_single(job, reference, root, wish)
         found = Chosen(reference, root)
     tell_anomalies(found.manifest)
     return found
 
 
-async def _check_single(job: Job, reference: Reference, manifest: Manifest, wish: Wish) -> None:
+async def check_single(job: Job, reference: Reference, manifest: Manifest, wish: Wish) -> None:
     """Says, or raises NotFound, when what the reference names is for another platform."""
     if isinstance(manifest, Artifact):
         if wish.asked:
@@ -118,7 +118,8 @@ async def child_of(job: Job, descriptor: Descriptor) -> Manifest:
         return await job.browser.child(job.repository, descriptor)
     except NotFound as error:
         what = descriptor.platform if descriptor.platform and descriptor.platform.known else descriptor.digest
-        raise NotFound(f"{what} is listed, but this registry does not hold it.", evidence=error.evidence) from None
+        why = f"{what} is listed, but this registry does not hold it."
+        raise NotFound(why, evidence=error.evidence, hint='"platforms" tells which of them are there.') from None
 
 
 def tell_anomalies(manifest: Manifest) -> None:
@@ -219,22 +220,31 @@ class _Search:
         """Which of several was taken, and why; nothing when it was the only one and the very one."""
         taken, digest = names[at], descriptors[at].digest
         others = [each for i, each in enumerate(names) if i != at and self.wish.fits(each)]
-        twins = sum(same(each, taken) and each.os_version == taken.os_version for each in others)
-        wanted = self.wish.platform
+        twins = [each for each in others if same(each, taken) and each.os_version == taken.os_version]
+        rest = [each for each in others if each not in twins]
+        wanted, versions = self.wish.platform, [each for each in rest if same(each, taken)]
+        exact = self.wish.met_by(taken)
+        missing = "" if exact else f"There is no {wanted}; {taken} runs there too"
         if twins:
-            note(f"{taken} is listed {twins + 1} times; the first was taken, as other tools do: {digest}")
-        elif not self.wish.met_by(taken):
-            rest = f", the highest variant of {len(others) + 1} that do" if others else ""
-            note(f"There is no {wanted}; {taken} runs there too{rest}. It was taken: {digest}")
-        elif others and not wanted.os_version and any(same(each, taken) for each in others):
-            many = f"{len(others) + 1} versions of {taken.os}/{taken.architecture}"
+            spelled = list(dict.fromkeys(str(each) for each in (taken, *twins)))
+            many = f"{taken} is listed {len(twins) + 1} times"
+            if len(spelled) > 1:
+                many = f"{' and '.join(spelled)} are the same"
+            before = f"{missing}. " if missing else ""
+            note(f"{before}{many}; the first was taken, as other tools do: {digest}")
+        elif missing:
+            highest = f", the highest variant of {len(rest) + 1} that do" if rest else ""
+            note(f"{missing}{highest}. It was taken: {digest}")
+        elif versions and not wanted.os_version:
+            many = f"{len(versions) + 1} versions of {taken.os}/{taken.architecture}"
             note(f"There are {many}; the first was taken: {taken}, {digest}")
-        elif others:
-            listed = ", ".join(dict.fromkeys(str(each) for each in others[:_SAID]))
-            note(f"{taken} was taken, the closest to {wanted}; {listed} would run there too.")
+        elif rest:
+            listed = ", ".join(dict.fromkeys(str(each) for each in rest[:_SAID]))
+            why = "as asked for" if self.wish.asked else "the closest to this machine"
+            note(f"{taken} was taken, {why}: {digest}; {listed} would run there too.")
 
     def _nothing(self) -> NotFound:
-        names = list(dict.fromkeys(str(each) for each in self.offered))
+        names = list(dict.fromkeys(each.typed for each in self.offered))
         why = f"{self.reference.familiar} has no image for {self.wish.platform}."
         if not names:
             return NotFound(f"{why} Its list names no platform.", hint='See it with "manifestlist".')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ class Destination(NamedTuple):
         """Raises ConfigError where it could not be written, or is not to be."""
         if self.pipes:
             return
+        if self.file.endswith(os.sep):
+            raise BadReference(f"{visible(self.file, 512)} is a folder.", hint="Name a file in it with -o FILE.")
         for path in dict.fromkeys(map(self.named, ENDINGS)):
             check_free(path, force=self.force)
         with Saving(self.folder):

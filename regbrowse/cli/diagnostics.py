@@ -11,6 +11,7 @@ from regbrowse.errors import (
     ConfigError,
     Integrity,
     NotFound,
+    NotInFile,
     RegbrowseError,
 )
 
@@ -37,10 +38,10 @@ class ExitCode(IntEnum):
 def code_of(error: RegbrowseError) -> ExitCode:
     """The exit code for an error."""
     match error:
+        case NotFound() | NotInFile():
+            return ExitCode.NO
         case BadReference() | ConfigError():
             return ExitCode.USAGE
-        case NotFound():
-            return ExitCode.NO
         case AuthError():
             return ExitCode.AUTH
         case Integrity():

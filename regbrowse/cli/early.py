@@ -27,6 +27,8 @@ def check(verb: Verb, arguments: Arguments, place: Registry | Reference | None) 
     else:
         image_of(place)
     if arguments.platform or arguments.os or arguments.arch or arguments.variant:
+        if arguments.all:
+            raise BadReference("--all checks every platform, and one was chosen.", hint="Leave one of them out.")
         from regbrowse.cli.wish import wish_of
 
         wish_of(arguments)

@@ -10,7 +10,8 @@ from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.early import image_of
 from regbrowse.cli.output import Output
 from regbrowse.errors import BadReference
-from regbrowse.reference import Reference, Registry, Repository
+from regbrowse.oci.manifest import Index
+from regbrowse.reference import UNNAMED, Reference, Registry, Repository
 from regbrowse.text import visible
 
 _NAMED = 10
@@ -48,6 +49,15 @@ class Job(NamedTuple):
             return self.arguments.format == "table"
         return self.output.terminal
 
+    async def _within(self, reference: Reference) -> Reference:
+        """The only entry of a list that stands for what nobody has named; else the same."""
+        if reference.repository.path != UNNAMED:
+            return reference
+        found = await self.browser.open(reference)
+        if not isinstance(found, Index) or len(found.manifests) != 1 or found.manifests[0].digest is None:
+            return reference
+        return Reference(reference.repository, None, found.manifests[0].digest)
+
     async def settled(self) -> Job:
         """The same about the only image of a folder or archive, when it was named without a tag; else unchanged.
 
@@ -60,7 +70,7 @@ class Job(NamedTuple):
         async for part in self.browser.listing(place.repository):
             tags += part.names
         if len(tags) == 1:
-            return self._replace(place=Reference(place.repository, tags[0]))
+            return self._replace(place=await self._within(Reference(place.repository, tags[0])))
         if not tags or "latest" in tags:
             return self
         name = visible(str(place.repository))

@@ -13,6 +13,7 @@ from regbrowse.cli.arguments import parse
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the program; gives its exit code. Raises SystemExit after help, version and wrong words."""
+    _stand_in()
     try:
         arguments = parse(words)
         from regbrowse.cli.begin import carry_out
@@ -34,3 +35,21 @@ def program() -> NoReturn:
             with suppress(OSError):
                 stream.flush()
     os._exit(code)
+
+
+def _stand_in() -> None:
+    """For standard streams that a shell has closed (`2>&-`).
+
+    Whatever is opened next would get their numbers, and Python prints to standard output what has nowhere to go.
+    Standard output itself is missed where something is to be written.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    found: tuple[object, object] = (sys.stdin, sys.stderr)
+    if found[0] is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if found[1] is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")

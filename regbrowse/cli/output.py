@@ -83,9 +83,9 @@ class Output:
 
         return highlighted(text)
 
-    def array(self) -> Array:
-        """A JSON array that is written while its members become known."""
-        return Array(self)
+    def array(self, *, compact: bool = False) -> Array:
+        """A JSON array that is written while its members become known; `compact` on one line."""
+        return Array(self, compact=compact)
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> None:
         """Columns for people; every cell made visible. `right`: the columns whose cells stand on the right."""
@@ -125,9 +125,12 @@ class Array:
     When it fails before its first member, nothing is written at all.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, compact: bool = False) -> None:
         self._output = output
+        self._compact = compact
         self._begun = False
+        self._held: bytes | None = None
+        """On a terminal, the last members: whole lines only, because counters are painted between them."""
 
     def __enter__(self) -> Self:
         return self
@@ -137,8 +140,16 @@ class Array:
         listed = list(members)
         if not listed:
             return
-        text = self._output.painted(harmless("  " + _members(listed)))
-        self._output._write((",\n" if self._begun else "[\n").encode() + text.encode("utf-8", "backslashreplace"))
+        if self._compact:
+            before, text = ",", harmless(json.dumps(listed, separators=(",", ":"), ensure_ascii=False)[1:-1])
+        else:
+            before, text = ",\n", self._output.painted(harmless("  " + _members(listed)))
+        written = text.encode("utf-8", "backslashreplace")
+        if self._output.terminal and not self._compact:
+            self._output._write(b"[\n" if self._held is None else self._held + b",\n")
+            self._held = written
+        else:
+            self._output._write((before if self._begun else "[" + before[1:]).encode() + written)
         self._begun = True
         self._output.flush()
 
@@ -148,7 +159,8 @@ class Array:
         if isinstance(error, BrokenPipeError | ConfigError):
             return
         if self._begun:
-            self._output.line("\n]")
+            self._output._write(self._held or b"")
+            self._output.line("]" if self._compact else "\n]")
         elif error is None:
             self._output.line("[]")
         self._output.flush()

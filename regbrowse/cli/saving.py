@@ -67,7 +67,7 @@ class Saving:
         try:
             self._file = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except OSError as error:
-            raise unwritable(str(folder), error) from None
+            raise unwritable(_shown(folder), error) from None
         self._open = True
         self._lock = Lock()
 
@@ -91,7 +91,7 @@ class Saving:
                             return
                         left = left[os.write(self._file, left) :]
         except OSError as error:
-            raise unwritable(str(self._temporary.parent), error) from None
+            raise unwritable(_shown(self._temporary.parent), error) from None
 
     def keep(self, path: Path, *, force: bool) -> None:
         """Gives the file its name, in one step; without `force` never in the place of another file."""
@@ -124,3 +124,8 @@ class Saving:
             if self._open:
                 self._open = False
                 os.close(self._file)
+
+
+def _shown(folder: Path) -> str:
+    """A dot says little in a sentence."""
+    return str(folder if folder != Path() else folder.absolute())

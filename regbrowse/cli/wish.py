@@ -35,7 +35,7 @@ def wish_of(arguments: Arguments, preferred: Platform | None = None) -> Wish:
         if "/" in word or ":" in word:
             raise BadReference(
                 f'"{visible(word, 64)}" is too much for --{option}.',
-                hint=f"Write --platform {visible(word, 64)}." if "/" in word else "--platform takes all of it.",
+                hint=f"Write --platform {visible(word, 64)}." if _is_platform(word) else "--platform takes all of it.",
             )
     if not (arguments.os or arguments.arch or arguments.variant):
         return Wish(usual, False)
@@ -48,3 +48,11 @@ def same(one: Platform, other: Platform) -> bool:
     """Whether they differ at most in the version of the system."""
     first, second = one.normalised(), other.normalised()
     return (first.os, first.architecture, first.variant) == (second.os, second.architecture, second.variant)
+
+
+def _is_platform(word: str) -> bool:
+    try:
+        Platform.parse(word)
+    except BadReference:
+        return False
+    return True

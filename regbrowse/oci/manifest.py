@@ -123,6 +123,7 @@ def parse_manifest(
         raise BadResponse("The registry sent a manifest that is not a JSON object.")
     reader = Reader(document.value, anomalies=list(document.anomalies))
     _refuse_ambiguous(reader)
+    _refuse_config(reader)
     media_type = _decide(reader, mediatype.essence(content_type), mediatype.essence(expected))
     return _build(reader, media_type, raw, digest)
 
@@ -134,6 +135,16 @@ def _refuse_ambiguous(reader: Reader) -> None:
     if ("manifests" in keys and keys & others) or {"blobs", "layers"} <= keys:
         raise BadResponse(
             "This document can be read both as an image and as an index; regbrowse refuses it (CVE-2021-41190)."
+        )
+
+
+def _refuse_config(reader: Reader) -> None:
+    """Some registries serve any blob as a manifest, and an image id is easily taken for a digest."""
+    manifestly = any(reader.has(key) for key in ("schemaVersion", "mediaType", "layers", "manifests", "blobs"))
+    if not manifestly and isinstance(reader.raw("rootfs"), dict) and reader.has("architecture"):
+        raise BadResponse(
+            "This is no manifest but the config of an image, whose digest is the image id.",
+            hint="Name the image by a tag or by the digest of its manifest.",
         )
 
 

@@ -83,6 +83,11 @@ class Platform(NamedTuple):
         """Whether this names something to run on; attestations stand under unknown/unknown."""
         return self.os not in ("", "unknown") and self.architecture not in ("", "unknown")
 
+    @property
+    def typed(self) -> str:
+        """As `parse` takes it, and --platform."""
+        return str(self._replace(os_version="")) + (f":{self.os_version}" if self.os_version else "")
+
     def normalised(self) -> Platform:
         """One spelling for one platform: `aarch64` and `arm64/v8` are `arm64`, `armhf` is `arm/v7`."""
         os = self.os.lower()

@@ -18,6 +18,7 @@ from regbrowse.errors import (
     RegbrowseError,
     RegistryError,
     ServerError,
+    Step,
     Unsupported,
 )
 from regbrowse.oci.document import parse_json
@@ -30,8 +31,14 @@ from regbrowse.text import plural, visible
 
 SAID_LIMIT = 500
 BODY_LIMIT = 64 * 1024
-LOGIN_HINT = "Log in with docker login, or press L for this session only."
-REFUSED_HINT = "They may have expired. Log in again, or press A to browse anonymously."
+LOGIN_HINT = Step(
+    "Log in with docker login, or press L for this session only.",
+    "Give a login with -u USER:PASSWORD or in DOCKER_REGISTRY_CREDENTIALS, or log in with docker login.",
+)
+REFUSED_HINT = Step(
+    "They may have expired. Log in again, or press A to browse anonymously.",
+    "They may be wrong, or have expired. Give others with -u USER:PASSWORD, or log in again.",
+)
 _OPERATOR = "Try again in a while; if it stays so, ask its operator."
 _XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import os
+import pty
+import sys
 from pathlib import Path
 
+import pyte
 import pytest
 
 import images
@@ -44,13 +50,32 @@ async def test_tags_of_the_same_digest(registry: FakeRegistry, run: CommandLine,
 
 
 async def test_one_in_a_line(run: CommandLine, name: str) -> None:
-    said = await run("-r", "aliases", name)
+    said = await run("--format", "table", "aliases", name)
     assert said.code == 0
     assert sorted(said.lines) == ["1", "1.2", "1.2.3", "latest"], "without a tag it is latest"
 
 
+async def test_what_was_found_stays_beside_the_counter(name: str, tmp_path: Path) -> None:
+    """Both are on the same terminal: a line that is painted over must not hold what was found."""
+    inside, outside = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "regbrowse", "--no-cache", "aliases", name,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm", "NO_COLOR": "1"},
+        stdin=asyncio.subprocess.DEVNULL, stdout=outside, stderr=outside,
+    )  # fmt: skip
+    os.close(outside)
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+    with contextlib.suppress(OSError):  # which is how a terminal ends
+        while came := await asyncio.to_thread(os.read, inside, 65_536):
+            stream.feed(came)
+    os.close(inside)
+    assert await process.wait() == 0
+    assert sorted(json.loads("".join(screen.display))) == ["1", "1.2", "1.2.3", "latest"]
+
+
 async def test_a_digest_is_not_asked_for(registry: FakeRegistry, run: CommandLine, name: str) -> None:
-    said = await run("-r", "aliases", f"{name}@{OTHER.digest}")
+    said = await run("--format", "table", "aliases", f"{name}@{OTHER.digest}")
     assert sorted(said.lines) == ["0.9", "edge"]
     assert len([one for one in registry.asked if one.method == "HEAD"]) == 6
 
@@ -72,7 +97,7 @@ async def test_at_most_four_at_once_and_written_as_found(registry: FakeRegistry,
     registry.repository(REPOSITORY).add(APP, *tags)
     gates = [registry.gate(f"/v2/{REPOSITORY}/manifests/{tag}") for tag in tags[:6]]
     gates[0].open()  # what is asked about
-    asking = asyncio.create_task(run("-r", "aliases", f"{registry.name}/{REPOSITORY}:{tags[0]}"))
+    asking = asyncio.create_task(run("--format", "table", "aliases", f"{registry.name}/{REPOSITORY}:{tags[0]}"))
     async with asyncio.timeout(10):
         for gate in gates[1:5]:
             await gate.arrived.wait()
@@ -94,7 +119,8 @@ async def test_a_rate_limit_ends_it_with_what_it_has(
     limited = Fault(status=429, body=b"", headers=[("Retry-After", "7200")])
     registry.fault(f"/v2/{REPOSITORY}/manifests/latest", limited)
     said = await run(*(["-r"] if raw else []), "aliases", f"{name}:1.2")
-    found = said.lines if raw else said.json
+    found = said.json
+    assert (said.out.count("\n") == 1) == raw
     assert set(found) <= {"1", "1.2", "1.2.3"}
     assert found
     assert said.code == 3
@@ -108,7 +134,7 @@ async def test_a_registry_that_tells_no_digest_by_head(registry: FakeRegistry, r
     for tag in ("1", "edge"):
         headers = [("Content-Type", images.OCI_MANIFEST)]
         registry.fault(f"/v2/{REPOSITORY}/manifests/{tag}", Fault(status=200, body=b"", headers=headers))
-    said = await run("-r", "aliases", f"{name}:1.2")
+    said = await run("--format", "table", "aliases", f"{name}:1.2")
     assert sorted(said.lines) == ["1.2", "1.2.3", "latest"]
     assert said.err == "2 tags left out: the registry does not say by HEAD what they point to.\n"
 

@@ -229,7 +229,7 @@ def test_unknown_shell(machine: dict[str, str]) -> None:
         ["regbrowse", "completion", "tcsh"], env=machine, capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 2
-    assert "Write bash, zsh, fish." in done.stderr
+    assert "There is one for bash, zsh and fish." in done.stderr
     assert done.stdout == ""
 
 

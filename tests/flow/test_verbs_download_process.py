@@ -105,7 +105,7 @@ async def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str) -> None:
     code, _, said = await start_and_wait(tmp_path, name, "-o", "layer", before=little)
     assert code == 2
     why = "files may not be that long there. Choose another place with -o FILE."
-    assert said == f"regbrowse: . cannot be written: {why}\n"
+    assert said == f"regbrowse: {tmp_path} cannot be written: {why}\n"
     assert left(tmp_path) == []
 
 

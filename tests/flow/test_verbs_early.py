@@ -50,6 +50,8 @@ def left(folder: Path) -> list[str]:
         (("config", f"{HOST}/app", "--platform", "linux"), '"linux" is not a platform'),
         (("config", f"{HOST}/app", "--arch", "linux/arm64"), "is too much for --arch"),
         (("verifytool", f"{HOST}/app", "--os", "linux:1"), "is too much for --os"),
+        (("verifytool", f"{HOST}/app", "--all", "--arch", "arm64"), "--all checks every platform, and one was chosen."),
+        (("downloadlayer", f"{HOST}/app@{DIGEST}", "-o", "new/"), "new/ is a folder."),
         (("downloadlayer", f"{HOST}/app:1"), "has a tag where a digest is needed"),
         (("downloadlayer", f"{HOST}/app@blake3:{'0' * 64}"), "blake3 cannot be computed here"),
         (("downloadlayer", f"{HOST}/app@{DIGEST}", "-o", "there"), "there exists"),

@@ -45,11 +45,18 @@ async def test_all_pages_in_the_order_of_the_registry(registry: FakeRegistry, ru
     assert len(registry.paths(LIST)) == 3
 
 
-@pytest.mark.parametrize("words", [["-r"], ["--format", "table"]])
-async def test_one_in_a_line(registry: FakeRegistry, run: CommandLine, name: str, words: list[str]) -> None:
+async def test_one_in_a_line(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     registry.page_size = 2
-    said = await run("tags", name, *words)
+    said = await run("tags", name, "--format", "table")
     assert (said.code, said.out) == (0, "zz\n1.2\nlatest\n1.10\na\n")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+async def test_all_in_one_line(registry: FakeRegistry, run: CommandLine, name: str, terminal: bool) -> None:
+    """As the reference tool prints it, for jq and the like."""
+    registry.page_size = 2
+    said = await run("-r", "tags", name, terminal=terminal)
+    assert (said.code, said.out) == (0, '["zz","1.2","latest","1.10","a"]\n')
 
 
 @pytest.mark.parametrize("words", [[], ["-r"]])
@@ -106,14 +113,14 @@ async def test_no_tags_and_null(registry: FakeRegistry, run: CommandLine, name: 
 
 async def test_what_is_no_tag_is_left_out_and_said(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     registry.repository(REPOSITORY).listed = ["ok", "\x1b[31m", 5, "a b"]
-    said = await run("-r", "tags", name)
+    said = await run("--format", "table", "tags", name)
     assert (said.code, said.out) == (0, "ok\n")
     assert said.err == "3 entries of the list left out: no valid tag.\n"
 
 
 async def test_a_tag_behind_it_is_not_looked_at(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     for behind in (":nope", f"@{APP.digest}"):
-        said = await run("-r", "tags", name + behind)
+        said = await run("--format", "table", "tags", name + behind)
         assert (said.code, len(said.lines)) == (0, 5)
         assert said.err == f'The tags of {name} are listed; "{behind}" is not looked at.\n'
     assert not [path for path in registry.paths() if "/manifests/" in path]
@@ -131,12 +138,12 @@ async def test_it_goes_on_where_a_screen_would_rest(
     said = await run("tags", f"{registry.name}/{REPOSITORY}")
     assert (said.code, said.err) == (0, "")
     assert said.json == tags
-    assert (await run("-r", "tags", f"{registry.name}/{REPOSITORY}")).lines == tags
+    assert (await run("--format", "table", "tags", f"{registry.name}/{REPOSITORY}")).lines == tags
 
 
 async def test_a_list_that_was_read_is_there_offline(run: CommandLine, name: str) -> None:
     await run("tags", name)
-    said = await run("-r", "--offline", "tags", name)
+    said = await run("--format", "table", "--offline", "tags", name)
     assert said.code == 0
     assert sorted(said.lines) == ["1.10", "1.2", "a", "latest", "zz"]
     assert said.err, "when that was"
@@ -156,8 +163,8 @@ async def test_with_digests(registry: FakeRegistry, run: CommandLine) -> None:
         {"tag": "gone", "digest": None},
         {"tag": "1", "digest": APP.digest},
     ]
+    assert (await run("tags", "-l", "-r", name)).out == json.dumps(said.json, separators=(",", ":")) + "\n"
     table = f"{APP.digest}  latest\n{other.digest}  2\n{'gone':71}  gone\n{APP.digest}  1\n"
-    assert (await run("tags", "-l", "-r", name)).out == table
     for words in (["--format", "table"], []):
         said = await run("tags", "-l", name, *words, terminal=not words)
         assert said.out == f"{'DIGEST':71}  TAG\n{table}"
@@ -168,7 +175,7 @@ async def test_digests_four_at_once_and_in_order(registry: FakeRegistry, run: Co
     tags = [f"t{number}" for number in range(8)]
     registry.repository(REPOSITORY).add(APP, *tags)
     gates = [registry.gate(f"/v2/{REPOSITORY}/manifests/{tag}") for tag in tags]
-    asking = asyncio.create_task(run("tags", "-l", "-r", f"{registry.name}/{REPOSITORY}"))
+    asking = asyncio.create_task(run("tags", "-l", "--format", "table", f"{registry.name}/{REPOSITORY}"))
     async with asyncio.timeout(10):
         for gate in gates[:4]:
             await gate.arrived.wait()
@@ -177,10 +184,10 @@ async def test_digests_four_at_once_and_in_order(registry: FakeRegistry, run: Co
         gates[0].open()
         await gates[5].arrived.wait()
     await until(run, b"t1\n")
-    assert [line.split()[1] for line in run.out.bytes.getvalue().decode().splitlines()] == ["t0", "t1"]
+    assert [line.split()[1] for line in run.out.bytes.getvalue().decode().splitlines()[1:]] == ["t0", "t1"]
     for gate in gates:
         gate.open()
-    assert [line.split()[1] for line in (await asking).lines] == tags
+    assert [line.split()[1] for line in (await asking).lines[1:]] == tags
 
 
 async def test_a_head_without_a_digest_is_followed_by_a_get(registry: FakeRegistry, run: CommandLine) -> None:
@@ -206,7 +213,7 @@ async def test_catalog(registry: FakeRegistry, run: CommandLine) -> None:
     registry.page_size = 2
     said = await run("catalog", registry.name)
     assert (said.code, said.json, said.err) == (0, ["a/one", "b/two", "c"], "")
-    said = await run("-r", "catalog", f"{registry.name}/acme/app:1")
+    said = await run("--format", "table", "catalog", f"{registry.name}/acme/app:1")
     assert (said.code, said.lines) == (0, ["a/one", "b/two", "c"])
     assert said.err == f"The repositories of {registry.name} are listed; what stands behind it is not looked at.\n"
 

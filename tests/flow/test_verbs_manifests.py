@@ -154,11 +154,23 @@ async def test_a_lower_variant_is_said(registry: FakeRegistry, run: CommandLine)
 
 async def test_two_that_fit_are_said(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     said = await run("digest", f"{name}:many", "--platform", "linux/arm/v7")
-    assert said.err == "linux/arm/v7 was taken, the closest to linux/arm/v7; linux/arm/v6 would run there too.\n"
+    assert said.out == f"{ARMV7.digest}\n"
+    assert said.err == f"linux/arm/v7 was taken, as asked for: {ARMV7.digest}; linux/arm/v6 would run there too.\n"
     again = images.image(files=({"other": b"1"},))
     said = await run("digest", hold(registry, images.index(AMD64, again)))
     assert said.out == f"{AMD64.digest}\n"
     assert said.err == f"linux/amd64 is listed 2 times; the first was taken, as other tools do: {AMD64.digest}\n"
+
+
+async def test_two_names_of_the_same_are_said(registry: FakeRegistry, run: CommandLine) -> None:
+    """Also when neither is the variant that was asked for."""
+    plain, eight = images.image(architecture="arm64"), ARM64
+    both = hold(registry, images.index(plain, eight))
+    same = f"linux/arm64 and linux/arm64/v8 are the same; the first was taken, as other tools do: {plain.digest}\n"
+    assert (await run("digest", both, "--arch", "arm64")).err == same
+    said = await run("digest", both, "--platform", "linux/arm64/v9")
+    assert said.out == f"{plain.digest}\n"
+    assert said.err == f"There is no linux/arm64/v9; linux/arm64 runs there too. {same}"
 
 
 def windows(version: str) -> images.Made:
@@ -172,6 +184,8 @@ async def test_versions_of_windows(registry: FakeRegistry, run: CommandLine) -> 
     reference = hold(registry, images.index(old, new))
     said = await run("digest", reference, "--platform", "windows/amd64:10.0.20348")
     assert (said.out, said.err) == (f"{new.digest}\n", "")
+    said = await run("digest", reference, "--arch", "arm64")
+    assert said.err.endswith("Available: windows/amd64:10.0.17763.1, windows/amd64:10.0.20348.2.\n")
     said = await run("digest", reference, "--os", "windows")
     assert said.out == f"{old.digest}\n"
     assert said.err == (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import images
-from fake_registry import FakeRegistry
+from fake_registry import FakeRegistry, Fault, lie
 from flow.command_line import CommandLine, command_line
 from regbrowse.oci.platform import Platform
 
@@ -80,6 +80,15 @@ async def test_platforms_that_are_not_held(registry: FakeRegistry, run: CommandL
     assert said.json == [{**row(AMD64, "amd64"), "layersSize": None}, row(ARM64, "arm64", "v8")]
     assert said.err.startswith("linux/amd64 is listed, but this registry does not hold it")
     assert "?" in (await run("platforms", reference, "--format", "table")).lines[1]
+
+
+async def test_platforms_of_which_one_is_wrong(registry: FakeRegistry, run: CommandLine) -> None:
+    """The others are not withheld, and it is told which one it is."""
+    reference = hold(registry, images.index(AMD64, ARM64))
+    registry.fault(f"/v2/{REPOSITORY}/manifests/{AMD64.digest}", Fault(200, lie(AMD64.raw)))
+    said = await run("platforms", reference)
+    assert (said.code, said.json) == (5, [{**row(AMD64, "amd64"), "layersSize": None}, row(ARM64, "arm64", "v8")])
+    assert said.err.startswith(f"regbrowse: Reading {reference.rpartition(':')[0]}@{AMD64.digest[:19]}")
 
 
 async def test_platforms_that_only_the_config_knows(registry: FakeRegistry, run: CommandLine) -> None:

@@ -72,6 +72,15 @@ async def test_all_platforms_and_what_is_attached(run: CommandLine, name: str, r
     assert sorted(layers) == sorted({blob(one) for one in (FIRST, SECOND, *ARM.below[1:], BILL.below[1])})
 
 
+async def test_a_single_image_for_another_platform(run: CommandLine, name: str, registry: FakeRegistry) -> None:
+    registry.repository(REPOSITORY).add(ARM, "arm")
+    said = await run("verifytool", f"{name}:arm", "--arch", "s390x")
+    assert (said.code, said.lines) == (1, [f"OK  manifest header  {ARM.digest}"])
+    assert f"{name}:arm is a single image for linux/arm64/v8, not for linux/s390x." in said.err
+    said = await run("verifytool", f"{name}:arm", "--platform", "linux/arm64")
+    assert (said.code, said.err) == (0, f"{len(said.lines)} checks, 0 failed.\n")
+
+
 async def test_indexes_within_indexes(run: CommandLine, name: str, registry: FakeRegistry) -> None:
     registry.repository(REPOSITORY).add(images.index(INDEX), "outer")
     said = await run("verifytool", f"{name}:outer", "--all")

@@ -66,7 +66,8 @@ async def test_an_unknown_authority_is_named(server: Spoken, machine: Machine) -
     )
     assert error.hint == "Name a file with the CA by --cacert or SSL_CERT_FILE."
     error = await refusal(server.name, Settings(pause=0, network=machine))
-    assert error.hint == f"Put the CA into /certs.d/127.0.0.1:{server.port}/ca.crt or set SSL_CERT_FILE."
+    folder = f"/certs.d/127.0.0.1:{server.port}"
+    assert error.hint == f"Put the CA into {folder}/ca.crt, or name it by --cacert or SSL_CERT_FILE."
     assert server.heads == []
 
 

@@ -10,6 +10,15 @@ from regbrowse.cli.connect import Start
 from regbrowse.cli.main import main
 
 
+@pytest.mark.parametrize("words", [["-o", ""], ["--output="], ["--platform", ""], ["--os="], ["--cacert", ""]])
+def test_nothing_is_no_value(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A variable that is not set must not change what is done."""
+    with pytest.raises(SystemExit) as ended:
+        main([*(["downloadlayer"] if words[0] in ("-o", "--output=") else ["digest"]), "demo", *words])
+    assert ended.value.code == 2
+    assert " needs " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+import images
 from regbrowse.errors import BadResponse, TooLarge
 from regbrowse.oci import mediatype
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Unknown, parse_manifest
@@ -289,3 +290,10 @@ def test_schema_1_with_broken_signatures(protected: object) -> None:
     raw = json.dumps({**SCHEMA1, "signatures": [{"protected": protected}]}).encode()
     assert signed_payload(raw) is None
     assert parse_manifest(raw).digest == Digest.of(raw)
+
+
+def test_a_config_is_no_manifest() -> None:
+    """Some registries serve any blob as a manifest."""
+    with pytest.raises(BadResponse, match="no manifest but the config of an image") as caught:
+        parse_manifest(images.image().below[0].raw, content_type="application/octet-stream")
+    assert "tag" in caught.value.hint

@@ -20,10 +20,10 @@ async def run(job: Job) -> None:
     reference = job.reference
     wanted = await digest_of(job.browser, reference)
     tags = await _tags(job.browser, reference)
-    if job.arguments.raw:
+    if job.arguments.format == "table":
         await _search(job, wanted, tags, job.output.line)
         return
-    with job.output.array() as array:
+    with job.output.array(compact=job.arguments.raw) as array:
         await _search(job, wanted, tags, lambda tag: array.add([tag]))
 
 

@@ -90,7 +90,8 @@ def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
     """Prints the script, or with --line the words, one a line; exit code 1 when the name of a file is wanted."""
     shell = arguments.words[0]
     if shell not in SHELLS:
-        raise ConfigError(f'There is no completion for "{visible(shell, 32)}".', hint=f"Write {', '.join(SHELLS)}.")
+        known = f"{', '.join(SHELLS[:-1])} and {SHELLS[-1]}"
+        raise ConfigError(f'There is no completion for "{visible(shell, 32)}".', hint=f"There is one for {known}.")
     output = Output.standard()
     if not arguments.line:
         output.raw(SCRIPTS[shell].encode())

@@ -7,7 +7,7 @@ from regbrowse.cli.choosing import Chosen, chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.indent import indented, member
 from regbrowse.cli.job import Job
-from regbrowse.errors import BadResponse, NotFound
+from regbrowse.errors import BadResponse, NotFound, RegbrowseError
 from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
@@ -38,7 +38,12 @@ async def run(job: Job) -> None:
         else:
             job.output.document(raw)
         return
-    part = _part(raw, job.verb)
+    try:
+        part = _part(raw, job.verb)
+    except RegbrowseError as error:
+        error.wanted = error.wanted or f"Reading the config of {found.reference.familiar}"
+        error.hint = error.hint or '"config" prints it as it is.'
+        raise
     if job.arguments.raw:
         job.output.raw(part.encode())
     else:

@@ -25,11 +25,11 @@ async def run(job: Job) -> ExitCode:
     pages = _Pages(job, place)
     if job.arguments.long and isinstance(place, Repository):
         await _with_digests(job, place, pages)
-    elif job.arguments.raw or job.arguments.format == "table":
+    elif job.arguments.format == "table":
         async for names in pages.all():
             _lines(job, names)
     else:
-        with job.output.array() as array:
+        with job.output.array(compact=job.arguments.raw) as array:
             async for names in pages.all():
                 array.add(names)
     return ExitCode.OK if pages.complete else ExitCode.REGISTRY
@@ -101,17 +101,16 @@ async def _with_digests(job: Job, repository: Repository, pages: _Pages) -> None
 
     found = in_order(digest_of, pages.each())
     async with aclosing(found):
-        if job.arguments.raw or job.as_table:
+        if job.as_table:
             await _rows(job, found)
         else:
-            with job.output.array() as array:
+            with job.output.array(compact=job.arguments.raw) as array:
                 await _members(array, found)
 
 
 async def _rows(job: Job, found: AsyncGenerator[tuple[str, Digest | None], None]) -> None:
     """The digest first: it is as wide in every line, so that no line waits for another."""
-    if not job.arguments.raw:
-        job.output.line(f"{'DIGEST':{_WIDTH}}  TAG")
+    job.output.line(f"{'DIGEST':{_WIDTH}}  TAG")
     async for tag, digest in found:
         job.output.line(f"{digest or 'gone'!s:{_WIDTH}}  {tag}")
         job.output.flush()

@@ -7,10 +7,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from regbrowse.cli.choosing import child_of, nested, platform_of, tell_anomalies, unsaid
-from regbrowse.cli.diagnostics import note
+from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
 from regbrowse.cli.in_order import in_order
 from regbrowse.cli.job import Job
-from regbrowse.errors import NotFound
+from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci import attestation
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
@@ -58,13 +58,13 @@ class Row:
         return str(self.platform or "not said"), digest, size(self.size), layers, str(self.attestations or "")
 
 
-async def run(job: Job) -> None:
-    """Raises NotFound when it is no image at all."""
-    reference = job.reference
+async def run(job: Job) -> ExitCode:
+    """All rows, also where one of them cannot be completed. Raises NotFound when it is no image at all."""
+    reference, problems = job.reference, list[RegbrowseError]()
     root = await job.browser.open(reference)
     tell_anomalies(root)
     if isinstance(root, Index):
-        rows = await _rows(job, root)
+        rows = await _rows(job, root, problems)
         if not rows:
             note(f"The list of {reference.familiar} names no platform.")
     elif isinstance(root, Image | Schema1):
@@ -76,10 +76,14 @@ async def run(job: Job) -> None:
         job.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
     else:
         job.output.value([row.value for row in rows], compact=job.arguments.raw)
+    job.output.flush()
+    for problem in problems:
+        complain(problem)
+    return code_of(problems[0]) if problems else ExitCode.OK
 
 
-async def _rows(job: Job, root: Index) -> list[Row]:
-    """Of an index and those within it, in their order."""
+async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[Row]:
+    """Of an index and those within it, in their order; `problems` gets what is wrong with single entries."""
     rows: list[Row] = []
 
     async def complete(row: Row, descriptor: Descriptor) -> Row | None:
@@ -87,6 +91,9 @@ async def _rows(job: Job, root: Index) -> list[Row]:
             manifest = await child_of(job, descriptor)
         except NotFound as error:
             note(str(error))
+            return row
+        except (Integrity, BadResponse, TooLarge) as error:
+            problems.append(error)
             return row
         if row.platform is None:
             if not isinstance(manifest, Image | Schema1):

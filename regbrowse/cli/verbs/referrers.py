@@ -131,11 +131,8 @@ async def run(job: Job) -> None:
 def _write(job: Job, found: Attached, root: Manifest) -> None:
     if not found.entries:
         note(f"No signatures or attestations found ({plural(found.places, 'place')} looked at).")
-    if job.arguments.raw:
-        for digest in dict.fromkeys(str(each.descriptor.digest) for each in found.entries):
-            job.output.line(digest)
-    elif not job.as_table:
-        job.output.value([each.as_json() for each in found.entries])
+    if not job.as_table:
+        job.output.value([each.as_json() for each in found.entries], compact=job.arguments.raw)
     elif found.entries:
         whole = "index" if isinstance(root, Index) else "image"
         rows = [

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.early import check
-from regbrowse.reference import Registry
+from regbrowse.errors import NotFound
+from regbrowse.reference import Reference, Registry
+from regbrowse.text import visible
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
@@ -48,7 +50,13 @@ async def _ask(arguments: Arguments, start: Start, verb: Verb) -> int:
             note(notice)
         if verb.takes.startswith("REF"):
             job = await job.settled()
-        code = await work(job)
+        try:
+            code = await work(job)
+        except NotFound as error:
+            if isinstance(job.place, Reference) and job.place.target is None and '"latest"' in error.why:
+                written = visible(arguments.reference or "", 512)
+                error.hint = f'No tag was written, which means latest; "regbrowse tags {written}" lists them.'
+            raise
         job.output.flush()
         return int(code or 0)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from regbrowse.cli.checking import Checker, Report
-from regbrowse.cli.choosing import chosen
+from regbrowse.cli.choosing import check_single, chosen
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.job import Job
 from regbrowse.cli.wish import wish_of
@@ -23,6 +23,7 @@ async def run(job: Job) -> int:
     checker = Checker(job.browser.witness(job.repository), report)
     root = await checker.root(reference.digest or reference.tag or "latest")
     if not isinstance(root, Index):
+        await check_single(job, reference, root, wish_of(job.arguments, job.browser.platform))
         await checker.inside(root, "", None)
     elif job.arguments.all:
         await _everything(checker, root, {root.digest}, 1)

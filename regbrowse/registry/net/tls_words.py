@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from regbrowse.errors import Step
 from regbrowse.registry.net.der import Certificate
 from regbrowse.text import visible
 
@@ -82,13 +83,16 @@ def no_secure_connection(error: ssl.SSLError, here: str, port: int, scene: Scene
 def http_step(scene: Scene) -> str:
     """What somebody can do where nobody speaks TLS."""
     if scene.offer_http:
-        return "If it is meant to be unencrypted, press H to use http for this session."
+        return Step(
+            "If it is meant to be unencrypted, press H to use http for this session.",
+            "If it is meant to be unencrypted, use --plain-http.",
+        )
     return f'If it is meant to be unencrypted, open it as "{scene.http_url}".' if scene.http_url else ""
 
 
 def _ca_step(what: str, scene: Scene) -> str:
     if scene.folder:
-        return f"put {what} into {visible(str(scene.folder), 300)}/ca.crt or set SSL_CERT_FILE."
+        return f"put {what} into {visible(str(scene.folder), 300)}/ca.crt, or name it by --cacert or SSL_CERT_FILE."
     return f"name a file with {what if what != 'it' else 'its certificate'} by --cacert or SSL_CERT_FILE."
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from regbrowse.errors import BadReference
+from regbrowse.errors import BadReference, NotInFile
 from regbrowse.reference import (
     UNNAMED,
     Digest,
@@ -95,7 +95,7 @@ class Names:
         if wanted:
             found = self._meant(wanted)
             if found is None:
-                raise BadReference(
+                raise NotInFile(
                     f'"{visible(wanted, 100)}" is not in {visible(registry.name)}.', hint=f"It holds {self._some()}."
                 )
             path, tag = found
