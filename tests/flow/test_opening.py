@@ -146,6 +146,20 @@ async def test_a_name_of_this_machine_that_leads_to_another(
     assert heads == list(SAID[:1] if scheme == "https" else ())
 
 
+async def test_logins_do_not_go_to_it_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the name of this machine means another, http is as dangerous as with any other name."""
+    registry = Registry.parse("registry.localhost:5000")
+    elsewhere = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.2", 5000))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: elsewhere)
+    async with Client(SETTINGS) as client:
+        schemes = client._transport._schemes
+        assert schemes.http_asked(registry)
+        assert await schemes.base(registry) == "https://registry.localhost:5000"
+        assert not schemes.http_asked(registry)
+    async with Client(SETTINGS._replace(plain_http=frozenset({registry.key}))) as client:
+        assert client._transport._schemes.http_asked(registry)
+
+
 # Certificates
 
 

@@ -184,12 +184,12 @@ VERBS: tuple[Verb, ...] = (
         "download",
         ("output", "force"),
         (
-            "To the file of -o, or with -o - to standard output. Without -o to standard output, too,",
-            "unless that is a terminal: then to a file here that is named after the digest.",
-            "A file is written under a temporary name and gets its own when its digest is right; a",
-            "wrong one leaves nothing, exit code 5. Nothing is overwritten without --force. A transfer",
-            "that breaks off goes on where it ended, as long as this runs. What is piped is checked,",
-            "too: only the exit code tells that it was wrong.",
+            "It is written to the file of -o, or with -o - to standard output; without -o to standard",
+            "output, unless that is a terminal, else to a file here that is named after the digest.",
+            "A file has a temporary name until its digest turns out to be right: a wrong one leaves",
+            "nothing, exit code 5. Nothing is overwritten without --force. A transfer that breaks off",
+            "goes on where it ended, a few times. What is piped is checked as well, but only the exit",
+            "code can tell that it was wrong.",
         ),
     ),
     Verb(

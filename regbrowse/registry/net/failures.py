@@ -10,7 +10,17 @@ import ssl
 
 import httpx
 
-from regbrowse.errors import BadResponse, Evidence, Integrity, NetError, PolicyError, RegistryError, TlsError, TooLarge
+from regbrowse.errors import (
+    BadResponse,
+    Evidence,
+    Integrity,
+    NetError,
+    PolicyError,
+    RegistryError,
+    Step,
+    TlsError,
+    TooLarge,
+)
 from regbrowse.redact import redact
 from regbrowse.registry.net.guard import InnerAddress
 from regbrowse.registry.net.policy import origin_of
@@ -22,6 +32,9 @@ from regbrowse.text import exact, plural, size, visible
 
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _RETRIED = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.PoolTimeout)
+
+
+_TRY_NOW = Step("Press r to try now.", "Try again in a while.")
 
 
 def failure(
@@ -90,7 +103,7 @@ def left_alone(question: Question, url: str, failures: int) -> NetError:
     """For an origin that failed so often that nothing is sent to it for a while."""
     why = f"{where(question, url)} failed {plural(failures, 'time')} in a row and is left alone for a while."
     evidence = Evidence(question.host, question.method, redact(url))
-    return NetError(why, evidence=evidence, wanted=question.wanted, hint="Press r to try now.")
+    return NetError(why, evidence=evidence, wanted=question.wanted, hint=_TRY_NOW)
 
 
 def too_slow(question: Question, url: str, seconds: float) -> NetError:

@@ -14,6 +14,7 @@ from regbrowse.errors import ConfigError, PolicyError
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.facts import Settings
+from regbrowse.registry.net.addresses import leads_here
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.tls import speaks_tls, was_greeted
@@ -32,6 +33,8 @@ class Schemes:
         self._bases: dict[str, str] = {}
         self._probes: Flights[str] = Flights()
         self._allowed: set[str] = set()
+        self._elsewhere: set[str] = set()
+        """Registries whose names promise this machine and lead to another (RFC 6761, 6.3, is not heeded everywhere)."""
 
     async def base(self, registry: Registry) -> str:
         """`https://host:port`, or `http://` where that is tolerable and https does not work. Remembered.
@@ -62,9 +65,12 @@ class Schemes:
 
     def http_asked(self, registry: Registry) -> bool:
         """Whether somebody chose http for it, or it cannot be overheard; logins may go over http then."""
-        if registry.is_loopback or registry.key in self._settings.plain_http or registry.key in self._allowed:
+        if self._is_here(registry) or registry.key in self._settings.plain_http or registry.key in self._allowed:
             return True
         return self._network is not None and self._network.http_asked(registry)
+
+    def _is_here(self, registry: Registry) -> bool:
+        return registry.is_loopback and registry.key not in self._elsewhere
 
     def tolerable(self, registry: Registry) -> bool:
         """Whether http may be tried when https does not work."""
@@ -77,15 +83,17 @@ class Schemes:
         blocked = self._network.blocked(registry) if self._network else ""
         if blocked:
             raise PolicyError(blocked, wanted=f"Connecting to {visible(registry.name)}")
+        origin = origin_of(secure)
+        if registry.is_loopback and not await asyncio.to_thread(leads_here, *origin[1:]):
+            self._elsewhere.add(registry.key)
         # What it says comes from files.
         if not await asyncio.to_thread(self.tolerable, registry):
             return secure
-        origin = origin_of(secure)
         if self._wires.proxy(origin) is not None:
             # Whatever we could try without the proxy says nothing about the way through it.
             return plain if self.http_asked(registry) else secure
         _, host, port = origin
-        patient = not registry.is_loopback
+        patient = not self._is_here(registry)
         way = self._ahead.to(origin) if self._ahead is not None else None
         tls = None
         try:

@@ -51,11 +51,10 @@ def distrusted(error: ssl.SSLCertVerificationError, here: str, scene: Scene) -> 
         when = f"expired on {certificate.ends:%Y-%m-%d}" if certificate.ends else "has expired"
         return f"{subject} {when}.", f"Its administrator must renew it. Your clock says {now:%Y-%m-%d}."
     if code == _SELF_SIGNED:
-        return f"{subject} is signed by nobody but itself.", f"If you trust it, {_ca_step('it', scene)}"
+        return f"{subject} is signed by nobody but itself.", _ca_step("If you trust it, ", "it", scene)
     if code in _UNKNOWN_ISSUER:
         who = f'"{certificate.issuer}"' if certificate.issuer else "an authority"
-        step = _ca_step("the CA", scene)
-        return f"{subject} is signed by {who}, which this computer does not trust.", f"{step[0].upper()}{step[1:]}"
+        return f"{subject} is signed by {who}, which this computer does not trust.", _ca_step("", "the CA", scene)
     if code in _WRONG_NAME:
         hint = "Use the name of the registry that its certificate is for."
         return f"{subject} is for {_names(certificate)}.", hint
@@ -90,10 +89,12 @@ def http_step(scene: Scene) -> str:
     return f'If it is meant to be unencrypted, open it as "{scene.http_url}".' if scene.http_url else ""
 
 
-def _ca_step(what: str, scene: Scene) -> str:
+def _ca_step(lead: str, what: str, scene: Scene) -> str:
+    name, put = ("name", "put") if lead else ("Name", "Put")
     if scene.folder:
-        return f"put {what} into {visible(str(scene.folder), 300)}/ca.crt, or name it by --cacert or SSL_CERT_FILE."
-    return f"name a file with {what if what != 'it' else 'its certificate'} by --cacert or SSL_CERT_FILE."
+        step = f"{lead}{put} {what} into {visible(str(scene.folder), 300)}/ca.crt or"
+        return Step(f"{step} set SSL_CERT_FILE.", f"{step} name it by --cacert FILE.")
+    return f"{lead}{name} a file with {what if what != 'it' else 'its certificate'} by --cacert or SSL_CERT_FILE."
 
 
 def _names(certificate: Certificate) -> str:
