@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.registry.facts import Settings
     from regbrowse.registry.net.ahead import Ahead
+    from regbrowse.registry.net.knock import Then
     from regbrowse.registry.responder import Responder
     from regbrowse.settings.login import Login
 
@@ -89,13 +90,20 @@ class Start:
         from regbrowse.registry.net.ahead import Ahead
 
         self.ahead = Ahead(self.settings)
-        self.certain = self.place is not None and self.ahead.begin(self.place, blob=self._blob)
+        self.certain = self.place is not None and self.ahead.begin(self.place, self._then())
 
-    @property
-    def _blob(self) -> bool:
-        """Whether the reference names a blob, which will be asked for as nobody at first."""
-        verb = self.arguments.verb
-        return verb is not None and verb.module == "download" and self.user is None
+    def _then(self) -> Then | None:
+        """What the verb is certain to ask first, as nobody."""
+        from regbrowse.registry.net.knock import ANYTHING, PAGE, Then, blob_path, tags_path
+
+        verb, place = self.arguments.verb, self.place
+        if verb is None or self.user is not None or not isinstance(place, Reference):
+            return None
+        if verb.name == "tags":
+            return Then(f"{tags_path(place.repository)}?n={PAGE}")
+        if verb.module == "download" and place.digest is not None:
+            return Then(blob_path(place.repository, place.digest), ANYTHING)
+        return None
 
     async def browser(self) -> Browser:
         """Imports in threads, so that the first paint and the first keys do not wait."""

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from regbrowse.errors import BadResponse, NotFound
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.reference import Digest, Registry, Repository, is_tag
-from regbrowse.registry.net.knock import ANYTHING, blob_path
+from regbrowse.registry.net.knock import ANYTHING, blob_path, tags_path
 from regbrowse.registry.question import MANIFEST_LIMIT, PAGE_LIMIT, Question
 from regbrowse.text import visible
 
@@ -20,7 +20,7 @@ def tags_question(repository: Repository) -> Question:
     return Question(
         repository.registry,
         "tags",
-        f"/v2/{repository.path}/tags/list",
+        tags_path(repository),
         f"Listing tags of {repository.familiar}",
         repository.familiar,
         scope=_pull(repository),

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,14 @@ from regbrowse.demo.registry import DemoRegistry
 from regbrowse.errors import NetError, TlsError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Reference, Registry, Repository, parse_reference
-from regbrowse.registry.asking import blob_question
+from regbrowse.registry.asking import blob_question, tags_question
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.content.disk import Disk
+from regbrowse.registry.lists.link import with_query
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.http1 import Line
-from regbrowse.registry.net.knock import blob_request, knock
+from regbrowse.registry.net.knock import ANYTHING, PAGE, Then, blob_path, knock, tags_path
 from regbrowse.registry.net.opening import Opening
 from regbrowse.registry.net.wires import request
 from regbrowse.settings.network import Network
@@ -219,11 +220,16 @@ def test_what_is_said_ahead_is_what_the_transport_would_write(name: str, scheme:
     """Byte for byte: else it would not be taken for the first question, and asked again on another connection."""
     repository, digest, secure = parse_reference(name).repository, Digest.parse(DIGEST), scheme == "https"
     _, question = blob_question(repository, Descriptor("", digest, None), 0)
-    said = {
-        "/v2/": (knock(repository.registry, secure=secure), {}),
-        question.path: (blob_request(repository, digest, secure=secure), question.headers),
+    listing = with_query(tags_question(repository).path, n=PAGE)
+    thens = {
+        question.path: (Then(blob_path(repository, digest), ANYTHING), question.headers),
+        listing: (Then(f"{tags_path(repository)}?n={PAGE}"), {}),
     }
-    for path, (written, headers) in said.items():
+    said: list[tuple[str, Mapping[str, str], bytes]] = []
+    for path, (then, headers) in thens.items():
+        first, second = knock(repository.registry, then, secure=secure)
+        said += [("/v2/", {}, first), (path, headers, second)]
+    for path, headers, written in said:
         asked = request("GET", f"{scheme}://{repository.registry.authority}{path}", headers)
         sent = h11.Request(method=asked.method, target=asked.url.raw_path, headers=asked.headers.raw)
         line = h11.Connection(h11.CLIENT)

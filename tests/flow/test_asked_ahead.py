@@ -13,13 +13,16 @@ import pytest
 
 from fake_login import FakeKeychain
 from fake_registry import FakeRegistry, Fault
+from flow.command_line import command_line
 from images import Made, image
 from regbrowse.errors import AuthRequired, TlsError
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.net import ahead as room
 from regbrowse.registry.net.ahead import Ahead
+from regbrowse.registry.net.knock import ANYTHING, Then
 from regbrowse.registry.net.opening import Opening
+from regbrowse.registry.net.policy import Origin
 from tls_world import ANSWER, issue, listening
 
 CA = issue("Example CA", authority=True)
@@ -28,6 +31,7 @@ MADE = Made(RAW, "application/octet-stream")
 DIGEST = Digest.parse(MADE.digest)
 PATH = f"/v2/acme/app/blobs/{DIGEST}"
 SETTINGS = Settings(pause=0)
+THEN = Then(PATH, ANYTHING)
 
 
 @pytest.fixture
@@ -158,7 +162,7 @@ async def secured(folder: Path) -> Any:
 
 async def test_a_blob_is_asked_for_together_with_the_knock(registry: FakeRegistry, place: Reference) -> None:
     ahead = Ahead(SETTINGS)
-    assert ahead.begin(place, blob=True)
+    assert ahead.begin(place, THEN)
     async with Client(SETTINGS, ahead) as client:
         assert await layer(client, place) == RAW
         assert await layer(client, place) == RAW
@@ -168,7 +172,7 @@ async def test_a_blob_is_asked_for_together_with_the_knock(registry: FakeRegistr
 
 async def test_it_is_not_waited_for_that_anybody_wants_it(registry: FakeRegistry, place: Reference) -> None:
     ahead = Ahead(SETTINGS)
-    ahead.begin(place, blob=True)
+    ahead.begin(place, THEN)
     async with asyncio.timeout(5):
         while paths(registry) != ["/v2/", PATH]:
             await asyncio.sleep(0.001)
@@ -186,18 +190,18 @@ async def test_where_a_login_is_wanted_it_is_asked_for_again(
     login = cast("Any", FakeKeychain({"": Login("ann", Secret("s3cr3t-canary-1"))}))
     settings = SETTINGS._replace(keychain=login)
     ahead = Ahead(settings)
-    ahead.begin(place, blob=True)
+    ahead.begin(place, THEN)
     async with asyncio.timeout(5), Client(settings, ahead) as client:
         assert await layer(client, place) == RAW
     asked = [one for one in registry.asked if one.path == PATH]
-    assert [("authorization" in one.headers, one.status) for one in asked if one.status != 401] == [(True, 200)]
-    assert "authorization" not in asked[0].headers
+    assert [("authorization" in one.headers, one.status) for one in asked] == [(False, 401), (True, 200)]
+    assert len(registry.connections) == 1, "the refusal is read past, and the connection used again"
 
 
 async def test_where_nobody_gets_it_that_is_told(registry: FakeRegistry, place: Reference) -> None:
     registry.auth, registry.public, registry.users = "basic", False, {"ann": "s3cr3t-canary-1"}
     ahead = Ahead(SETTINGS)
-    ahead.begin(place, blob=True)
+    ahead.begin(place, THEN)
     async with asyncio.timeout(5), Client(SETTINGS, ahead) as client:
         with pytest.raises(AuthRequired):
             await layer(client, place)
@@ -205,11 +209,42 @@ async def test_where_nobody_gets_it_that_is_told(registry: FakeRegistry, place: 
 
 async def test_other_questions_are_answered_as_ever(registry: FakeRegistry, place: Reference) -> None:
     ahead = Ahead(SETTINGS)
-    ahead.begin(place, blob=True)
+    ahead.begin(place, THEN)
     async with asyncio.timeout(5), Client(SETTINGS, ahead) as client:
         assert await client.head(place.repository, "1") is not None
         assert await layer(client, place) == RAW
-    assert paths(registry)[-1] == PATH
+    assert paths(registry) == ["/v2/", PATH, "/v2/acme/app/manifests/1", PATH]
+    assert len(registry.connections) == 2, "so much that nobody wants is not read"
+
+
+async def test_what_is_short_and_not_wanted_is_read_past(registry: FakeRegistry, place: Reference) -> None:
+    ahead = Ahead(SETTINGS)
+    ahead.begin(place, Then("/v2/acme/app/tags/list?n=1000"))
+    async with asyncio.timeout(5), Client(SETTINGS, ahead) as client:
+        assert await client.head(place.repository, "1") is not None
+        assert await layer(client, place) == RAW
+    assert paths(registry) == ["/v2/", "/v2/acme/app/tags/list", "/v2/acme/app/manifests/1", PATH]
+    assert len(registry.connections) == 1
+
+
+@pytest.mark.parametrize("words", [["tags"], ["tags", "-l"], ["-r", "tags"]])
+async def test_tags_are_asked_for_together_with_the_knock(
+    registry: FakeRegistry, place: Reference, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[bytes, ...]] = []
+    made = Opening
+
+    def opening(origin: Origin, what: tuple[bytes, ...], *rest: Any, **more: Any) -> Opening:
+        said.append(what)
+        return made(origin, what, *rest, **more)
+
+    monkeypatch.setattr(room, "Opening", opening)
+    done = await command_line(monkeypatch, tmp_path)(*words, str(place.repository))
+    assert done.code == 0
+    assert {len(one) for one in said} == {2}
+    assert [one.target for one in registry.asked][:2] == ["/v2/", "/v2/acme/app/tags/list?n=1000"]
+    assert len(registry.connections) == 1
+    assert len([one for one in registry.asked if "tags/list" in one.path]) == 1
 
 
 async def test_who_hangs_up_after_the_knock_is_asked_again(place: Reference) -> None:
@@ -227,7 +262,7 @@ async def test_who_hangs_up_after_the_knock_is_asked_again(place: Reference) -> 
     async with listening(talk) as port:
         place = Reference(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app"), None, DIGEST)
         ahead = Ahead(SETTINGS)
-        ahead.begin(place, blob=True)
+        ahead.begin(place, THEN)
         async with asyncio.timeout(5), Client(SETTINGS, ahead) as client:
             assert await layer(client, place) == RAW
     assert heads == ["/v2/", PATH]
@@ -237,7 +272,7 @@ async def test_who_hangs_up_after_the_knock_is_asked_again(place: Reference) -> 
 async def test_trouble_with_it_is_waited_out_as_ever(registry: FakeRegistry, place: Reference, fault: Fault) -> None:
     registry.fault(PATH, fault)
     ahead = Ahead(SETTINGS)
-    ahead.begin(place, blob=True)
+    ahead.begin(place, THEN)
     async with asyncio.timeout(5), Client(SETTINGS, ahead) as client:
         assert await layer(client, place) == RAW
     assert paths(registry) == ["/v2/", PATH, PATH]
@@ -247,5 +282,5 @@ async def test_elsewhere_a_login_is_likely_and_nothing_but_the_knock_is_said(mon
     said: list[tuple[bytes, ...]] = []
     monkeypatch.setattr(room, "Opening", lambda _, what, *__, **___: said.append(what))
     place = Reference(Repository(Registry.parse("registry.invalid"), "acme/app"), None, DIGEST)
-    assert Ahead(SETTINGS).begin(place, blob=True)
+    assert Ahead(SETTINGS).begin(place, THEN)
     assert [len(one) for one in said] == [1]

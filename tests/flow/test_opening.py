@@ -23,6 +23,7 @@ from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.net import http1, opening, tls
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.guard import Dialer
+from regbrowse.registry.net.knock import ANYTHING, Then
 from regbrowse.registry.net.opening import Opening
 from regbrowse.registry.net.policy import Origin, origin_of
 from regbrowse.registry.net.pool import Pool
@@ -254,7 +255,7 @@ async def test_one_that_reads_no_more_than_a_request_at_a_time_is_asked_again(
     async with listening(talk) as port, asyncio.timeout(5):
         place = Reference(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app"), None, DIGEST)
         ahead = Ahead(SETTINGS)
-        ahead.begin(place, blob=True)
+        ahead.begin(place, Then(f"/v2/acme/app/blobs/{DIGEST}", ANYTHING))
         content = bytearray()
         async with Client(SETTINGS, ahead) as client:
             await client.blob_stream(place.repository, DIGEST).into(lambda piece: content.extend(b"".join(piece)))

@@ -20,6 +20,7 @@ from regbrowse.registry.lists.link import follow, with_query
 from regbrowse.registry.lists.trail import Trail
 from regbrowse.registry.login.desk import Desk
 from regbrowse.registry.net.failures import too_much
+from regbrowse.registry.net.knock import PAGE
 from regbrowse.registry.question import Question, Reply
 from regbrowse.text import plural
 
@@ -30,7 +31,6 @@ MOST_PAGES = 10_000
 MOST_BARREN = 3
 BIG = 256 * 1024
 """Bodies above this are read in a thread, so that the screen stays alive."""
-_NUMBER = 1000
 _NUMBERS = {"ghcr.io": 100, "quay.io": 100}
 """Registries that refuse or ignore a larger `n`."""
 _SMALLER = {1000: 100, 100: 0}
@@ -117,7 +117,7 @@ class Lister:
     async def _first(self, question: Question) -> tuple[str, Reply]:
         """The first page, with a smaller page size or none when the registry does not like ours."""
         key = question.registry.key
-        number = self._numbers.get(key, _NUMBERS.get(key, _NUMBER))
+        number = self._numbers.get(key, _NUMBERS.get(key, PAGE))
         first: tuple[str, Reply] | None = None
         while True:
             path = with_query(question.path, n=number) if number else question.path

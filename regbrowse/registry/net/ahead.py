@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from regbrowse.reference import Reference, Registry
 from regbrowse.registry.native.searched import is_searched
-from regbrowse.registry.net.knock import blob_request, knock
+from regbrowse.registry.net.knock import Then, knock
 from regbrowse.registry.net.opening import Opening
 from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.trust import Trusts
@@ -35,11 +35,10 @@ class Ahead:
         self._settings = settings
         self._ways: dict[Origin, Opening] = {}
 
-    def begin(self, place: Registry | Reference, *, blob: bool = False) -> bool:
+    def begin(self, place: Registry | Reference, then: Then | None = None) -> bool:
         """Begins to open them, if it is certain that the first question goes there, and directly; whether it is.
 
-        `blob`: what the place names will be wanted next, and is asked for, too, where nobody is likely to want a
-        login first: on this machine.
+        `then` is asked together with the knock, where nobody is likely to want a login first: on this machine.
         """
         registry = place if isinstance(place, Registry) else place.repository.registry
         if not self._certain(place, registry):
@@ -48,10 +47,10 @@ class Ahead:
         if not self._direct(secure):
             return False
         here = registry.is_loopback
-        blobs = place if blob and here and isinstance(place, Reference) else None
-        way = self._ways[secure] = Opening(secure, _said(registry, blobs, secure=True), self.trusts)
+        then = then if here else None
+        way = self._ways[secure] = Opening(secure, knock(registry, then, secure=True), self.trusts)
         if here and self._direct(plain):
-            said = _said(registry, blobs, secure=False)
+            said = knock(registry, then, secure=False)
             self._ways[plain] = Opening(plain, said, self.trusts, unless=(way, STAGGER))
         return True
 
@@ -87,11 +86,3 @@ class Ahead:
     def _direct(self, origin: Origin) -> bool:
         """Whether no proxy is in between."""
         return self._settings.network is None or self._settings.network.proxy(*origin) is None
-
-
-def _said(registry: Registry, blob: Reference | None, *, secure: bool) -> tuple[bytes, ...]:
-    """The knock, and what is wanted when it was answered."""
-    first = knock(registry, secure=secure)
-    if blob is None or blob.digest is None:
-        return (first,)
-    return first, blob_request(blob.repository, blob.digest, secure=secure)

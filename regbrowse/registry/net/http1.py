@@ -143,9 +143,31 @@ class Line:
 
     async def suits(self, request: httpx.Request) -> bool:
         """Whether, idle, it is of use for this: still open, and nothing else was asked ahead."""
-        if self._wire.said:
-            return await _written(request, _new()) == self._wire.said[0]
+        if self._wire.said and await _written(request, _new()) == self._wire.said[0]:
+            return True
+        while self._wire.said:
+            if not await self._skip():
+                return False
         return not self._wire.ended()
+
+    async def _skip(self) -> bool:
+        """Reads past what was asked ahead and is not wanted, if it is short; whether others may be asked."""
+        said, self._wire.said = self._wire.said[0], self._wire.said[1:]
+        first, *fields = said.decode("ascii").rstrip("\r\n").split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = [(name, value) for name, _, value in (field.partition(": ") for field in fields)]
+        self._http.send(h11.Request(method=method, target=target, headers=headers))
+        self._http.send(h11.EndOfMessage())
+        size = 0
+        try:
+            async with asyncio.timeout(HEARD):
+                while not isinstance(event := await self._event(HEARD), h11.EndOfMessage):
+                    size += len(event.data) if isinstance(event, h11.Data) else 0
+                    if size >= LONG or event is h11.PAUSED:
+                        return False
+        except (TimeoutError, httpx.TransportError, OSError):
+            return False
+        return self.finished()
 
     def close(self) -> None:
         self._wire.close()
