@@ -20,7 +20,7 @@ from images import Made
 from regbrowse.errors import ConfigError
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.net import http1, opening, tls
+from regbrowse.registry.net import opening, pool, tls
 from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.knock import ANYTHING, Then
@@ -240,7 +240,7 @@ async def test_one_that_talks_to_one_at_a_time_is_left_in_peace(monkeypatch: pyt
 async def test_one_that_reads_no_more_than_a_request_at_a_time_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, loses: str
 ) -> None:
-    monkeypatch.setattr(http1, "HEARD", 0.05)
+    monkeypatch.setattr(pool, "AGAIN", 0.05)
     asked: list[str] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -262,3 +262,35 @@ async def test_one_that_reads_no_more_than_a_request_at_a_time_is_asked_again(
             assert [one.status for one in client.requests] == [200, 200]
     assert bytes(content) == RAW
     assert asked == ["/v2/", f"/v2/acme/app/blobs/{DIGEST}"]
+
+
+async def test_an_answer_that_comes_late_counts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind some registries is a storage that takes its time: to begin anew would take as long again."""
+    monkeypatch.setattr(pool, "AGAIN", 0.05)
+    waiting, asked = asyncio.Event(), 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        if await reader.read(1) != b"G":
+            return
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                asked += b"blobs" in head
+                if b"blobs" not in head:
+                    writer.write(ANSWER)
+                elif asked == 1:
+                    await waiting.wait()
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(RAW) + RAW)
+                else:
+                    waiting.set()
+                    await asyncio.Event().wait()
+
+    async with listening(talk) as port, asyncio.timeout(5):
+        place = Reference(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app"), None, DIGEST)
+        ahead = Ahead(SETTINGS)
+        ahead.begin(place, Then(f"/v2/acme/app/blobs/{DIGEST}", ANYTHING))
+        content = bytearray()
+        async with Client(SETTINGS, ahead) as client:
+            await client.blob_stream(place.repository, DIGEST).into(lambda piece: content.extend(b"".join(piece)))
+    assert (bytes(content), asked) == (RAW, 2)

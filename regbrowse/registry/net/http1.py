@@ -26,12 +26,8 @@ LONG = 2 * READ
 """Content of at least so many bytes is long."""
 
 
-HEARD = 2.0
-"""Seconds after which what was asked ahead, behind another question, is asked again by itself."""
-
-
-class Unheard(httpx.TransportError):
-    """What was asked ahead, behind another question, was not answered: the server takes one at a time."""
+SKIP = 2.0
+"""Seconds for reading past an answer that nobody wants."""
 
 
 class Line:
@@ -56,7 +52,7 @@ class Line:
         limits = request.extensions["timeout"]
         content = await _written(request, self._http)
         said, self._wire.said = self._wire.said[:1], self._wire.said[1:]
-        behind, self._asked = bool(said) and self._asked, True
+        self._asked = True
         if said not in ((), (content,)):
             raise httpx.WriteError("something else was asked ahead")
         try:
@@ -66,8 +62,6 @@ class Line:
             raise httpx.WriteTimeout("") from error
         except OSError:
             pass  # what the server has to say about it is still to be read
-        if behind:
-            await self._hear(limits["read"])
         while True:
             event = await self._event(limits["read"])
             if isinstance(event, h11.Response) or (
@@ -78,18 +72,6 @@ class Line:
         if isinstance(event, h11.Response) and request.method == "GET":
             self._look_for_length(event)
         return event.status_code, headers
-
-    async def _hear(self, seconds: float) -> None:
-        """Waits for the first of an answer to what was written behind another request, which is lost at times."""
-        if self._http.trailing_data[0]:
-            return
-        try:
-            came = await self._read(READ, min(seconds, HEARD))
-        except (httpx.TransportError, OSError) as error:
-            raise Unheard("") from error
-        if not came:
-            raise Unheard("")
-        self._http.receive_data(came)
 
     async def content(self, seconds: float) -> AsyncIterator[bytes]:
         """The content of the answer as it comes; `seconds` is how long the next bytes may take."""
@@ -141,6 +123,11 @@ class Line:
         self.since = time.monotonic()
         return again
 
+    @property
+    def behind(self) -> bool:
+        """Whether what is asked next was asked ahead, behind another question: some servers lose that."""
+        return self._asked and bool(self._wire.said)
+
     async def suits(self, request: httpx.Request) -> bool:
         """Whether, idle, it is of use for this: still open, and nothing else was asked ahead."""
         if self._wire.said and await _written(request, _new()) == self._wire.said[0]:
@@ -160,8 +147,8 @@ class Line:
         self._http.send(h11.EndOfMessage())
         size = 0
         try:
-            async with asyncio.timeout(HEARD):
-                while not isinstance(event := await self._event(HEARD), h11.EndOfMessage):
+            async with asyncio.timeout(SKIP):
+                while not isinstance(event := await self._event(SKIP), h11.EndOfMessage):
                     size += len(event.data) if isinstance(event, h11.Data) else 0
                     if size >= LONG or event is h11.PAUSED:
                         return False

@@ -9,17 +9,32 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import httpx
 
+from regbrowse.registry.net.addresses import first_of
 from regbrowse.registry.net.guard import Dialer
-from regbrowse.registry.net.http1 import Line, Unheard
+from regbrowse.registry.net.http1 import Line
 from regbrowse.registry.net.system_trust import complete, is_complete
 
 IDLE, IDLE_SECONDS = 10, 15.0
 """Connections kept open that nobody uses, and for how long."""
+AGAIN = 1.0
+"""Seconds after which what was asked ahead is asked on another connection, too."""
+
+
+class _Answer(NamedTuple):
+    """The head of an answer, and the connection that its content comes over."""
+
+    line: Line
+    status: int
+    headers: list[tuple[bytes, bytes]]
+
+    async def aclose(self) -> None:
+        self.line.close()
 
 
 class Pool(httpx.AsyncBaseTransport):
@@ -34,17 +49,20 @@ class Pool(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         line = await self._waiting(request) or await self._dial(request)
+        answer = await (self._asked_ahead(line, request) if line.behind else _ask(line, request))
+        return httpx.Response(answer.status, headers=answer.headers, stream=Content(self, answer.line, request))
+
+    async def _asked_ahead(self, line: Line, request: httpx.Request) -> _Answer:
+        """A server that loses what was written behind another request is asked again, and whoever is first counts."""
+
+        async def again() -> _Answer:
+            return await _ask(await self._dial(request), request)
+
+        ways: list[Callable[[], Coroutine[Any, Any, _Answer]]] = [partial(_ask, line, request), again]
         try:
-            try:
-                status, headers = await line.ask(request)
-            except Unheard:
-                line.close()
-                line = await self._dial(request)
-                status, headers = await line.ask(request)
-        except BaseException:
-            line.close()
-            raise
-        return httpx.Response(status, headers=headers, stream=Content(self, line, request))
+            return await first_of(ways, lambda way: way(), stagger=AGAIN)
+        except ExceptionGroup as errors:
+            raise errors.exceptions[-1] from None
 
     def give_back(self, line: Line) -> None:
         """After an answer; closed unless another request may follow."""
@@ -97,6 +115,14 @@ class Pool(httpx.AsyncBaseTransport):
         except (OSError, ExceptionGroup, ValueError) as error:  # the last: a name that no certificate can be for
             raise httpx.ConnectError(str(error)) from error
         return Line(wire)
+
+
+async def _ask(line: Line, request: httpx.Request) -> _Answer:
+    try:
+        return _Answer(line, *await line.ask(request))
+    except BaseException:
+        line.close()
+        raise
 
 
 class Content(httpx.AsyncByteStream):
