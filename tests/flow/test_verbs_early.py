@@ -28,9 +28,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     places: list[Any] = []
     begin = Ahead.begin
 
-    def noted(ahead: Ahead, place: Any, **options: Any) -> bool:
+    def noted(ahead: Ahead, place: Any, *rest: Any) -> bool:
         places.append(place)
-        return begin(ahead, place, **options)
+        return begin(ahead, place, *rest)
 
     monkeypatch.setattr(Ahead, "begin", noted)
     return places
