@@ -122,10 +122,14 @@ class _Parser(argparse.ArgumentParser):
         flags, colon, _ = message.removeprefix("argument ").partition(": ")
         option = next((each for each in OPTIONS if colon and flags == "/".join(each.flags)), None)
         if option is not None and option.value:
-            message = f"{option.flags[-1]} needs {option.value}: {option.help}."
+            message = _needs(option)
         elif option is not None:
             message = f"{option.flags[-1]} takes no value."
         self.exit(2, f"regbrowse: {message}\n{usage_of(self.verb)}\n")
+
+
+def _needs(option: Option) -> str:
+    return f"{option.flags[-1]} needs {option.value}: {option.help}."
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -217,7 +221,7 @@ def _check(reader: _Parser, found: argparse.Namespace, verb: Verb | None, given:
     allowed = verb.options if verb else CHOICE
     for option in OPTIONS:
         if getattr(found, option.name) == "" and option.name not in _MAY_BE_EMPTY:
-            reader.error(f"{option.flags[-1]} needs {option.value}: {option.help}.")
+            reader.error(_needs(option))
         if getattr(found, option.name) and not option.everywhere and option.name not in allowed:
             what = f'"{verb.name}"' if verb else "the browser"
             reader.error(f"{option.flags[-1]} means nothing to {what}.")

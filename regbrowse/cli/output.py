@@ -129,8 +129,10 @@ class Array:
         self._output = output
         self._compact = compact
         self._begun = False
-        self._held: bytes | None = None
-        """On a terminal, the last members: whole lines only, because counters are painted between them."""
+        self._begin, self._between, self._end = (b"[", b",", "]") if compact else (b"[\n", b",\n", "\n]")
+        self._holds = output.terminal and not compact
+        """Whether the last members wait for the next: whole lines only, because counters are painted between them."""
+        self._held = b""
 
     def __enter__(self) -> Self:
         return self
@@ -141,15 +143,15 @@ class Array:
         if not listed:
             return
         if self._compact:
-            before, text = ",", harmless(json.dumps(listed, separators=(",", ":"), ensure_ascii=False)[1:-1])
+            text = harmless(json.dumps(listed, separators=(",", ":"), ensure_ascii=False)[1:-1])
         else:
-            before, text = ",\n", self._output.painted(harmless("  " + _members(listed)))
-        written = text.encode("utf-8", "backslashreplace")
-        if self._output.terminal and not self._compact:
-            self._output._write(b"[\n" if self._held is None else self._held + b",\n")
+            text = self._output.painted(harmless("  " + _members(listed)))
+        before, written = self._between if self._begun else self._begin, text.encode("utf-8", "backslashreplace")
+        if self._holds:
+            self._output._write(self._held + before)
             self._held = written
         else:
-            self._output._write((before if self._begun else "[" + before[1:]).encode() + written)
+            self._output._write(before + written)
         self._begun = True
         self._output.flush()
 
@@ -159,8 +161,8 @@ class Array:
         if isinstance(error, BrokenPipeError | ConfigError):
             return
         if self._begun:
-            self._output._write(self._held or b"")
-            self._output.line("]" if self._compact else "\n]")
+            self._output._write(self._held)
+            self._output.line(self._end)
         elif error is None:
             self._output.line("[]")
         self._output.flush()

@@ -88,23 +88,9 @@ async def test_a_registry_that_is_slow_to_refuse_tls_is_knocked_at_meanwhile(mon
     assert [head.partition(b" HTTP")[0] for head in heads] == [b"GET /v2/"]
 
 
-async def test_a_registry_that_answers_in_tls_is_not_asked_by_http(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "STAGGER", 5)
-    settings = SETTINGS._replace(ca_file=CA.write(tmp_path, "ca")[0])
-    async with secured(tmp_path) as (port, opened):
-        here = Registry.parse(f"127.0.0.1:{port}")
-        ahead = Ahead(settings)
-        ahead.begin(here)
-        async with asyncio.timeout(5), Client(settings, ahead) as client:
-            await client.ping(here)
-            assert client.connection(here).base == f"https://127.0.0.1:{port}"
-        assert opened == ["GET /v2/"]
-
-
-async def test_https_wins_when_both_were_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "STAGGER", 0)
+@pytest.mark.parametrize("stagger", [5, 0], ids=["https alone", "both begun"])
+async def test_https_wins_where_it_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stagger: float) -> None:
+    monkeypatch.setattr(room, "STAGGER", stagger)
     settings = SETTINGS._replace(ca_file=CA.write(tmp_path, "ca")[0])
     async with secured(tmp_path) as (port, opened):
         here = Registry.parse(f"127.0.0.1:{port}")

@@ -211,6 +211,16 @@ async def test_everybody_waits_while_the_bundle_is_read(tmp_path: Path, monkeypa
 # Servers with peculiarities
 
 
+async def layer_ahead(port: int) -> tuple[bytes, list[int | None]]:
+    """A layer that was asked for together with the knock, and the status of every request."""
+    place = Reference(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app"), None, DIGEST)
+    ahead, content = Ahead(SETTINGS), bytearray()
+    ahead.begin(place, Then(f"/v2/acme/app/blobs/{DIGEST}", ANYTHING))
+    async with Client(SETTINGS, ahead) as client:
+        await client.blob_stream(place.repository, DIGEST).into(lambda piece: content.extend(b"".join(piece)))
+        return bytes(content), [one.status for one in client.requests]
+
+
 async def test_one_that_talks_to_one_at_a_time_is_left_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
     """The greeting that was in vain is hung up before it is asked by http."""
     monkeypatch.setattr(tls, "PROBE_SECONDS", 0.05)
@@ -253,14 +263,7 @@ async def test_one_that_reads_no_more_than_a_request_at_a_time_is_asked_again(
                 return
 
     async with listening(talk) as port, asyncio.timeout(5):
-        place = Reference(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app"), None, DIGEST)
-        ahead = Ahead(SETTINGS)
-        ahead.begin(place, Then(f"/v2/acme/app/blobs/{DIGEST}", ANYTHING))
-        content = bytearray()
-        async with Client(SETTINGS, ahead) as client:
-            await client.blob_stream(place.repository, DIGEST).into(lambda piece: content.extend(b"".join(piece)))
-            assert [one.status for one in client.requests] == [200, 200]
-    assert bytes(content) == RAW
+        assert await layer_ahead(port) == (RAW, [200, 200])
     assert asked == ["/v2/", f"/v2/acme/app/blobs/{DIGEST}"]
 
 
@@ -287,10 +290,5 @@ async def test_an_answer_that_comes_late_counts_all_the_same(monkeypatch: pytest
                     await asyncio.Event().wait()
 
     async with listening(talk) as port, asyncio.timeout(5):
-        place = Reference(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app"), None, DIGEST)
-        ahead = Ahead(SETTINGS)
-        ahead.begin(place, Then(f"/v2/acme/app/blobs/{DIGEST}", ANYTHING))
-        content = bytearray()
-        async with Client(SETTINGS, ahead) as client:
-            await client.blob_stream(place.repository, DIGEST).into(lambda piece: content.extend(b"".join(piece)))
-    assert (bytes(content), asked) == (RAW, 2)
+        assert (await layer_ahead(port))[0] == RAW
+    assert asked == 2

@@ -55,18 +55,10 @@ async def addresses_of(host: str, port: int) -> list[str]:
 def leads_here(host: str, port: int) -> bool:
     """Whether a name means nothing but this machine, as far as it means anything. Blocks."""
     try:
-        found = [host] if _is_address(host) else [str(place[0]) for *_, place in _look_up(host, port)]
+        found = _look_up(host, port)
     except (OSError, UnicodeError):
         return True
-    return all(ipaddress.ip_address(one).is_loopback for one in found)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return all(ipaddress.ip_address(place[0]).is_loopback for *_, place in found)
 
 
 def _look_up(host: str, port: int) -> list[_Found]:

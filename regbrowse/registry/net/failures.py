@@ -32,8 +32,6 @@ from regbrowse.text import exact, plural, size, visible
 
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _RETRIED = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.PoolTimeout)
-
-
 _TRY_NOW = Step("Press r to try now.", "Try again in a while.")
 
 

@@ -24,8 +24,6 @@ READ = 64 * 1024
 """Bytes that are taken out of a socket at once."""
 LONG = 2 * READ
 """Content of at least so many bytes is long."""
-
-
 SKIP = 2.0
 """Seconds for reading past an answer that nobody wants."""
 
@@ -140,11 +138,10 @@ class Line:
     async def _skip(self) -> bool:
         """Reads past what was asked ahead and is not wanted, if it is short; whether others may be asked."""
         said, self._wire.said = self._wire.said[0], self._wire.said[1:]
-        first, *fields = said.decode("ascii").rstrip("\r\n").split("\r\n")
-        method, target, _ = first.split(" ")
-        headers = [(name, value) for name, _, value in (field.partition(": ") for field in fields)]
-        self._http.send(h11.Request(method=method, target=target, headers=headers))
-        self._http.send(h11.EndOfMessage())
+        asked = h11.Connection(h11.SERVER)
+        asked.receive_data(said)
+        while self._http.our_state is not h11.DONE:
+            self._http.send(asked.next_event())  # type: ignore[arg-type]  # a request that we have written
         size = 0
         try:
             async with asyncio.timeout(SKIP):

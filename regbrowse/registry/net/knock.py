@@ -16,8 +16,6 @@ ANYTHING = "*/*"
 HEADERS = {"User-Agent": f"regbrowse/{__version__}", "Accept": "application/json, */*;q=0.5"}
 ENCODING = {"Accept-Encoding": "identity"}
 """Behind all others: what is hashed must come as it is stored."""
-
-
 PAGE = 1000
 """Names that a page of a list may have."""
 

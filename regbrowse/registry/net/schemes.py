@@ -16,7 +16,7 @@ from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.facts import Settings
 from regbrowse.registry.net.addresses import leads_here
 from regbrowse.registry.net.ahead import Ahead
-from regbrowse.registry.net.policy import origin_of
+from regbrowse.registry.net.policy import Origin, origin_of
 from regbrowse.registry.net.tls import speaks_tls, was_greeted
 from regbrowse.registry.net.wires import Wires
 from regbrowse.text import visible
@@ -76,6 +76,12 @@ class Schemes:
         """Whether http may be tried when https does not work."""
         return self.http_asked(registry) or (self._network is not None and self._network.http_allowed(registry))
 
+    def _look(self, registry: Registry, origin: Origin) -> bool:
+        """As `tolerable`, after a look at where its name leads. Blocks: names are looked up, and files read."""
+        if registry.is_loopback and not leads_here(*origin[1:]):
+            self._elsewhere.add(registry.key)
+        return self.tolerable(registry)
+
     async def _find(self, registry: Registry) -> str:
         secure, plain = f"https://{registry.authority}", f"http://{registry.authority}"
         if registry.key in self._settings.local:
@@ -84,10 +90,7 @@ class Schemes:
         if blocked:
             raise PolicyError(blocked, wanted=f"Connecting to {visible(registry.name)}")
         origin = origin_of(secure)
-        if registry.is_loopback and not await asyncio.to_thread(leads_here, *origin[1:]):
-            self._elsewhere.add(registry.key)
-        # What it says comes from files.
-        if not await asyncio.to_thread(self.tolerable, registry):
+        if not await asyncio.to_thread(self._look, registry, origin):
             return secure
         if self._wires.proxy(origin) is not None:
             # Whatever we could try without the proxy says nothing about the way through it.
