@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.registry.facts import Settings
     from regbrowse.registry.net.ahead import Ahead
-    from regbrowse.registry.net.knock import Then
     from regbrowse.registry.responder import Responder
     from regbrowse.settings.login import Login
 
@@ -83,43 +82,26 @@ class Start:
         return START.repository.registry.key in self.local
 
     def prepare(self) -> None:
-        """Reads the settings, and begins to send the first request, as early as possible; not for an event loop."""
-        if self.ahead is not None or self.is_demo:
-            return
-        self.settings = self._settings()
-        from regbrowse.registry.net.ahead import Ahead
-
-        self.ahead = Ahead(self.settings)
-        self.certain = self.place is not None and self.ahead.begin(self.place, self._then())
-
-    def _then(self) -> Then | None:
-        """What the verb is certain to ask first, as nobody."""
-        from regbrowse.registry.net.knock import ANYTHING, PAGE, Then, blob_path, tags_path
-
-        verb, place = self.arguments.verb, self.place
-        if verb is None or self.user is not None or not isinstance(place, Reference):
-            return None
-        if verb.name == "tags":
-            return Then(f"{tags_path(place.repository)}?n={PAGE}")
-        if verb.module == "download" and place.digest is not None:
-            return Then(blob_path(place.repository, place.digest), ANYTHING)
-        return None
+        """Reads the settings; not for an event loop."""
+        if self.settings is None and not self.is_demo:
+            self.settings = self._settings()
 
     async def browser(self) -> Browser:
-        """Imports in threads, so that the first paint and the first keys do not wait."""
+        """Imports in threads, so that the first paint and the first keys do not wait, nor the connection."""
         from asyncio import to_thread
 
         await to_thread(self.prepare)
+        if self.settings is not None:
+            from regbrowse.registry.net.ahead import Ahead
+
+            self.ahead = Ahead(self.settings)
+            self.certain = self.place is not None and self.ahead.begin(self.place)
         browser = await to_thread(self._make)
         if self.certain and self._registry is not None:
             browser.begin(self._registry)
         return browser
 
     def _make(self) -> Browser:
-        from regbrowse.registry.net.lean import without_its_command_line
-
-        without_its_command_line()
-
         from regbrowse.browse import Browser
         from regbrowse.registry.client import Client
         from regbrowse.registry.facts import Settings

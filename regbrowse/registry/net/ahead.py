@@ -1,68 +1,72 @@
-"""The first request to the registry that will be asked, sent while the rest of the program is still being loaded.
-
-What is sent is what the transport would send first, to where it would send it: it takes the connection over, finds
-its knock said, and reads the answer.
-"""
+"""The connection to the registry that will be asked, opened on the event loop while a thread imports the rest."""
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from typing import TYPE_CHECKING
 
 from regbrowse.reference import Reference, Registry
 from regbrowse.registry.native.searched import is_searched
-from regbrowse.registry.net.knock import Then, knock
-from regbrowse.registry.net.opening import Opening
 from regbrowse.registry.net.policy import origin_of
 from regbrowse.registry.net.trust import Trusts
 
 if TYPE_CHECKING:
     from regbrowse.registry.facts import Settings
-    from regbrowse.registry.net.policy import Origin
 
-STAGGER = 0.01
-"""Seconds that a registry on this machine has for answering in TLS before it is asked without, too.
-
-A real one takes a tenth of that, and is never asked twice; behind a tunnel the round trips are saved.
-"""
+BUFFER = 2**18
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter, tuple[ssl.SSLContext, str] | None]
 
 
 class Ahead:
-    """At most one connection by https and, on this machine, one by http, each to be taken once."""
+    """At most one connection, in TLS, to be taken once."""
 
     def __init__(self, settings: Settings) -> None:
         self.trusts = Trusts(settings)
-        """What they are opened with; to be shared, because a context is known by being the very same."""
         self._settings = settings
-        self._ways: dict[Origin, Opening] = {}
+        self._place: tuple[str, int] | None = None
+        self._opening: asyncio.Task[Connection] | None = None
 
-    def begin(self, place: Registry | Reference, then: Then | None = None) -> bool:
-        """Begins to open them, if it is certain that the first question goes there, and directly; whether it is.
-
-        `then` is asked together with the knock, where nobody is likely to want a login first: on this machine.
-        """
+    def begin(self, place: Registry | Reference) -> bool:
+        """On the event loop. Whether it is certain that the registry will be asked something."""
         registry = place if isinstance(place, Registry) else place.repository.registry
         if not self._certain(place, registry):
             return False
-        secure, plain = origin_of(f"https://{registry.authority}"), origin_of(f"http://{registry.authority}")
-        if not self._direct(secure):
+        _, host, port = origin = origin_of(f"https://{registry.authority}")
+        if self._settings.network is not None and self._settings.network.proxy(*origin) is not None:
             return False
-        here = registry.is_loopback
-        then = then if here else None
-        way = self._ways[secure] = Opening(secure, knock(registry, then, secure=True), self.trusts)
-        if here and self._direct(plain):
-            said = knock(registry, then, secure=False)
-            self._ways[plain] = Opening(plain, said, self.trusts, unless=(way, STAGGER))
+
+        async def open() -> Connection:
+            context = await self.trusts.context(origin)
+            pair = await asyncio.open_connection(
+                host, port, ssl=context, server_hostname=host, limit=BUFFER, happy_eyeballs_delay=0.25
+            )
+            return *pair, (context, host)
+
+        self._place = host, port
+        self._opening = asyncio.ensure_future(open())
+        self._opening.add_done_callback(lambda done: done.cancelled() or done.exception())
         return True
 
-    def to(self, origin: Origin) -> Opening | None:
-        """The one to an origin, if it can still be taken."""
-        way = self._ways.get(origin)
-        return way if way is not None and way.wanted else None
+    def to(self, host: str, port: int) -> asyncio.Task[Connection] | None:
+        return self._opening if (host, port) == self._place else None
 
-    def close(self) -> None:
-        """Hangs up those that nobody took."""
-        for way in self._ways.values():
-            way.close()
+    async def take(self, host: str, port: int) -> Connection | None:
+        """None when there is none. Raises OSError, TimeoutError."""
+        opening = self.to(host, port)
+        if opening is None:
+            return None
+        self._place = None
+        return await opening
+
+    async def aclose(self) -> None:
+        """Hangs up if nobody took it."""
+        if self._opening is not None and self._place is not None:
+            self._place = None
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
+            if not self._opening.cancelled() and self._opening.exception() is None:
+                self._opening.result()[1].transport.abort()
 
     def _certain(self, place: Registry | Reference, registry: Registry) -> bool:
         """Whether something will be asked, and there."""
@@ -82,7 +86,3 @@ class Ahead:
             return True
         found = network.resolve(place.repository)
         return not (found.blocked or found.mirror) and found.repository.registry == registry
-
-    def _direct(self, origin: Origin) -> bool:
-        """Whether no proxy is in between."""
-        return self._settings.network is None or self._settings.network.proxy(*origin) is None

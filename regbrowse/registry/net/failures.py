@@ -22,9 +22,9 @@ from regbrowse.errors import (
     TooLarge,
 )
 from regbrowse.redact import redact
-from regbrowse.registry.net.guard import InnerAddress
+from regbrowse.registry.net.network import InnerAddress
 from regbrowse.registry.net.policy import origin_of
-from regbrowse.registry.net.proxied import ProxyTrouble
+from regbrowse.registry.net.pool import ProxyTrouble
 from regbrowse.registry.net.tls import causes_of, is_tls_reason, is_unknown_name
 from regbrowse.registry.net.tls_words import NO_TLS, Scene, distrusted, http_step, no_secure_connection
 from regbrowse.registry.question import Question

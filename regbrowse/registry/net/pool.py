@@ -1,153 +1,200 @@
-"""Connections to one origin, kept open for a while, and the answers that come over them.
-
-httpx's own transport can neither be told how names are resolved nor which certificate goes to which host,
-so this one stands on sockets and h11, and speaks httpx to the rest.
-"""
+"""Connections to one origin, directly or through a proxy, kept open for a while: httpcore's, speaking httpx."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import logging
 import ssl
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from functools import partial
-from typing import Any, NamedTuple, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
+import httpcore
 import httpx
 
-from regbrowse.registry.net.addresses import first_of
-from regbrowse.registry.net.guard import Dialer
-from regbrowse.registry.net.http1 import Line
+from regbrowse.errors import ConfigError
+from regbrowse.registry.net.network import Backend
 from regbrowse.registry.net.system_trust import complete, is_complete
+from regbrowse.settings.proxies import Proxy
+from regbrowse.text import visible
+
+# In detail it writes down every header it gets, signed addresses and cookies among them.
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 IDLE, IDLE_SECONDS = 10, 15.0
-"""Connections kept open that nobody uses, and for how long."""
-AGAIN = 1.0
-"""Seconds after which what was asked ahead is asked on another connection, too."""
 
 
-class _Answer(NamedTuple):
-    """The head of an answer, and the connection that its content comes over."""
+class ProxyTrouble(httpx.ProxyError):
+    """The proxy does not answer, or does not do what it is there for."""
 
-    line: Line
-    status: int
-    headers: list[tuple[bytes, bytes]]
-
-    async def aclose(self) -> None:
-        self.line.close()
+    def __init__(self, proxy: Proxy, status: int = 0, *, reached: bool = True) -> None:
+        super().__init__("proxy")
+        self.named = name_of(proxy)
+        self.status = status
+        """What it answered, when it speaks HTTP."""
+        self.reached = reached
+        self.has_login = bool(proxy.user)
 
 
 class Pool(httpx.AsyncBaseTransport):
-    """Raises httpx.TransportError, as any transport does, and ssl.SSLError."""
+    """Raises ProxyTrouble for what is a proxy's fault, and httpx.TransportError for everything else.
 
-    def __init__(self, context: ssl.SSLContext, dialer: Dialer) -> None:
+    How many are asked at once is for gates.py to say, so there is no limit here: no place can be lost by
+    a question that is cancelled (encode/httpcore#1093).
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, backend: Backend, proxy: Proxy | None = None, to_proxy: ssl.SSLContext | None = None
+    ) -> None:
         self._context = context
-        self._dialer = dialer
-        self._idle: list[Line] = []
-        """The one used last is the last."""
+        self._proxy = proxy
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            proxy=_as_httpcore(proxy, to_proxy) if proxy else None,
+            max_connections=None,
+            max_keepalive_connections=IDLE,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=_ToProxy(backend) if proxy else backend,
+        )
+        self._busy = 0
         self._retired = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        line = await self._waiting(request) or await self._dial(request)
-        answer = await (self._asked_ahead(line, request) if line.behind else _ask(line, request))
-        return httpx.Response(answer.status, headers=answer.headers, stream=Content(self, answer.line, request))
-
-    async def _asked_ahead(self, line: Line, request: httpx.Request) -> _Answer:
-        """A server that loses what was written behind another request is asked again, and whoever is first counts."""
-
-        async def again() -> _Answer:
-            return await _ask(await self._dial(request), request)
-
-        ways: list[Callable[[], Coroutine[Any, Any, _Answer]]] = [partial(_ask, line, request), again]
-        try:
-            return await first_of(ways, lambda way: way(), stagger=AGAIN)
-        except ExceptionGroup as errors:
-            raise errors.exceptions[-1] from None
-
-    def give_back(self, line: Line) -> None:
-        """After an answer; closed unless another request may follow."""
-        if not line.finished():
-            return
-        self._idle.append(line)
-        while len(self._idle) > (0 if self._retired else IDLE):
-            self._idle.pop(0).close()
-
-    async def retire(self) -> None:
-        """Closes every connection as soon as nobody uses it."""
-        self._retired = True
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
-
-    async def _waiting(self, request: httpx.Request) -> Line | None:
-        """An open connection that nobody uses."""
-        now = time.monotonic()
-        while self._idle:
-            line = self._idle.pop()
-            if now - line.since <= IDLE_SECONDS and await line.suits(request):
-                return line
-            line.close()
-        return None
-
-    async def _dial(self, request: httpx.Request) -> Line:
         knew_all = is_complete(self._context)
         try:
-            return await self._open(request)
+            return await self._through_proxy(request) if self._proxy else await self._ask(request)
         except httpx.ConnectError as error:
-            if knew_all or not isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            if knew_all or not any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
                 raise
             await asyncio.to_thread(complete, self._context)
-            return await self._open(request)
+            return await self._ask(request)
 
-    async def _open(self, request: httpx.Request) -> Line:
-        seconds, host = request.extensions["timeout"]["connect"], request.url.raw_host.decode("ascii")
-        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+    async def _through_proxy(self, request: httpx.Request) -> httpx.Response:
+        assert self._proxy is not None
         try:
-            async with asyncio.timeout(seconds):
-                wire = await self._dialer.connect(host, port)
-            if request.url.scheme == "https" and wire.secured != (self._context, host):
-                async with asyncio.timeout(seconds):
-                    await wire.start_tls(self._context, host)
-        except TimeoutError as error:
-            raise httpx.ConnectTimeout("") from error
-        except (OSError, ExceptionGroup, ValueError) as error:  # the last: a name that no certificate can be for
-            raise httpx.ConnectError(str(error)) from error
-        return Line(wire)
+            response = await self._ask(request)
+        except httpx.ProxyError as error:
+            status = str(error)[:3]
+            raise ProxyTrouble(self._proxy, int(status) if status.isdecimal() else 0) from None
+        except httpx.ConnectError as error:
+            if any(isinstance(cause, _Unreachable) for cause in _causes(error)):
+                raise ProxyTrouble(self._proxy, reached=False) from None
+            raise
+        except (httpx.TransportError, OSError):
+            raise
+        except Exception as error:
+            # What reads SOCKS answers trips over strange ones in ways of its own.
+            if self._proxy.url.startswith("socks"):
+                raise ProxyTrouble(self._proxy) from error
+            raise
+        if response.status_code == 407:
+            await response.aclose()
+            raise ProxyTrouble(self._proxy, 407)
+        return response
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+        )
+        sent = httpcore.Request(
+            request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+        )
+        self._busy += 1
+        try:
+            with _translated():
+                got = await self._pool.handle_async_request(sent)
+        except BaseException:
+            await self._done()
+            raise
+        return httpx.Response(got.status, headers=got.headers, stream=_Body(got, self._done))
+
+    async def retire(self) -> None:
+        """Closes every connection as soon as nobody uses one."""
+        self._retired = True
+        if not self._busy:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+    async def _done(self) -> None:
+        self._busy -= 1
+        if self._retired and not self._busy:
+            await self.aclose()
 
 
-async def _ask(line: Line, request: httpx.Request) -> _Answer:
-    try:
-        return _Answer(line, *await line.ask(request))
-    except BaseException:
-        line.close()
-        raise
-
-
-class Content(httpx.AsyncByteStream):
-    """The content of one answer; closing it gives the connection back."""
-
-    def __init__(self, pool: Pool, line: Line, request: httpx.Request) -> None:
-        self._pool = pool
-        self._line: Line | None = line
-        self._chunks = cast("AsyncGenerator[bytes]", line.content(request.extensions["timeout"]["read"]))
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, got: httpcore.Response, done: Callable[[], Awaitable[None]]) -> None:
+        self._got = got
+        self._chunks = aiter(got.stream)  # type: ignore[arg-type]
+        self._done: Callable[[], Awaitable[None]] | None = done
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        return await anext(self._chunks)
-
-    async def pour(self, into: Callable[[list[bytes]], None], seconds: float) -> bool:
-        """Long content, handed on in a thread as it comes (see Wire.pour); False when it is to be iterated."""
-        return self._line is not None and await self._line.pour(into, seconds)
+        with _translated():
+            return await anext(self._chunks)
 
     async def aclose(self) -> None:
-        line, self._line = self._line, None
-        if line is None:
+        done, self._done = self._done, None
+        if done is None:
             return
         try:
-            await self._chunks.aclose()
+            with _translated():
+                close = getattr(self._chunks, "aclose", None)
+                if close is not None:
+                    await close()
+                await self._got.aclose()
         finally:
-            self._pool.give_back(line)
+            await done()
+
+
+class _Unreachable(httpcore.ConnectError):
+    pass
+
+
+class _ToProxy(httpcore.AsyncNetworkBackend):
+    """Whoever does not answer is the proxy."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(self, *args: object, **more: object) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._backend.connect_tcp(*args, **more)  # type: ignore[arg-type]
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            raise _Unreachable("proxy") from error
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """httpcore's errors as those of httpx, which have the same names."""
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+        kind = next(kind for kind in type(error).__mro__ if hasattr(httpx, kind.__name__))
+        raise getattr(httpx, kind.__name__)(str(error)) from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _as_httpcore(proxy: Proxy, context: ssl.SSLContext | None) -> httpcore.Proxy:
+    """`context` is for proxies that are spoken to in TLS. Raises ConfigError for SOCKS without its package."""
+    if proxy.url.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        why = f"{visible(proxy.variable)} names a SOCKS proxy, and the package socksio is not installed."
+        raise ConfigError(why, hint="Install it next to regbrowse.", command='pip install "httpx[socks]"')
+    auth = (proxy.user.encode(), (proxy.password.reveal() if proxy.password else "").encode())
+    return httpcore.Proxy(proxy.url, auth=auth if any(auth) else None, ssl_context=context)
+
+
+def name_of(proxy: Proxy) -> str:
+    """`proxy.example.com:3128 (from HTTPS_PROXY)`, safe to show."""
+    return f"{visible(proxy.address, 260)} (from {visible(proxy.variable)})"

@@ -12,7 +12,6 @@ import httpx
 
 from regbrowse.registry.net.errand import Errand
 from regbrowse.registry.net.failures import too_much
-from regbrowse.registry.net.pool import Content
 from regbrowse.registry.question import Intake
 
 if TYPE_CHECKING:
@@ -46,13 +45,7 @@ async def pour(errand: Errand, intake: Intake, url: str, response: httpx.Respons
         if total not in (None, size):
             raise too_much(question, url, total)
     intake.begin(size if total is None else total)
-    length = _number(response.headers.get("content-length", ""))
-    fits = length is not None and (size is None or intake.received + length <= size)
     try:
-        if fits and not skip and intake.sink is not None and isinstance(response.stream, Content):
-            clock.reschedule(None)
-            if await response.stream.pour(intake.sink, errand.deadline):
-                return 200
         clock.reschedule(loop.time() + errand.deadline)
         # A generator, whatever its type says: left early it is closed here, not with the garbage.
         async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as chunks:

@@ -14,8 +14,8 @@ from regbrowse.errors import ConfigError, PolicyError
 from regbrowse.reference import Registry
 from regbrowse.registry.content.cache import Flights
 from regbrowse.registry.facts import Settings
-from regbrowse.registry.net.addresses import leads_here
 from regbrowse.registry.net.ahead import Ahead
+from regbrowse.registry.net.network import leads_here
 from regbrowse.registry.net.policy import Origin, origin_of
 from regbrowse.registry.net.tls import speaks_tls, was_greeted
 from regbrowse.registry.net.wires import Wires
@@ -97,19 +97,13 @@ class Schemes:
             return plain if self.http_asked(registry) else secure
         _, host, port = origin
         patient = not self._is_here(registry)
-        way = self._ahead.to(origin) if self._ahead is not None else None
+        opening = self._ahead.to(host, port) if self._ahead is not None else None
         tls = None
-        try:
-            if way is not None and await way.reached():
-                with suppress(ConfigError):  # which matters only to those who are asked by https
-                    tls = await was_greeted(way.greeted(), patient=patient)
-            if tls is None:
-                tls = await speaks_tls(self._wires.dialer, host, port, patient=patient)
-        finally:
-            # Some servers talk to one at a time.
-            if way is not None and not tls:
-                way.close()
-        other = self._ahead.to(origin_of(plain)) if self._ahead is not None and tls else None
-        if other is not None:
-            other.close()
+        if opening is not None:
+            with suppress(ConfigError):  # which matters only to those who are asked by https
+                tls = await was_greeted(asyncio.shield(opening), patient=patient)
+        if tls is None:
+            tls = await speaks_tls(self._wires.backend, host, port, patient=patient)
+        if not tls and self._ahead is not None:
+            await self._ahead.aclose()
         return secure if tls else plain

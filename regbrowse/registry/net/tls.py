@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
+
+import httpcore
 
 from regbrowse.registry.net.der import Certificate, read_certificate
-from regbrowse.registry.net.guard import Dialer
+from regbrowse.registry.net.network import Backend
 from regbrowse.registry.net.trust import bare_context
-from regbrowse.registry.net.wire import Wire
 
 PROBE_SECONDS = 3.0
 _PASSING = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
-async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> bool:
+async def speaks_tls(backend: Backend, host: str, port: int, *, patient: bool) -> bool:
     """Whether https is the thing to try; False after a refusal, a reset or an answer that is not TLS.
 
     Nothing is sent but a greeting, and nobody is trusted for it. Silence means False only where plain http
@@ -24,19 +25,19 @@ async def speaks_tls(dialer: Dialer, host: str, port: int, *, patient: bool) -> 
     """
 
     async def greeting() -> None:
-        (await _greet(dialer, host, port)).close()
+        await (await _greet(backend, host, port)).aclose()
 
     return await was_greeted(greeting(), patient=patient)
 
 
-async def was_greeted(greeting: Coroutine[None, None, None], *, patient: bool) -> bool:
+async def was_greeted(greeting: Awaitable[object], *, patient: bool) -> bool:
     """As `speaks_tls`, of somebody who is being greeted already: raises OSError or an ExceptionGroup if in vain."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await greeting
     except TimeoutError:
         return patient
-    except (OSError, ExceptionGroup) as error:
+    except (OSError, ExceptionGroup, httpcore.NetworkError, httpcore.TimeoutException) as error:
         causes = list(causes_of(error))
         for cause in causes:
             if is_tls_reason(cause):
@@ -49,42 +50,41 @@ async def was_greeted(greeting: Coroutine[None, None, None], *, patient: bool) -
     return True
 
 
-async def certificate_of(dialer: Dialer, host: str, port: int) -> Certificate | None:
+async def certificate_of(backend: Backend, host: str, port: int) -> Certificate | None:
     """The certificate that a server shows, for a message about it; None when it shows none."""
     try:
-        wire = await _greet(dialer, host, port)
-    except (OSError, ExceptionGroup):
+        wire = await _greet(backend, host, port)
+    except (OSError, ExceptionGroup, httpcore.NetworkError, httpcore.TimeoutException):
         return None
     try:
-        shown = wire.certificate()
+        shown = wire.get_extra_info("ssl_object").getpeercert(binary_form=True)
         return read_certificate(shown) if shown else None
     finally:
-        wire.close()
+        await wire.aclose()
 
 
-async def complaint_of(dialer: Dialer, context: ssl.SSLContext, host: str, port: int) -> ssl.SSLError | None:
+async def complaint_of(backend: Backend, context: ssl.SSLContext, host: str, port: int) -> ssl.SSLError | None:
     """What a server has to say against us after the greeting, which may be lost when we speak first.
 
     In TLS 1.3 a server looks at our certificate, or misses it, only when we believe to be connected (RFC 8446, 4.4.2).
     """
     try:
-        wire = await _greet(dialer, host, port, context)
+        wire = await _greet(backend, host, port, context)
         try:
             async with asyncio.timeout(PROBE_SECONDS):
                 await wire.read(1)
         finally:
-            wire.close()
-    except (OSError, ExceptionGroup) as error:
+            await wire.aclose()
+    except (OSError, ExceptionGroup, httpcore.NetworkError, httpcore.TimeoutException) as error:
         said = (cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError) and is_tls_reason(cause))
         return next(said, None)
     return None
 
 
-async def _greet(dialer: Dialer, host: str, port: int, context: ssl.SSLContext | None = None) -> Wire:
+async def _greet(backend: Backend, host: str, port: int, context: ssl.SSLContext | None = None) -> httpcore.AsyncNetworkStream:
     async with asyncio.timeout(PROBE_SECONDS):
-        wire = await dialer.connect(host, port)
-        await wire.start_tls(context or bare_context(), host)
-        return wire
+        wire = await backend.connect_tcp(host, port)
+        return await wire.start_tls(context or bare_context(), host)
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

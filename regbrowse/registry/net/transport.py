@@ -20,7 +20,7 @@ from regbrowse.registry.net.gates import PER_ORIGIN, Gates
 from regbrowse.registry.net.hops import Hops
 from regbrowse.registry.net.pauses import Pauses, limiting
 from regbrowse.registry.net.policy import Origin, origin_of
-from regbrowse.registry.net.proxied import name_of
+from regbrowse.registry.net.pool import name_of
 from regbrowse.registry.net.schemes import Schemes
 from regbrowse.registry.net.tls_words import Scene
 from regbrowse.registry.net.waiting import RETRIED, pause_before, retry_after

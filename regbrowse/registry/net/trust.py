@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
-import socket
 import ssl
 import sys
 import threading
@@ -111,37 +109,6 @@ def _system() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def greet(plain: socket.socket, context: ssl.SSLContext, name: str, seconds: float | None = None) -> ssl.SSLSocket:
-    """The same connection in TLS, after the greeting, which may wait for `seconds` each time; then it does not block.
-
-    Closed when that fails. In steps, because truststore lets nobody else greet during one of them.
-    """
-    plain.setblocking(False)
-    secured = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
-    try:
-        while True:
-            try:
-                secured.do_handshake()
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as wanted:
-                wait_for(secured, wanted, seconds)
-            else:
-                return secured
-    except BaseException:
-        secured.close()
-        raise
-
-
-def wait_for(unblocked: socket.socket, wanted: OSError, seconds: float | None) -> None:
-    """Until what a socket wanted can be done: reading, or writing where TLS wants that; for threads.
-
-    Raises TimeoutError.
-    """
-    poll = select.poll()
-    poll.register(unblocked, select.POLLOUT if isinstance(wanted, ssl.SSLWantWriteError) else select.POLLIN)
-    if not poll.poll(None if seconds is None else seconds * 1000):
-        raise TimeoutError
-
-
 class Trusts:
     """What the options and the files of this machine say of every origin."""
 
@@ -178,11 +145,6 @@ class Trusts:
     def _look(self, place: tuple[str, int]) -> None:
         if self._network is not None and place not in self._trust:
             self._trust[place] = self._network.trust(*place)
-
-    def context_now(self, origin: Origin) -> ssl.SSLContext:
-        """As `context`, reading at once: for threads."""
-        self._look(origin[1:])
-        return self.contexts.now(self.known(origin))
 
     async def context(self, origin: Origin, patron: Origin | None = None) -> ssl.SSLContext:
         """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used.

@@ -5,28 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import httpx
 
 from regbrowse.registry.facts import Settings
 from regbrowse.registry.net.ahead import Ahead
-from regbrowse.registry.net.guard import Dialer
 from regbrowse.registry.net.knock import ENCODING, HEADERS
 from regbrowse.registry.net.local import LocalTransport
 from regbrowse.registry.net.policy import Origin, is_special, origin_of
+from regbrowse.registry.net.network import Backend
 from regbrowse.registry.net.pool import Pool
-from regbrowse.registry.net.proxied import Tunnel
 from regbrowse.registry.net.system_trust import complete
 from regbrowse.registry.net.trust import Trusted, Trusts, bare_context
 from regbrowse.settings.proxies import Proxy
 
-if TYPE_CHECKING:
-    from regbrowse.registry.net.proxy_pool import ProxyPool
-
 POOLS = 20
 """Origins whose connections are kept open."""
-_TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 30.0}
+_TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": None}
 _Key = tuple[Origin, bool, Trusted]
 
 
@@ -41,11 +36,11 @@ class Wires:
         self._network = settings.network
         self._ahead = ahead
         self.trusts = ahead.trusts if ahead else Trusts(settings)
-        self._pools: OrderedDict[_Key, Pool | ProxyPool] = OrderedDict()
+        self._pools: OrderedDict[_Key, Pool] = OrderedDict()
         self._making = asyncio.Lock()
         self._inner: dict[str, bool] = {}
         """Host -> whether every address of it that was connected to is an inner one."""
-        self.dialer = Dialer(reached=self._reached)
+        self.backend = Backend(reached=self._reached)
 
     async def send(self, request: httpx.Request, home: str = "", patron: Origin | None = None) -> httpx.Response:
         """Raises httpx.TransportError, ConfigError, or OSError.
@@ -66,12 +61,9 @@ class Wires:
         """What stands between us and an origin."""
         return self._network.proxy(*origin) if self._network else None
 
-    def scout(self, origin: Origin) -> Dialer | None:
-        """Connects to an origin on the way that requests go, without one; None where that cannot be done."""
-        proxy = self.proxy(origin)
-        if proxy is None:
-            return self.dialer
-        return Tunnel(proxy) if proxy.url.startswith("http:") else None
+    def scout(self, origin: Origin) -> Backend | None:
+        """Connects to an origin without a request of ours; None where that cannot be done."""
+        return self.backend if self.proxy(origin) is None else None
 
     async def renew(self, origin: Origin) -> None:
         """The next request to an origin takes a new connection."""
@@ -80,13 +72,13 @@ class Wires:
 
     async def aclose(self) -> None:
         if self._ahead is not None:
-            self._ahead.close()
+            await self._ahead.aclose()
         while self._pools:
             await self._pools.popitem()[1].aclose()
 
     async def _pool(
         self, origin: Origin, guarded: bool, proxy: Proxy | None, patron: Origin | None
-    ) -> Pool | ProxyPool:
+    ) -> Pool:
         trusted = await self.trusts.trusted(origin, patron) if origin[0] == "https" else Trusted()
         key = (origin, guarded, trusted)
         async with self._making:
@@ -98,23 +90,20 @@ class Wires:
                 await self._pools.popitem(last=False)[1].retire()
         return pool
 
-    async def _make(self, key: _Key, proxy: Proxy | None) -> Pool | ProxyPool:
+    async def _make(self, key: _Key, proxy: Proxy | None) -> Pool:
         origin, guarded, trusted = key
         context = await self.trusts.contexts.get(trusted) if origin[0] == "https" else bare_context()
         if proxy is None:
-            ahead = self._ahead.to(origin) if self._ahead is not None and not guarded else None
-            return Pool(context, Dialer(guarded=guarded, reached=self._reached, ahead=ahead))
-        from regbrowse.registry.net.proxy_pool import ProxyPool
-
+            return Pool(context, Backend(guarded=guarded, reached=self._reached, ahead=None if guarded else self._ahead))
         to_proxy = await self.trusts.context(origin_of(proxy.url)) if proxy.url.startswith("https:") else None
         for each in (context, to_proxy):
             # Who reads along at a proxy is often known by the bundle alone.
             if each is not None:
                 await asyncio.to_thread(complete, each)
-        return ProxyPool(context, proxy, to_proxy)
+        return Pool(context, Backend(), proxy, to_proxy)
 
-    def _reached(self, host: str, address: str) -> None:
-        self._inner[host] = self._inner.get(host, True) and is_special(address)
+    def _reached(self, host: str, inner: bool) -> None:
+        self._inner[host] = self._inner.get(host, True) and inner
 
 
 def request(method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> httpx.Request:
