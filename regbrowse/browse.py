@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from regbrowse.errors import BadResponse
 from regbrowse.reaching import Reaching, Seen
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
-from regbrowse.registry.facts import CatalogPage, TagPage
+from regbrowse.registry.models import CatalogPage, TagPage
 
 if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
-    from regbrowse.registry.content.stream import BlobStream
-    from regbrowse.registry.content.witness import Witness
-    from regbrowse.registry.facts import (
-        Claim,
+    from regbrowse.registry.content.download import BlobStream
+    from regbrowse.registry.content.uncached import UncachedReader
+    from regbrowse.registry.models import (
         Found,
         Referrers,
         TagFacts,
+        TagHead,
     )
 
 SLICE = 500
@@ -104,7 +104,7 @@ class Browser(Reaching):
             return self._client.catalog(place, after if isinstance(after, CatalogPage) else None, passing=True)
         return self._client.tags(place, after if isinstance(after, TagPage) else None, passing=True)
 
-    async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
+    async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
         """What a HEAD says the tag points to; believed for a minute."""
         claim = await self._client.head(repository, tag, background=background)
         if claim is not None and claim.digest is not None:
@@ -169,7 +169,7 @@ class Browser(Reaching):
         """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
         return self._client.blob_stream(repository, blob)
 
-    def witness(self, repository: Repository) -> Witness:
+    def witness(self, repository: Repository) -> UncachedReader:
         """Asks anew and believes nothing, for comparing what is said with what is served."""
         return self._client.witness(repository)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from regbrowse.pasted import Source
     from regbrowse.redact import Secret
     from regbrowse.registry.client import Client
-    from regbrowse.registry.facts import Connection, Exchange, LoginState, Rate, Wait
+    from regbrowse.registry.models import Connection, Exchange, LoginState, Rate, Wait
     from regbrowse.settings.login import Source as LoginSource
 
 
@@ -56,7 +56,7 @@ class Reaching:
 
         Raises BadReference or ConfigError.
         """
-        from regbrowse.registry.sources.open import opened
+        from regbrowse.registry.local.open import opened
 
         found = await opened(source)
         self._client.add(found.registry, found.responder)

@@ -8,9 +8,9 @@ from fake_registry import FakeRegistry, Fault
 from images import OCI_INDEX, OCI_MANIFEST, Json, Made, artifact, image
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Referrers
-from regbrowse.registry.referrer_tags import fallback_tag
-from regbrowse.registry.referrers import ReferrerFinder
+from regbrowse.registry.models import Referrers
+from regbrowse.registry.referrers.finder import ReferrerFinder
+from regbrowse.registry.referrers.tags import fallback_tag
 
 APP = image()
 SUBJECT = Digest.parse(APP.digest)

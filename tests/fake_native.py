@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.facts import TagFact, TagFacts
-from regbrowse.registry.native.natives import Natives
+from regbrowse.registry.models import TagFact, TagFacts
 from regbrowse.registry.responder import Answer
+from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 
 Json = dict[str, object]
@@ -150,7 +150,7 @@ def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> Clien
 
 async def heard(client: Client, name: str, seconds: float = 3.0) -> list[TagFacts]:
     """Everything that is told of the tags of a repository such as `quay.io/acme/app`."""
-    natives = Natives(client._desk, client._transport, seconds)
+    natives = VendorApis(client._desk, client._transport, seconds)
     return [part async for part in natives.tag_facts(place(name))]
 
 

@@ -13,7 +13,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Un
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
-from regbrowse.registry.content.witness import Told, Witness
+from regbrowse.registry.content.uncached import Told, UncachedReader
 from regbrowse.text import exact, plural, visible
 
 
@@ -50,7 +50,7 @@ class Report:
 class Checker:
     """Asks one repository, each layer once."""
 
-    witness: Witness
+    witness: UncachedReader
     report: Report
     _held: dict[Digest, int | NotFound | None] = field(default_factory=dict)
 

@@ -11,9 +11,9 @@ from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
-    from regbrowse.registry.facts import Settings
-    from regbrowse.registry.net.ahead import Ahead
+    from regbrowse.registry.models import Settings
     from regbrowse.registry.responder import Responder
+    from regbrowse.registry.transport.early_connection import EarlyConnection
     from regbrowse.settings.login import Login
 
 
@@ -22,7 +22,7 @@ def look_ahead(arguments: Arguments) -> None:
     first = arguments.reference or ""
     asks = arguments.verb is not None and arguments.verb.module != "completion"
     if asks and first and not arguments.offline and not first.startswith((DEMO, *FILES)):
-        from regbrowse.registry.net.system_trust import read_ahead
+        from regbrowse.registry.transport.system_certificates import read_ahead
 
         read_ahead()
 
@@ -41,7 +41,7 @@ class Start:
         self.plain_http = False
         self.settings: Settings | None = None
         """None before it was prepared, and for the demo."""
-        self.ahead: Ahead | None = None
+        self.ahead: EarlyConnection | None = None
         self.certain = False
         """Whether the registry will be asked something, whatever else happens."""
 
@@ -57,7 +57,7 @@ class Start:
         typed = read_typed(text)
         self.place, self.plain_http = typed.place, self.arguments.plain_http or typed.plain_http
         if typed.source is not None:
-            from regbrowse.registry.sources.open import open_source
+            from regbrowse.registry.local.open import open_source
 
             opened = open_source(typed.source)
             self.place, self.notices = opened.place, opened.notices
@@ -92,9 +92,9 @@ class Start:
 
         await to_thread(self.prepare)
         if self.settings is not None:
-            from regbrowse.registry.net.ahead import Ahead
+            from regbrowse.registry.transport.early_connection import EarlyConnection
 
-            self.ahead = Ahead(self.settings)
+            self.ahead = EarlyConnection(self.settings)
             self.certain = self.place is not None and self.ahead.begin(self.place)
         browser = await to_thread(self._make)
         if self.certain and self._registry is not None:
@@ -104,7 +104,7 @@ class Start:
     def _make(self) -> Browser:
         from regbrowse.browse import Browser
         from regbrowse.registry.client import Client
-        from regbrowse.registry.facts import Settings
+        from regbrowse.registry.models import Settings
 
         settings, ahead = self.settings, self.ahead
         if settings is None:
@@ -141,7 +141,7 @@ class Start:
         """The command line, then the environment, then the files of this machine; the saved logins come later."""
         import platformdirs
 
-        from regbrowse.registry.facts import CACHE_SIZE, Settings
+        from regbrowse.registry.models import CACHE_SIZE, Settings
         from regbrowse.settings.network import Network
 
         home, arguments, registry = Path.home(), self.arguments, self._registry

@@ -20,10 +20,9 @@ from regbrowse.errors import (
 )
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.asking import blob_question, catalog_question, tags_question
-from regbrowse.registry.facts import (
+from regbrowse.registry.listing.cursor import Cursor
+from regbrowse.registry.models import (
     CatalogPage,
-    Claim,
     Exchange,
     Found,
     LoginState,
@@ -31,11 +30,12 @@ from regbrowse.registry.facts import (
     Referrers,
     Settings,
     TagFacts,
+    TagHead,
     TagPage,
 )
-from regbrowse.registry.lists.trail import Trail
-from regbrowse.registry.net.ahead import Ahead
 from regbrowse.registry.reached import Reached
+from regbrowse.registry.request_builders import blob_request, catalog_request, tags_request
+from regbrowse.registry.transport.early_connection import EarlyConnection
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
@@ -43,17 +43,16 @@ if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.registry.content.blobs import Blobs
+    from regbrowse.registry.content.download import BlobStream, Pieces, Streams
     from regbrowse.registry.content.manifests import Manifests
     from regbrowse.registry.content.offline import OfflineAnswers
-    from regbrowse.registry.content.stream import BlobStream, Pieces, Streams
-    from regbrowse.registry.content.witness import Witness
-    from regbrowse.registry.lists.listing import Lister
-    from regbrowse.registry.native.natives import Natives
-    from regbrowse.registry.referrers import ReferrerFinder
+    from regbrowse.registry.content.uncached import UncachedReader
+    from regbrowse.registry.listing.pagination import Paginator
+    from regbrowse.registry.referrers.finder import ReferrerFinder
+    from regbrowse.registry.vendor.vendors import VendorApis
 
 __all__ = [
     "CatalogPage",
-    "Claim",
     "Client",
     "Exchange",
     "Login",
@@ -61,6 +60,7 @@ __all__ = [
     "Rate",
     "Secret",
     "Settings",
+    "TagHead",
     "TagPage",
 ]
 
@@ -68,17 +68,17 @@ __all__ = [
 class Client(Reached):
     """Asks registries; every answer is bounded, every content verified, every failure a RegbrowseError."""
 
-    def __init__(self, settings: Settings | None = None, ahead: Ahead | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, ahead: EarlyConnection | None = None) -> None:
         """`ahead`: a connection that is being opened already, made with the same settings."""
         super().__init__(settings or Settings(), ahead)
 
     # What only some questions need is loaded with the first of them.
 
     @cached_property
-    def _lister(self) -> Lister:
-        from regbrowse.registry.lists.listing import Lister
+    def _lister(self) -> Paginator:
+        from regbrowse.registry.listing.pagination import Paginator
 
-        return Lister(self._desk)
+        return Paginator(self._desk)
 
     @cached_property
     def _manifests(self) -> Manifests:
@@ -94,21 +94,21 @@ class Client(Reached):
 
     @cached_property
     def _streams(self) -> Streams:
-        from regbrowse.registry.content.stream import Streams
+        from regbrowse.registry.content.download import Streams
 
         return Streams(self._desk, self._store)
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
-        from regbrowse.registry.referrers import ReferrerFinder
+        from regbrowse.registry.referrers.finder import ReferrerFinder
 
         return ReferrerFinder(self._desk, self._manifests)
 
     @cached_property
-    def _natives(self) -> Natives:
-        from regbrowse.registry.native.natives import Natives
+    def _natives(self) -> VendorApis:
+        from regbrowse.registry.vendor.vendors import VendorApis
 
-        return Natives(self._desk, self._transport)
+        return VendorApis(self._desk, self._transport)
 
     @cached_property
     def _offline(self) -> OfflineAnswers | None:
@@ -157,8 +157,8 @@ class Client(Reached):
                 async for tag_page in known:
                     yield tag_page
             return
-        question, epoch = tags_question(repository), self._store.epoch(repository.registry)
-        start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
+        question, epoch = tags_request(repository), self._store.epoch(repository.registry)
+        start, trail = (after.next, after.trail) if after else (None, Cursor(passing=passing))
         async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
             async for page in pages:
                 if page.done and page.trail.names is not None:
@@ -175,10 +175,10 @@ class Client(Reached):
                 async for catalog_page in known:
                     yield catalog_page
             return
-        from regbrowse.registry.lists.catalog import catalog_error, no_catalog
+        from regbrowse.registry.listing.catalog import catalog_error, no_catalog
 
-        question, epoch = catalog_question(registry), self._store.epoch(registry)
-        start, trail = (after.next, after.trail) if after else (None, Trail(passing=passing))
+        question, epoch = catalog_request(registry), self._store.epoch(registry)
+        start, trail = (after.next, after.trail) if after else (None, Cursor(passing=passing))
         no_catalog(question)
         try:
             pages = self._lister.pages(question, "repositories", is_repository_path, start, trail)
@@ -219,7 +219,7 @@ class Client(Reached):
                 )
         return await self._manifests.get(repository, target, expected=expected, size=size, background=background)
 
-    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
+    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
         """What the registry says a tag points to; None when there is no such tag.
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
@@ -262,20 +262,20 @@ class Client(Reached):
         place = self.resolved(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
-            from regbrowse.registry.content.stream import BlobStream, hand_on
+            from regbrowse.registry.content.download import BlobStream, hand_on
 
             async def bring(pieces: Pieces) -> Evidence:
                 return await hand_on(await kept.blob(repository, descriptor, limit=2**63), pieces, repository)
 
-            digest, _ = blob_question(repository, descriptor, 0)
+            digest, _ = blob_request(repository, descriptor, 0)
             return BlobStream(digest, descriptor.size, bring)
         return self._streams.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
 
-    def witness(self, repository: Repository) -> Witness:
+    def witness(self, repository: Repository) -> UncachedReader:
         """Asks anew and believes nothing, for comparing what is said with what is served."""
-        from regbrowse.registry.content.witness import Witness
+        from regbrowse.registry.content.uncached import UncachedReader
 
-        return Witness(self._desk, self.resolved(repository).repository)
+        return UncachedReader(self._desk, self.resolved(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).

@@ -9,12 +9,12 @@ from typing import Self
 from regbrowse.errors import PolicyError
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.store import Store
-from regbrowse.registry.facts import Connection, Exchange, LoginState, Rate, Settings, Wait
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.net.ahead import Ahead
-from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.models import Connection, Exchange, LoginState, Rate, Settings, Wait
 from regbrowse.registry.responder import Responder
+from regbrowse.registry.transport.early_connection import EarlyConnection
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Source
 from regbrowse.settings.network import Resolved
 from regbrowse.text import visible
@@ -25,14 +25,14 @@ LOG_LENGTH = 500
 class Reached:
     """One transport, one desk and one store, and what can be said of them."""
 
-    def __init__(self, settings: Settings, ahead: Ahead | None = None) -> None:
+    def __init__(self, settings: Settings, ahead: EarlyConnection | None = None) -> None:
         self.requests: deque[Exchange] = deque(maxlen=LOG_LENGTH)
         """The request log, oldest first."""
         self._local = dict(settings.local)
         settings = settings._replace(local=self._local)
         self._settings = settings
         self._transport = Transport(settings, self.requests, ahead)
-        self._desk = Desk(self._transport, settings)
+        self._desk = Authenticator(self._transport, settings)
         self._store = Store(self._desk.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
         self._desk.on_change = self._changed
 

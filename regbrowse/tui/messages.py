@@ -18,7 +18,7 @@ from regbrowse.oci.config import Config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.reference import Digest, Reference, Registry, Repository
-from regbrowse.registry.facts import Found, TagFact
+from regbrowse.registry.models import Found, TagFact
 
 if TYPE_CHECKING:
     from regbrowse.browse import Names

@@ -23,7 +23,7 @@ from regbrowse.tui.panes.tags import TagsPane
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser, Names
-    from regbrowse.registry.facts import TagFact
+    from regbrowse.registry.models import TagFact
 
 Place = Registry | Reference
 Connect = Callable[[], Awaitable["Browser"]]

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
 from tls_world import Paper, issue

@@ -17,7 +17,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 
 AREA = "Blobs"
 RAW = BLOB.raw

@@ -13,9 +13,9 @@ from faults.server import Misbehaving
 from faults.trial import CANARY
 from flow.screen_driver import browsing
 from regbrowse.redact import Secret
-from regbrowse.registry.facts import Settings
-from regbrowse.registry.net.transport import Transport
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.models import Settings
+from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 from regbrowse.tui.app import RegbrowseApp
 
@@ -34,7 +34,7 @@ async def test_crash(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.Mo
     really = Transport.send
     said = io.StringIO()
 
-    async def send(self: Transport, question: Question, url: str, authorization: str = "") -> Reply:
+    async def send(self: Transport, question: Request, url: str, authorization: str = "") -> Response:
         if authorization:
             raise ZeroDivisionError("a bug of ours")
         return await really(self, question, url, authorization)

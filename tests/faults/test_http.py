@@ -13,7 +13,7 @@ from faults.server import Drip, End, Gate, Misbehaving, Part
 from faults.trial import MIB, trial
 from regbrowse.errors import BadResponse, NetError, ServerError, Unsupported
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 
 AREA = "HTTP"
 

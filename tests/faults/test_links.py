@@ -158,7 +158,7 @@ async def test_one_empty_page(server: Misbehaving) -> None:
 
 @row(AREA, server="new tags for ever", client="pauses at its soft limit with a way to go on")
 async def test_tags_without_end(server: Misbehaving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regbrowse.registry.lists.listing.SOFT_CAP", 3000)
+    monkeypatch.setattr("regbrowse.registry.listing.pagination.SOFT_CAP", 3000)
     numbers = iter(range(10_000))
 
     def answer(_: Request) -> bytes:

@@ -15,7 +15,7 @@ from faults.trial import trial
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, RegbrowseError
 from regbrowse.redact import Secret
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 
 AREA = "Login"

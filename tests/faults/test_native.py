@@ -21,8 +21,8 @@ from regbrowse.errors import RateLimited, RegistryError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Found, Settings, TagFacts
-from regbrowse.registry.native.natives import Natives
+from regbrowse.registry.models import Found, Settings, TagFacts
+from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 from tls_world import issue
 
@@ -59,7 +59,7 @@ def facts(name: str, seconds: float = 3) -> Callable[[Client], Awaitable[tuple[l
     """The plain list, and the decoration."""
 
     async def ask(client: Client) -> tuple[list[str], list[TagFacts]]:
-        client._natives = Natives(client._desk, client._transport, seconds)
+        client._natives = VendorApis(client._desk, client._transport, seconds)
         plain = [tag async for page in client.tags(where(name)) for tag in page.tags]
         return plain, [part async for part in client.tag_facts(where(name))]
 

@@ -18,7 +18,7 @@ from faults.trial import trial
 from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 
 AREA = "Network"
 PUBLIC = "registry.example.com:80"

@@ -12,7 +12,7 @@ from faults.server import TRUTH, Misbehaving, Request
 from faults.trial import trial
 from regbrowse.errors import BadResponse, PolicyError, ServerError
 from regbrowse.redact import Secret
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 
 AREA = "Redirects"

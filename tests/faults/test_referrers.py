@@ -18,7 +18,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import Reader
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Referrers
+from regbrowse.registry.models import Referrers
 
 AREA = "Attachments"
 SUBJECT = Digest.parse(MADE.digest)

@@ -19,7 +19,7 @@ from faults.trial import trial
 from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
 from regbrowse.redact import Secret
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 from tls_world import issue
 

@@ -16,7 +16,7 @@ from faults.trial import MIB, trial
 from regbrowse.errors import BadResponse, NetError, RegbrowseError
 from regbrowse.redact import Secret
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 
 AREA = "HTTP"

@@ -22,7 +22,7 @@ from faults.server import TRUTH, Drip, End, Gate, Misbehaving, Part, Request, Sc
 from faults.trial import CANARY, check_requests
 from flow.screen_driver import Driven, browsing
 from regbrowse.redact import Secret
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 
 AREA = "The whole program"
@@ -170,7 +170,7 @@ async def test_esc(server: Misbehaving, tmp_path: Path, how: str) -> None:
 
 @row(AREA, server="sends new tags without end", client="keys are answered while they come; the list pauses")
 async def test_tags_without_end(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regbrowse.registry.lists.listing.SOFT_CAP", 20_000)
+    monkeypatch.setattr("regbrowse.registry.listing.pagination.SOFT_CAP", 20_000)
     numbers = iter(range(10_000))
 
     def answer(_: Request) -> Script:

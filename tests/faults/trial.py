@@ -21,7 +21,7 @@ from faults.server import Misbehaving
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Exchange, LoginState, Settings
+from regbrowse.registry.models import Exchange, LoginState, Settings
 
 Answer = TypeVar("Answer")
 

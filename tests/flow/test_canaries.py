@@ -26,7 +26,7 @@ from regbrowse.errors import RegbrowseError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
 from tls_world import listening

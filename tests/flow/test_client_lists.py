@@ -8,7 +8,7 @@ from fake_registry import FakeRegistry, Fault
 from images import image
 from regbrowse.errors import AuthRequired, BadResponse, NotFound, RateLimited, ServerError, TooLarge, Unsupported
 from regbrowse.reference import Registry, Repository
-from regbrowse.registry import question
+from regbrowse.registry import requests
 from regbrowse.registry.client import Client, TagPage
 
 LIST = "/v2/acme/app/tags/list"
@@ -230,11 +230,11 @@ async def test_an_error_dressed_as_success(registry: FakeRegistry, client: Clien
 async def test_a_list_without_end_is_cut(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regbrowse.registry.asking.PAGE_LIMIT", 100_000)
+    monkeypatch.setattr("regbrowse.registry.request_builders.PAGE_LIMIT", 100_000)
     registry.fault(LIST, Fault(200, b"[" * 10_000, endless=True))
     with pytest.raises(TooLarge):
         await pages(client, here(registry))
-    assert question.PAGE_LIMIT == 32 * 2**20
+    assert requests.PAGE_LIMIT == 32 * 2**20
 
 
 async def test_a_catalog_in_pages(registry: FakeRegistry, client: Client) -> None:
@@ -278,7 +278,7 @@ async def test_a_long_list_of_a_large_page_is_read_whole(registry: FakeRegistry,
 async def test_a_very_large_list_pauses_and_goes_on_when_asked(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regbrowse.registry.lists.listing.SOFT_CAP", 4)
+    monkeypatch.setattr("regbrowse.registry.listing.pagination.SOFT_CAP", 4)
     stock(registry)
     registry.page_size = 2
     found = await pages(client, here(registry))

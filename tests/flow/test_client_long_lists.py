@@ -11,7 +11,7 @@ from fake_registry import FakeRegistry, Fault
 from regbrowse.errors import Denied, RegistryError, TooLarge
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, TagPage
-from regbrowse.registry.lists import listing, trail
+from regbrowse.registry.listing import cursor, pagination
 
 LIST = "/v2/acme/app/tags/list"
 TAGS = [f"t{number:02}" for number in range(30)]
@@ -57,7 +57,7 @@ async def test_pages_with_nothing_new_still_stop_a_list_that_began_again(
 async def test_only_so_many_names_are_kept(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(trail, "MOST_NAMES", 12)
+    monkeypatch.setattr(cursor, "MOST_NAMES", 12)
     registry.repository("acme/app").listed = list(TAGS[:count])
     (page,) = await pages(client, registry)
     assert len(page.tags) == min(12, count)
@@ -69,7 +69,7 @@ async def test_only_so_many_names_are_kept(
 async def test_no_more_pages_are_asked_for_than_are_kept(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trail, "MOST_NAMES", 8)
+    monkeypatch.setattr(cursor, "MOST_NAMES", 8)
     registry.repository("acme/app").listed = list(TAGS)
     registry.page_size = 4
     found = await pages(client, registry)
@@ -83,8 +83,8 @@ async def test_no_more_pages_are_asked_for_than_are_kept(
 async def test_a_list_rests_and_goes_on_when_somebody_wants_more(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch, cap: int, seconds: float, why: str
 ) -> None:
-    monkeypatch.setattr(listing, "SOFT_CAP", cap)
-    monkeypatch.setattr(listing, "SOFT_SECONDS", seconds)
+    monkeypatch.setattr(pagination, "SOFT_CAP", cap)
+    monkeypatch.setattr(pagination, "SOFT_SECONDS", seconds)
     registry.repository("acme/app").listed = list(TAGS)
     registry.page_size = 4
     found = await pages(client, registry)
@@ -128,7 +128,7 @@ async def test_a_list_that_was_packed_for_the_way_is_bounded_unpacked(
 ) -> None:
     raw = json.dumps({"tags": TAGS}).encode()
     for limit in (len(raw), len(raw) - 1):
-        monkeypatch.setattr("regbrowse.registry.asking.PAGE_LIMIT", limit)
+        monkeypatch.setattr("regbrowse.registry.request_builders.PAGE_LIMIT", limit)
         registry.fault(LIST, Fault(200, gzip.compress(raw), [("Content-Encoding", "gzip")], times=1))
         if limit == len(raw):
             assert names(await pages(client, registry)) == TAGS

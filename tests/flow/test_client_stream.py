@@ -15,10 +15,10 @@ from images import Made
 from regbrowse.errors import AuthRequired, ConfigError, Integrity, NetError, NotFound, Offline, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.registry.auth.ping import PingResult
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.content import stream as streaming
-from regbrowse.registry.content.stream import PIECE
-from regbrowse.registry.login.door import Door
+from regbrowse.registry.content import download as streaming
+from regbrowse.registry.content.download import PIECE
 from tls_world import issue, secure
 
 RAW = random.Random(1).randbytes(5 * PIECE + 17)
@@ -328,6 +328,6 @@ async def test_over_tls_too(tmp_path: Path) -> None:
         settings = Settings(ca_file=authority.write(tmp_path, "ca")[0])
         async with Client(settings) as client:
             repository = Repository(Registry.parse(server.name), "acme/app")
-            client._desk._doors._doors[server.name] = Door(f"https://{server.name}", [], 200, False)
+            client._desk._doors._doors[server.name] = PingResult(f"https://{server.name}", [], 200, False)
             assert await by_threads(client, repository) == RAW
             assert await by_iterating(client, repository) == RAW

@@ -40,7 +40,7 @@ def private(registry: FakeRegistry) -> FakeRegistry:
 
 
 def left(client: Client) -> list[object]:
-    """Flights under way, requests inside, and everything else that ought to end with its question."""
+    """SingleFlight under way, requests inside, and everything else that ought to end with its question."""
     made: Any = client
     desk, transport = made._desk, made._transport
     flights = [desk._tokens._flights, desk._doors._knocks, desk._logins._flights, transport._schemes._probes]

@@ -13,10 +13,10 @@ from fake_registry import FakeRegistry
 from images import image
 from regbrowse.errors import RealmChanged
 from regbrowse.reference import Registry, Repository
+from regbrowse.registry.auth import realm_file
+from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.auth.realm_policy import place_of
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.login import remembered
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.login.realms import place_of
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 
@@ -35,7 +35,7 @@ def send_logins_to(registry: FakeRegistry, service: FakeLogin) -> None:
     service.tokens = registry.tokens
 
 
-def desk(client: Client) -> Desk:
+def desk(client: Client) -> Authenticator:
     return client._desk
 
 
@@ -115,7 +115,7 @@ async def test_who_has_no_login_is_not_asked(private: FakeRegistry, tmp_path: Pa
             send_logins_to(private, service)
             async with Client(Settings(pause=0, state_folder=tmp_path)) as client:
                 assert await names(client, private) == ["1"]
-    assert remembered.read_hosts(tmp_path / "realms.json") == {}
+    assert realm_file.read_hosts(tmp_path / "realms.json") == {}
 
 
 async def test_the_registry_itself_may_always_ask_for_the_login(private: FakeRegistry, tmp_path: Path) -> None:
@@ -150,28 +150,28 @@ async def test_the_file_holds_host_names_for_this_account_only(private: FakeRegi
 def test_a_broken_file_is_read_as_far_as_it_can(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "realms.json"
     file.write_bytes(content)
-    known = remembered.read_hosts(file)
+    known = realm_file.read_hosts(file)
     assert known in ({}, {"s.example": ("a.example",)})
-    remembered.write_hosts(file, "new.example", ("login.example",))
-    assert remembered.read_hosts(file) == {**known, "new.example": ("login.example",)}
+    realm_file.write_hosts(file, "new.example", ("login.example",))
+    assert realm_file.read_hosts(file) == {**known, "new.example": ("login.example",)}
 
 
 def test_the_file_does_not_grow_for_ever(tmp_path: Path) -> None:
     file = tmp_path / "realms.json"
-    file.write_text(json.dumps({f"r{number}.example": ["a.example"] for number in range(remembered.REGISTRIES)}))
-    remembered.write_hosts(file, "new.example", tuple(f"h{number}" for number in range(remembered.HOSTS + 5)))
-    known = remembered.read_hosts(file)
-    assert len(known) == remembered.REGISTRIES
+    file.write_text(json.dumps({f"r{number}.example": ["a.example"] for number in range(realm_file.REGISTRIES)}))
+    realm_file.write_hosts(file, "new.example", tuple(f"h{number}" for number in range(realm_file.HOSTS + 5)))
+    known = realm_file.read_hosts(file)
+    assert len(known) == realm_file.REGISTRIES
     assert "r0.example" not in known
-    assert len(known["new.example"]) == remembered.HOSTS
+    assert len(known["new.example"]) == realm_file.HOSTS
 
 
 def test_what_cannot_be_written_is_let_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    remembered.write_hosts(tmp_path / "file" / "realms.json", "r.example", ("a.example",))
-    remembered.write_hosts(tmp_path, "r.example", ("a.example",))
+    realm_file.write_hosts(tmp_path / "file" / "realms.json", "r.example", ("a.example",))
+    realm_file.write_hosts(tmp_path, "r.example", ("a.example",))
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
-    assert remembered.read_hosts(tmp_path) == {}
+    assert realm_file.read_hosts(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from images import image
 from regbrowse.errors import AuthRejected, AuthRequired, NetError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.facts import LoginState
-from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.models import LoginState
+from regbrowse.registry.transport.transport import Transport
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain

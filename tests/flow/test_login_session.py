@@ -13,10 +13,10 @@ from fake_registry import FakeRegistry, Fault
 from images import image
 from regbrowse.errors import AuthRejected, AuthRequired, PolicyError, RateLimited
 from regbrowse.reference import Registry, Repository
+from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.facts import LoginState
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.models import LoginState
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Source
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Visitor:
     def __init__(self, registry: FakeRegistry, client: Client, keychain: FakeKeychain) -> None:
         self.client = client
         self.keychain = keychain
-        self.desk: Desk = client._desk
+        self.desk: Authenticator = client._desk
         self.registry = Registry.parse(registry.name)
         self.changes: list[str] = []
         self.desk.on_change = lambda registry: self.changes.append(registry.name)

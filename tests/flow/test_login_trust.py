@@ -11,9 +11,9 @@ from fake_registry import FakeRegistry, Fault
 from regbrowse.errors import TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.facts import Exchange
-from regbrowse.registry.net.transport import Transport
-from regbrowse.registry.question import Kind, Question
+from regbrowse.registry.models import Exchange
+from regbrowse.registry.requests import Kind, Request
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.certificates import Trust
 from tls_world import Machine, issue, secure
 
@@ -23,8 +23,8 @@ REGISTRY = Registry.parse("127.0.0.1:1")
 ANN = Login("ann", Secret("s3cr3t-canary-ann"))
 
 
-def question(kind: Kind, url: str) -> Question:
-    return Question(REGISTRY, kind, url, "Asking", "127.0.0.1:1", tries=1)
+def question(kind: Kind, url: str) -> Request:
+    return Request(REGISTRY, kind, url, "Asking", "127.0.0.1:1", tries=1)
 
 
 async def test_the_registrys_authority_counts_for_its_login_service_alone(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from fake_registry import FakeRegistry, Fault
 from images import image
 from regbrowse.errors import AuthRequired, Denied, NotFound, Unsupported
 from regbrowse.reference import Registry, Repository
+from regbrowse.registry.auth import ping
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.login import door
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
@@ -206,7 +206,7 @@ async def test_one_knocks_again_after_a_while(
 ) -> None:
     fill(registry)
     await client.head(here(registry), "1")
-    monkeypatch.setattr(door, "LIFE", -1.0)
+    monkeypatch.setattr(ping, "LIFE", -1.0)
     registry.auth = "bearer"
     before = len(registry.asked)
     assert await client.head(here(registry), "1")

@@ -21,9 +21,9 @@ from fake_native import (
 )
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
-from regbrowse.registry.facts import Found, TagFact
-from regbrowse.registry.native.gcr import is_google
-from regbrowse.registry.native.natives import Natives
+from regbrowse.registry.models import Found, TagFact
+from regbrowse.registry.vendor.gcr import is_google
+from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 
 THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
@@ -91,7 +91,7 @@ async def test_quay_is_searched() -> None:
     rows = [{**row, "namespace": {"kind": "organization", "name": "acme"}}, {**row, "namespace": "x"}, row, "x"]
     quay = FakeApi().on("/api/v1/find/repositories", said({"results": rows, "has_additional": False}))
     async with client_of({"quay.io": quay}) as client:
-        found = await Natives(client._desk, client._transport).search(Registry.parse("quay.io"), "app")
+        found = await VendorApis(client._desk, client._transport).search(Registry.parse("quay.io"), "app")
     assert found == (Found("acme/app", "App The whole page", False, 3),)
 
 

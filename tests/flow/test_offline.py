@@ -21,8 +21,8 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings, TagPage
-from regbrowse.registry.content.cache import Holder
-from regbrowse.registry.content.known import Known
+from regbrowse.registry.content.cache import CacheScope
+from regbrowse.registry.content.tag_history import Known
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 TAGS = "/v2/acme/app/tags/list"
@@ -173,7 +173,7 @@ async def test_the_date_is_that_of_the_list_and_later_tags_are_added(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = Repository(Registry("ghcr.io"), "acme/app")
-    holder = Holder("ghcr.io", "")
+    holder = CacheScope("ghcr.io", "")
     clock = datetime(2026, 11, 23, 14, 2, 59, tzinfo=UTC).timestamp()
     known = Known(folder, lambda: clock)
     known.listed(holder, "acme/app", ["1.0", "2.0"])

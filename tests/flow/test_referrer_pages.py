@@ -24,11 +24,11 @@ from attached import (
 from fake_registry import FakeRegistry, Fault
 from images import OCI_INDEX, Made
 from regbrowse.oci.document import JsonValue
-from regbrowse.registry import referrer_pages
 from regbrowse.registry.client import Client
-from regbrowse.registry.referrer_pages import read_page
-from regbrowse.registry.referrer_tags import fallback_tag
-from regbrowse.registry.referrers import ReferrerFinder
+from regbrowse.registry.referrers import api
+from regbrowse.registry.referrers.api import read_page
+from regbrowse.registry.referrers.finder import ReferrerFinder
+from regbrowse.registry.referrers.tags import fallback_tag
 
 
 @pytest_asyncio.fixture
@@ -85,7 +85,7 @@ async def test_ten_thousand_are_listed_and_the_number_is_bounded(
     offer(shelf, *map(entry, range(10_000)))
     found = await finder.find(here(shelf), SUBJECT)
     assert (len(found.entries), found.note) == (10_000, "")
-    monkeypatch.setattr(referrer_pages, "MOST", 9_999)
+    monkeypatch.setattr(api, "MOST", 9_999)
     found = await finder.find(here(shelf), SUBJECT)
     assert (len(found.entries), found.note) == (9_999, "Only the first 9,999 entries are shown.")
 

@@ -30,8 +30,8 @@ from regbrowse.oci.manifest import parse_manifest
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.referrer_tags import fallback_tag, signature_tags
-from regbrowse.registry.referrers import ReferrerFinder, belongs
+from regbrowse.registry.referrers.finder import ReferrerFinder, belongs
+from regbrowse.registry.referrers.tags import fallback_tag, signature_tags
 from regbrowse.settings.login import Login
 
 

@@ -12,7 +12,7 @@ import images
 from fake_registry import FakeRegistry, Fault, Gate
 from flow.screen_driver import browsing
 from regbrowse.redact import Secret
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 
 HOSTILE = "\x1b[31mred\x1b]52;c;aGk=\x07 [bold]x[/x] [@click=app.quit]q[/] \u202eevil\u200b"

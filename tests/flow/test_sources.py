@@ -20,7 +20,7 @@ from regbrowse.oci.manifest import Image, Index, Manifest
 from regbrowse.pasted import read_typed
 from regbrowse.reference import UNNAMED, Digest, Reference, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.sources.open import OpenedSource, opened
+from regbrowse.registry.local.open import OpenedSource, opened
 
 AMD = image(files=[{"etc/os-release": b"box\n"}, {"bin/sh": b"#!" * 3000}])
 ARM = image(architecture="arm64", variant="v8")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flow.command_line import CommandLine, command_line
-from regbrowse.registry.net.ahead import Ahead
+from regbrowse.registry.transport.early_connection import EarlyConnection
 
 DIGEST = f"sha256:{'0' * 64}"
 HOST = "127.0.0.1:1"
@@ -26,13 +26,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Whom anybody began to ask."""
     places: list[Any] = []
-    begin = Ahead.begin
+    begin = EarlyConnection.begin
 
-    def noted(ahead: Ahead, place: Any, *rest: Any) -> bool:
+    def noted(ahead: EarlyConnection, place: Any, *rest: Any) -> bool:
         places.append(place)
         return begin(ahead, place, *rest)
 
-    monkeypatch.setattr(Ahead, "begin", noted)
+    monkeypatch.setattr(EarlyConnection, "begin", noted)
     return places
 
 

@@ -12,7 +12,7 @@ from fake_registry import FakeRegistry, Fault
 from flow.command_line import CommandLine, command_line
 from images import Made
 from regbrowse.reference import Digest
-from regbrowse.registry.referrer_tags import fallback_tag
+from regbrowse.registry.referrers.tags import fallback_tag
 
 NOTATION = "application/vnd.cncf.notary.signature"
 REPOSITORY = "acme/app"

@@ -14,13 +14,13 @@ from fake_registry import FakeRegistry, Fault
 from regbrowse.errors import NetError, Offline, RateLimited, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry.asking import tags_question
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.errors_from import status_error
-from regbrowse.registry.facts import LoginState
-from regbrowse.registry.net import waiting
-from regbrowse.registry.net.transport import Transport
-from regbrowse.registry.question import Reply
+from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.models import LoginState
+from regbrowse.registry.request_builders import tags_request
+from regbrowse.registry.requests import Response
+from regbrowse.registry.transport import retry
+from regbrowse.registry.transport.transport import Transport
 from tls_world import Machine
 
 TAGS = "/v2/acme/app/tags/list"
@@ -50,7 +50,7 @@ class Rests:
         self.ended = asyncio.Event()
         if open:
             self.ended.set()
-        monkeypatch.setattr(waiting, "rest", self)
+        monkeypatch.setattr(retry, "rest", self)
 
     async def __call__(self, seconds: float, hurried: asyncio.Event) -> None:
         self.seconds.append(seconds)
@@ -165,7 +165,7 @@ async def test_a_long_wait_is_told_at_once_and_nobody_asks_again_meanwhile(
 async def test_background_questions_are_tried_five_times(registry: FakeRegistry) -> None:
     registry.fault(TAGS, Fault(500, b""))
     transport = Transport(Settings(pause=0), deque())
-    question = tags_question(here(registry))
+    question = tags_request(here(registry))
     background = type(question)(question.registry, "tags", TAGS, "", "", background=True)
     reply = await transport.send(background, f"{registry.url}{TAGS}")
     await transport.aclose()
@@ -242,7 +242,7 @@ async def test_as_many_connections_as_the_settings_say(registry: FakeRegistry, r
     async with Client(Settings(pause=0, network=machine)) as client:
         await client.ping(here(registry).registry)
         transport = client._transport
-        question = tags_question(here(registry))
+        question = tags_request(here(registry))
         asking = [asyncio.create_task(transport.send(question, f"{registry.url}{TAGS}")) for _ in range(10)]
         await until(lambda: len(paths(registry)) >= room)
         for _ in range(50):
@@ -262,7 +262,7 @@ async def test_as_many_connections_as_the_settings_say(registry: FakeRegistry, r
 def test_the_pull_limit_of_docker_hub(user: str, why: str, hint: str) -> None:
     hub = Repository(Registry.parse("docker.io"), "library/alpine")
     headers = httpx.Headers({"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"})
-    reply = Reply(tags_question(hub), 429, headers, b"", "https://registry-1.docker.io/", 0.1)
+    reply = Response(tags_request(hub), 429, headers, b"", "https://registry-1.docker.io/", 0.1)
     error = status_error(reply, LoginState(user))
     assert isinstance(error, RateLimited)
     assert error.why == f"Docker Hub pull limit reached {why}"
@@ -274,5 +274,5 @@ async def test_offline_nothing_leaves(registry: FakeRegistry) -> None:
     with pytest.raises(Offline, match="is not asked offline"):
         await transport.base(here(registry).registry)
     with pytest.raises(Offline, match=r"Listing tags of .* failed"):
-        await transport.send(tags_question(here(registry)), f"{registry.url}{TAGS}")
+        await transport.send(tags_request(here(registry)), f"{registry.url}{TAGS}")
     assert registry.connections == set()

@@ -14,10 +14,10 @@ from faults.internet import Internet, fenced
 from regbrowse.errors import NetError, PolicyError, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry.asking import blob_question
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.net import hops, transport
-from regbrowse.registry.net.transport import Transport
+from regbrowse.registry.request_builders import blob_request
+from regbrowse.registry.transport import redirects, transport
+from regbrowse.registry.transport.transport import Transport
 
 BLOB = images.layer()
 PATH = f"/v2/acme/app/blobs/{BLOB.digest}"
@@ -80,7 +80,7 @@ async def test_a_login_may_not_be_sent_inside(net: Internet, registry: FakeRegis
     net.place("login.example", 5000, registry.port, "192.168.0.7")
     transport = Transport(settings("registry.example:5000"), deque())
     asked = Registry.parse("registry.example:5000")
-    question = blob_question(Repository(asked, "acme/app"), WHAT, 2**20)[1]
+    question = blob_request(Repository(asked, "acme/app"), WHAT, 2**20)[1]
     await transport.send(replace(question, kind="ping", size=None), "http://registry.example:5000/v2/")
     with pytest.raises(PolicyError) as caught:
         await transport.send(replace(question, kind="token", size=None), "http://login.example:5000/token")
@@ -103,7 +103,7 @@ async def test_where_a_blob_lies_is_remembered_for_its_parts(
         storage.fault(PATH, Fault(403, b"expired", times=1))
         assert await client.blob_start(here(registry), WHAT, 5) == BLOB.raw[:5]
         assert len(registry.paths()) == 2
-        monkeypatch.setattr(hops, "RESOLVED_SECONDS", -1.0)
+        monkeypatch.setattr(redirects, "RESOLVED_SECONDS", -1.0)
         client._transport._hops._resolved.clear()
         assert await client.blob_start(here(registry), WHAT, 6) == BLOB.raw[:6]
         assert await client.blob_start(here(registry), WHAT, 7) == BLOB.raw[:7]
@@ -133,7 +133,7 @@ async def test_storage_that_refuses_head_is_asked_for_one_byte(
         storage.fault(PATH, Fault(status, b"", method="HEAD"))
         registry.fault(PATH, redirect(f"{storage.url}{PATH}"))
         transport = Transport(Settings(pause=0), deque())
-        question = replace(blob_question(here(registry), WHAT, 2**20)[1], method="HEAD")
+        question = replace(blob_request(here(registry), WHAT, 2**20)[1], method="HEAD")
         reply = await transport.send(question, f"{registry.url}{PATH}")
         await transport.aclose()
         assert (reply.status, reply.body) == (200, b"")

@@ -15,10 +15,10 @@ from fake_registry import FakeRegistry
 from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.net import tls, wires
-from regbrowse.registry.net import trust as net_trust
-from regbrowse.registry.net.ahead import Ahead
-from regbrowse.registry.net.trust import Trusted, Trusts
+from regbrowse.registry.transport import pools, tls
+from regbrowse.registry.transport import tls as net_trust
+from regbrowse.registry.transport.early_connection import EarlyConnection
+from regbrowse.registry.transport.tls import TlsSettings, TlsTrust
 from regbrowse.settings.certificates import Trust
 from tls_world import Machine, Paper, Spoken, hashed_system, issue, listening, secure, strict
 
@@ -191,10 +191,10 @@ async def test_files_that_cannot_be_used_are_named(tmp_path: Path, server: Spoke
 async def test_origins_that_need_nothing_special_share_what_was_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca_file: Path, server: Spoken
 ) -> None:
-    built: list[Trusted] = []
+    built: list[TlsTrust] = []
     build = net_trust.build
 
-    def counted(trusted: Trusted) -> ssl.SSLContext:
+    def counted(trusted: TlsTrust) -> ssl.SSLContext:
         built.append(trusted)
         return build(trusted)
 
@@ -270,7 +270,7 @@ async def test_silence_is_no_reason_for_http_far_away_and_is_one_here(monkeypatc
 
 async def test_a_greeting_that_hangs_is_cut_by_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     remote(monkeypatch)
-    monkeypatch.setitem(wires._TIMEOUT, "connect", 0.1)
+    monkeypatch.setitem(pools._TIMEOUT, "connect", 0.1)
 
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -333,7 +333,7 @@ async def test_a_registry_that_came_up_later_is_found(ca_file: Path) -> None:
 
 
 def test_docker_hub_is_insecure_by_its_own_address() -> None:
-    trusts = Trusts(Settings(insecure=frozenset({"docker.io", "[::1]:5000", "x.example"})))
+    trusts = TlsSettings(Settings(insecure=frozenset({"docker.io", "[::1]:5000", "x.example"})))
     assert not trusts.known(("https", "registry-1.docker.io", 443)).verify
     assert not trusts.known(("https", "::1", 5000)).verify
     assert not trusts.known(("https", "x.example", 443)).verify
@@ -350,7 +350,7 @@ async def test_what_the_bundle_has_beside_the_folder_is_trusted_too(
     server: Spoken, bundle: list[ssl.SSLContext], early: bool
 ) -> None:
     settings, here = Settings(pause=0), Registry.parse(server.name)
-    ahead = Ahead(settings) if early else None
+    ahead = EarlyConnection(settings) if early else None
     assert ahead is None or ahead.begin(here)
     async with Client(settings, ahead) as client:
         await client.ping(here)

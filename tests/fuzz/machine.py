@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regbrowse.reference import Digest, Registry
-from regbrowse.registry.sources.layout import Layout
-from regbrowse.registry.sources.pieces import Piece
-from regbrowse.registry.sources.saved import Saved
-from regbrowse.registry.sources.tarindex import FileTape, TarIndex, TarReader
+from regbrowse.registry.local.layout import Layout
+from regbrowse.registry.local.pieces import Piece
+from regbrowse.registry.local.saved import Saved
+from regbrowse.registry.local.tarindex import FileTape, TarIndex, TarReader
 from regbrowse.settings.authfile import Place, parse_authfile
 from regbrowse.settings.daemon import Daemon
 from regbrowse.settings.login import Login

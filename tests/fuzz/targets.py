@@ -22,34 +22,34 @@ from regbrowse.oci.platform import choose
 from regbrowse.pasted import read_typed
 from regbrowse.redact import redact, redact_header
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag, parse_reference
-from regbrowse.registry.content.checks import claim_note, claimed_digest, manifest_of
+from regbrowse.registry.auth.challenge import choose as choose_challenge
+from regbrowse.registry.auth.challenge import parse_challenges
+from regbrowse.registry.auth.token_request import read_token
 from regbrowse.registry.content.ranges import content_range
-from regbrowse.registry.errors_from import server_words, status_error
-from regbrowse.registry.lists.link import follow, next_target, with_query
-from regbrowse.registry.lists.listing import read_names
-from regbrowse.registry.login.challenge import choose as choose_challenge
-from regbrowse.registry.login.challenge import parse_challenges
-from regbrowse.registry.login.grants import read_token
-from regbrowse.registry.native import gcr, harbor, hub, quay, zot
-from regbrowse.registry.native.values import amount, from_milliseconds, line, when
-from regbrowse.registry.net.der import read_certificate
-from regbrowse.registry.net.policy import is_special, origin_of, problem_with
-from regbrowse.registry.net.waiting import rate_of, retry_after
-from regbrowse.registry.net.warning import warnings_in
-from regbrowse.registry.question import Question, Reply
-from regbrowse.registry.referrer_pages import read_page
+from regbrowse.registry.content.verify import claim_note, claimed_digest, manifest_of
+from regbrowse.registry.error_mapping import server_words, status_error
+from regbrowse.registry.listing.link import follow, next_target, with_query
+from regbrowse.registry.listing.pagination import read_names
+from regbrowse.registry.referrers.api import read_page
+from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.transport.der import read_certificate
+from regbrowse.registry.transport.retry import rate_of, retry_after
+from regbrowse.registry.transport.url_policy import is_special, origin_of, problem_with
+from regbrowse.registry.transport.warnings import warnings_in
+from regbrowse.registry.vendor import gcr, harbor, hub, quay, zot
+from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
 from regbrowse.text import moment
 from regbrowse.tree import Tree
 
 REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
-QUESTION = Question(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")
+QUESTION = Request(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")
 Result = TypeVar("Result")
 CONFIG = parse_config(b'{"history":[{"created_by":"RUN x"}],"rootfs":{"diff_ids":["x"]}}')
 
 
-def reply(body: bytes, status: int = 200, **headers: str) -> Reply:
+def reply(body: bytes, status: int = 200, **headers: str) -> Response:
     sent = [(name.replace("_", "-").encode(), value.encode("utf-8", "replace")) for name, value in headers.items()]
-    return Reply(QUESTION, status, httpx.Headers(sent), body, "https://registry.example.com/v2/", 0.1)
+    return Response(QUESTION, status, httpx.Headers(sent), body, "https://registry.example.com/v2/", 0.1)
 
 
 def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:

@@ -15,7 +15,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
 
 Filled = Callable[[Auth, bool], tuple[Server, Content]]

@@ -19,7 +19,7 @@ from real.server import AUTHS, PASSWORD, USER, Auth, Server
 from regbrowse.errors import AuthRejected, AuthRequired, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
-from regbrowse.registry.facts import Settings
+from regbrowse.registry.models import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.login.challenge import (
+from regbrowse.registry.auth.challenge import (
     MAX_LINE,
     MAX_LINES,
     choose,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.net.der import read_certificate
+from regbrowse.registry.transport.der import read_certificate
 from tls_world import issue
 
 CA = issue("Example CA", organisation="Example Inc.", authority=True)

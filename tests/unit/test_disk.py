@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from regbrowse.reference import Digest
-from regbrowse.registry.content import disk as disk_room
-from regbrowse.registry.content import private
-from regbrowse.registry.content.cache import Holder
-from regbrowse.registry.content.disk import Disk
-from regbrowse.registry.content.private import BLOCK, Folder
+from regbrowse.registry.content import disk_cache as disk_room
+from regbrowse.registry.content import private_files
+from regbrowse.registry.content.cache import CacheScope
+from regbrowse.registry.content.disk_cache import Disk
+from regbrowse.registry.content.private_files import BLOCK, Folder
 
-ANN = Holder("ghcr.io", "ann").name
-BOB = Holder("ghcr.io", "bob").name
+ANN = CacheScope("ghcr.io", "ann").name
+BOB = CacheScope("ghcr.io", "bob").name
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONTENT = b'{"schemaVersion": 2}'
 DIGEST = Digest.of(CONTENT)
@@ -139,7 +139,7 @@ def several(number: int, size: int = 100) -> Iterator[tuple[Digest, bytes]]:
 
 
 def taken(root: Path) -> int:
-    return sum(private.taken(path.stat().st_size) for path in files(root))
+    return sum(private_files.taken(path.stat().st_size) for path in files(root))
 
 
 def test_never_more_than_allowed_and_what_was_not_used_for_longest_goes(root: Path) -> None:
@@ -171,7 +171,7 @@ def test_not_every_new_file_costs_a_look_at_all(root: Path, monkeypatch: pytest.
     looks = []
     def counted(folder: Folder, target: int) -> int:
         looks.append(1)
-        return private.shrink(folder, target)
+        return private_files.shrink(folder, target)
 
     monkeypatch.setattr(disk_room, "shrink", counted)
     disk = Disk(root, 64 * BLOCK, [])

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from regbrowse.reference import Digest
-from regbrowse.registry.content.cache import Holder
-from regbrowse.registry.content.disk import Disk
+from regbrowse.registry.content.cache import CacheScope
+from regbrowse.registry.content.disk_cache import Disk
 
-ANN = Holder("ghcr.io", "ann").name
+ANN = CacheScope("ghcr.io", "ann").name
 CONTENT = b'{"schemaVersion": 2}'
 DIGEST = Digest.of(CONTENT)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from regbrowse.reference import Digest, Registry, is_tag
-from regbrowse.registry.content import known as known_room
-from regbrowse.registry.content.cache import Holder
-from regbrowse.registry.content.known import Known, Pointed
+from regbrowse.registry.content import tag_history as known_room
+from regbrowse.registry.content.cache import CacheScope
+from regbrowse.registry.content.tag_history import Known, Pointed
 
 GHCR = Registry("ghcr.io")
-ANN, BOB = Holder("ghcr.io", "ann"), Holder("ghcr.io", "bob")
+ANN, BOB = CacheScope("ghcr.io", "ann"), CacheScope("ghcr.io", "bob")
 GOOD = b'{"at": 5, "kept": 2, "total": 2}\n'
 DIGEST, OTHER = Digest.of(b"1"), Digest.of(b"2")
 
@@ -27,7 +27,7 @@ def files(root: Path, ending: str = "") -> list[Path]:
     return [path for path in root.rglob(f"*{ending}") if path.is_file()]
 
 
-async def names(known: Known, holder: Holder = ANN) -> list[str]:
+async def names(known: Known, holder: CacheScope = ANN) -> list[str]:
     listing = await known.listing(holder.name, "acme/app")
     return [name async for page in listing.pages(is_tag) for name in page] if listing else []
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry.content.cache import Cache, Holder, Kept
-from regbrowse.registry.content.disk import Disk
+from regbrowse.registry.content.cache import Cache, CacheScope, Kept
+from regbrowse.registry.content.disk_cache import Disk
 from regbrowse.registry.content.store import Store
 
 GHCR, QUAY = Registry("ghcr.io"), Registry("quay.io")
 APP = Repository(GHCR, "acme/app")
-ANN, BOB = Holder("ghcr.io", "ann"), Holder("ghcr.io", "bob")
+ANN, BOB = CacheScope("ghcr.io", "ann"), CacheScope("ghcr.io", "bob")
 KEPT = Kept(b"content")
 DIGEST = Digest.of(KEPT.content)
 
@@ -54,10 +54,10 @@ def test_memory_shares_bytes_and_not_permission() -> None:
 def test_memory_of_one_registry_is_forgotten() -> None:
     cache = Cache(10)
     cache.put(DIGEST, KEPT, ANN)
-    cache.put(DIGEST, KEPT, Holder("quay.io", "ann"))
+    cache.put(DIGEST, KEPT, CacheScope("quay.io", "ann"))
     cache.forget("ghcr.io")
     assert cache.get(DIGEST, ANN) is None
-    assert cache.get(DIGEST, Holder("quay.io", "ann")) is KEPT
+    assert cache.get(DIGEST, CacheScope("quay.io", "ann")) is KEPT
     cache.forget("quay.io")
     assert cache.get(DIGEST) is None
     cache.put(Digest.of(bytes(10)), Kept(bytes(10)), ANN)
@@ -65,9 +65,15 @@ def test_memory_of_one_registry_is_forgotten() -> None:
 
 
 def test_names_of_holders_differ() -> None:
-    holders = [Holder("a", "b"), Holder("ab", ""), Holder("a", ""), Holder("b", "a"), Holder("", "ab")]
+    holders = [
+        CacheScope("a", "b"),
+        CacheScope("ab", ""),
+        CacheScope("a", ""),
+        CacheScope("b", "a"),
+        CacheScope("", "ab"),
+    ]
     assert len({holder.name for holder in holders}) == len(holders)
-    assert ANN.name == Holder("ghcr.io", "ann").name
+    assert ANN.name == CacheScope("ghcr.io", "ann").name
 
 
 async def test_content_on_disk_is_for_who_has_read_it(who: Who, tmp_path: Path) -> None:

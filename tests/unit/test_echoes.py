@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from regbrowse.registry.echoes import repeats
+from regbrowse.registry.secret_echo import repeats
 
 BASIC = "Basic " + base64.b64encode(b"ann:s3cr3t-canary:1 and more").decode()
 FORM = b"grant_type=password&username=ann&password=s3cr3t-canary%26%20two&scope=a"

@@ -25,17 +25,17 @@ from regbrowse.errors import (
     Unsupported,
 )
 from regbrowse.reference import Registry
-from regbrowse.registry.errors_from import BODY_LIMIT, SAID_LIMIT, server_words, status_error
-from regbrowse.registry.facts import LoginState
-from regbrowse.registry.question import Kind, Question, Reply
+from regbrowse.registry.error_mapping import BODY_LIMIT, SAID_LIMIT, server_words, status_error
+from regbrowse.registry.models import LoginState
+from regbrowse.registry.requests import Kind, Request, Response
 
-QUESTION = Question(Registry.parse("reg.example"), "manifest", "/v2/a/manifests/1", "Reading a:1", "reg.example/a", "1")
+QUESTION = Request(Registry.parse("reg.example"), "manifest", "/v2/a/manifests/1", "Reading a:1", "reg.example/a", "1")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-def reply(status: int, body: bytes = b"", kind: Kind = "manifest", *, foreign: bool = False) -> Reply:
+def reply(status: int, body: bytes = b"", kind: Kind = "manifest", *, foreign: bool = False) -> Response:
     question = replace(QUESTION, kind=kind)
-    return Reply(question, status, httpx.Headers(), body, "https://reg.example/v2/", 0.1, foreign)
+    return Response(question, status, httpx.Headers(), body, "https://reg.example/v2/", 0.1, foreign)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,6 @@ def test_storage_refuses_for_reasons_of_its_own(status: int) -> None:
 
 @pytest.mark.parametrize("status", [304, 400, 402, 416, 418, 451])
 def test_odd_statuses_have_a_next_step(status: int) -> None:
-    question = Question(Registry("registry.example"), "blob", "/v2/a/blobs/x", "Reading", "a")
-    error = status_error(Reply(question, status, httpx.Headers(), b"", "https://registry.example/v2/", 0.1))
+    question = Request(Registry("registry.example"), "blob", "/v2/a/blobs/x", "Reading", "a")
+    error = status_error(Response(question, status, httpx.Headers(), b"", "https://registry.example/v2/", 0.1))
     assert error.hint.endswith(".")

@@ -13,9 +13,9 @@ import httpcore
 import httpx
 import pytest
 
-from regbrowse.registry.net.network import Backend, InnerAddress
-from regbrowse.registry.net.policy import is_special
-from regbrowse.registry.net.pool import Pool
+from regbrowse.registry.transport.network import Backend, InnerAddress
+from regbrowse.registry.transport.pool import Pool
+from regbrowse.registry.transport.url_policy import is_special
 
 OUTER, OTHER, SIX = "93.184.216.34", "93.184.216.35", "2606:2800:220:1:248:1893:25c8:1946"
 

@@ -23,11 +23,11 @@ from regbrowse.reference import (
     is_tag,
     parse_reference,
 )
-from regbrowse.registry.facts import Settings
-from regbrowse.registry.login.challenge import MAX_LINE, MAX_LINES, parse_challenges
-from regbrowse.registry.net.transport import Transport
-from regbrowse.registry.question import Kind, Question
-from regbrowse.registry.referrer_pages import MOST, read_page
+from regbrowse.registry.auth.challenge import MAX_LINE, MAX_LINES, parse_challenges
+from regbrowse.registry.models import Settings
+from regbrowse.registry.referrers.api import MOST, read_page
+from regbrowse.registry.requests import Kind, Request
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.tree import MAX_DEPTH, Tree
 
 
@@ -113,7 +113,7 @@ def test_challenges() -> None:
 
 
 def test_nothing_can_be_asked_with_a_method_that_changes_anything() -> None:
-    assert set(get_args(get_type_hints(Question)["method"])) == {"GET", "HEAD", "POST"}
+    assert set(get_args(get_type_hints(Request)["method"])) == {"GET", "HEAD", "POST"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in get_args(Kind) if kind != "token"])
@@ -121,5 +121,5 @@ async def test_only_tokens_are_asked_for_with_post(kind: Kind) -> None:
     registry = Registry.parse("registry.example.com")
     transport = Transport(Settings(), deque())
     with pytest.raises(ValueError, match="Nothing but a token"):
-        await transport.send(Question(registry, kind, "/v2/", "Reading", "x", method="POST"), "https://x.invalid/v2/")
+        await transport.send(Request(registry, kind, "/v2/", "Reading", "x", method="POST"), "https://x.invalid/v2/")
     await transport.aclose()

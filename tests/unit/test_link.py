@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.lists.link import follow, next_target, with_query
+from regbrowse.registry.listing.link import follow, next_target, with_query
 
 PATH = "/v2/x/tags/list"
 BASE = f"http://h{PATH}?n=2"

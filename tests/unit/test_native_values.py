@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.oci.document import Reader
-from regbrowse.registry.native.values import amount, from_milliseconds, line, when
+from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
 
 THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ import pytest
 
 from regbrowse.cli.output import Output
 from regbrowse.errors import ConfigError, NotFound
-from regbrowse.registry.lists.marks import Marks
+from regbrowse.registry.listing.marks import Marks
 
 
 def written(*, terminal: bool = False, colours: bool = False) -> tuple[Output, io.BytesIO]:

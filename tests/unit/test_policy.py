@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from regbrowse.registry.net.policy import origin_of, problem_with, same_origin
+from regbrowse.registry.transport.url_policy import origin_of, problem_with, same_origin
 
 
 @pytest.mark.parametrize(

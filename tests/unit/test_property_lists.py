@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from documents import WRONG, places, replaced
 from regbrowse.errors import BadResponse
 from regbrowse.reference import Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.asking import tags_question
-from regbrowse.registry.lists.listing import read_names
-from regbrowse.registry.lists.trail import Trail
-from regbrowse.registry.question import Reply
+from regbrowse.registry.listing.cursor import Cursor
+from regbrowse.registry.listing.pagination import read_names
+from regbrowse.registry.request_builders import tags_request
+from regbrowse.registry.requests import Response
 
-QUESTION = tags_question(Repository(Registry.parse("registry.example.com"), "acme/app"))
+QUESTION = tags_request(Repository(Registry.parse("registry.example.com"), "acme/app"))
 MEMBERS = {"tags": is_tag, "repositories": is_repository_path}
 PAGE = {"name": "acme/app", "tags": ["1.0", "latest"], "repositories": ["acme/app", "x"], "errors": [{"code": "C"}]}
 NAMES = st.text(alphabet="aA0._-/:@% \n\x1b\u202e", max_size=12) | st.sampled_from(["a" * 128, "a" * 129, "a" * 256])
@@ -31,7 +31,7 @@ JSON = st.recursive(
 
 def read(body: bytes, member: str) -> tuple[list[str], int] | None:
     """What comes of a page; None when it is refused, with a sentence that can be shown."""
-    reply = Reply(QUESTION, 200, httpx.Headers(), body, "https://registry.example.com/v2/", 0.1)
+    reply = Response(QUESTION, 200, httpx.Headers(), body, "https://registry.example.com/v2/", 0.1)
     try:
         names, hidden = asyncio.run(read_names(reply, member, MEMBERS[member]))
     except BadResponse as error:
@@ -71,7 +71,7 @@ def test_every_field_of_every_wrong_kind(member: str) -> None:
 
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=8))
 def test_every_name_comes_once_and_in_its_order(pages: list[list[str]]) -> None:
-    trail = Trail()
+    trail = Cursor()
     fresh = [name for page in pages for name in trail.add(page)]
     assert fresh == list(dict.fromkeys(name for page in pages for name in page))
     assert trail.seen == set(fresh)

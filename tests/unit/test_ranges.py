@@ -5,15 +5,15 @@ import pytest
 
 from regbrowse.reference import Registry
 from regbrowse.registry.content.ranges import Span, content_range, part_of
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.requests import Request, Response
 
-QUESTION = Question(Registry.parse("registry.example.com"), "blob", "/v2/a/blobs/x", "Reading a", "a")
+QUESTION = Request(Registry.parse("registry.example.com"), "blob", "/v2/a/blobs/x", "Reading a", "a")
 
 
-def part(body: bytes, *ranges: str, **headers: str) -> Reply:
+def part(body: bytes, *ranges: str, **headers: str) -> Response:
     sent = [("Content-Range", each) for each in ranges]
     sent += [(name.replace("_", "-"), value) for name, value in headers.items()]
-    return Reply(QUESTION, 206, httpx.Headers(sent), body, "https://registry.example.com/v2/a/blobs/x", 0.1)
+    return Response(QUESTION, 206, httpx.Headers(sent), body, "https://registry.example.com/v2/a/blobs/x", 0.1)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_part_may_be_shorter_than_asked_for() -> None:
         (part(b"abc", "bytes 4-6/9", content_type="Multipart/ByteRanges; boundary=a:b"), "a form"),
     ],
 )
-def test_parts_that_are_of_no_use(reply: Reply, words: str) -> None:
+def test_parts_that_are_of_no_use(reply: Response, words: str) -> None:
     found = part_of(reply, 4, 8)
     assert isinstance(found, str)
     assert words in found

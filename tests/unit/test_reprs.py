@@ -6,11 +6,11 @@ import httpx
 
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.facts import Settings
-from regbrowse.registry.login.attempts import Pass
-from regbrowse.registry.login.grants import Key, Token, request
-from regbrowse.registry.net.errand import Errand
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.auth.attempt import Pass
+from regbrowse.registry.auth.token_request import Key, Token, request
+from regbrowse.registry.models import Settings
+from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.transport.request_state import RequestState
 from regbrowse.settings.login import Login
 from regbrowse.settings.proxies import parse_proxy
 
@@ -20,11 +20,11 @@ SIGNED = "https://storage.example/x?sig=s3cr3t-canary-signature"
 
 
 def test_nothing_prints_a_secret() -> None:
-    question = Question(REGISTRY, "tags", "/v2/a/tags/list", "Listing", "a")
+    question = Request(REGISTRY, "tags", "/v2/a/tags/list", "Listing", "a")
     key = Key("https://registry.example", "https://login.example/token", "s", ("a",), ANN)
     headers = httpx.Headers([("location", SIGNED), ("set-cookie", "s3cr3t-canary-cookie")])
     token = Token(Secret("s3cr3t-canary-token"), 0.0)
-    errand = Errand(question, "https://registry.example/v2/", "Bearer s3cr3t-canary-token", 1.0)
+    errand = RequestState(question, "https://registry.example/v2/", "Bearer s3cr3t-canary-token", 1.0)
     errand.received += b"s3cr3t-canary-body"
     errand.headers = headers
     things = [
@@ -33,7 +33,7 @@ def test_nothing_prints_a_secret() -> None:
         Pass(token.header, key, token),
         request(key, "password", question)[0],
         errand,
-        Reply(question, 200, headers, b'{"token": "s3cr3t-canary-token"}', SIGNED, 0.1),
+        Response(question, 200, headers, b'{"token": "s3cr3t-canary-token"}', SIGNED, 0.1),
         Settings(user=ANN),
         parse_proxy("http://ann:s3cr3t-canary-proxy@proxy.example:3128", "HTTPS_PROXY"),
     ]

@@ -21,9 +21,9 @@ from regbrowse.errors import BadReference, ConfigError, RegbrowseError
 from regbrowse.oci.manifest import Index, parse_manifest
 from regbrowse.pasted import Source
 from regbrowse.reference import UNNAMED, Digest, Reference, is_repository_path, is_tag
-from regbrowse.registry.sources.names import NOTICES, split_name
-from regbrowse.registry.sources.open import OpenedSource, open_source
-from regbrowse.registry.sources.subjects import find_subjects
+from regbrowse.registry.local.names import NOTICES, split_name
+from regbrowse.registry.local.open import OpenedSource, open_source
+from regbrowse.registry.local.subjects import find_subjects
 
 IMAGE = image()
 LAYOUT = layout_files(tagged(IMAGE, "1"))

@@ -14,7 +14,7 @@ from regbrowse.oci.manifest import Image
 from regbrowse.pasted import Source
 from regbrowse.reference import UNNAMED, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.sources.open import OpenedSource, opened
+from regbrowse.registry.local.open import OpenedSource, opened
 
 IMAGE = image(files=[{"etc/os-release": b"box\n"}, {"bin/sh": b"#!" * 3000}])
 OTHER = image(architecture="arm64", variant="v8")

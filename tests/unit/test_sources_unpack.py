@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from regbrowse.errors import ConfigError
-from regbrowse.registry.sources.unpack import decompressor, unpack
+from regbrowse.registry.local.unpack import decompressor, unpack
 
 PACKERS: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, lzma.compress]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regbrowse.registry.net.system_trust import default_context, read_ahead
+from regbrowse.registry.transport.system_certificates import default_context, read_ahead
 
 
 def test_what_was_read_ahead_is_given_once() -> None:

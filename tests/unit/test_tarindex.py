@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archives import base256, header, link, octal, tar_of
-from regbrowse.registry.sources.tarindex import EXTENSION_LIMIT, FileTape, Member, TarIndex, TarReader
+from regbrowse.registry.local.tarindex import EXTENSION_LIMIT, FileTape, Member, TarIndex, TarReader
 
 END = bytes(1024)
 

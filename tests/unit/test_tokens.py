@@ -9,17 +9,17 @@ import pytest
 from regbrowse.errors import AuthError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.login.grants import Key, basic, forms_for, raw_bearer, read_token, request, token_url
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.auth.token_request import Key, basic, forms_for, raw_bearer, read_token, request, token_url
+from regbrowse.registry.requests import Request, Response
 from regbrowse.settings.login import Login
 
-ASKING = Question(Registry("registry.example"), "token", "https://login.example/token", "Logging in", "acme/app")
+ASKING = Request(Registry("registry.example"), "token", "https://login.example/token", "Logging in", "acme/app")
 ANN = Login("ann", Secret("s3cr3t-canary"))
 
 
-def reply(body: bytes, status: int = 200, kind: str = "application/json") -> Reply:
+def reply(body: bytes, status: int = 200, kind: str = "application/json") -> Response:
     headers = httpx.Headers({"Content-Type": kind})
-    return Reply(ASKING, status, headers, body, "https://login.example/token?account=ann", 0.1)
+    return Response(ASKING, status, headers, body, "https://login.example/token?account=ann", 0.1)
 
 
 @pytest.mark.parametrize(

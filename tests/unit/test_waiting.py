@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from regbrowse.reference import Registry
-from regbrowse.registry.net import waiting
-from regbrowse.registry.net.gates import Gates
-from regbrowse.registry.net.pauses import FAILURES, QUIET, Bucket, Pauses, limiting
-from regbrowse.registry.net.policy import Origin
-from regbrowse.registry.net.waiting import pause_before, rate_of, rest, retry_after
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.transport import retry
+from regbrowse.registry.transport.concurrency import ConcurrencyLimit
+from regbrowse.registry.transport.rate_limit import FAILURES, QUIET, Bucket, RateLimits, limiting
+from regbrowse.registry.transport.retry import pause_before, rate_of, rest, retry_after
+from regbrowse.registry.transport.url_policy import Origin
 
 HERE: Origin = ("https", "one.example", 443)
 THERE: Origin = ("https", "two.example", 443)
@@ -83,9 +83,9 @@ class Clock:
         return self.now
 
 
-def question(kind: str = "tags", registry: str = "one.example") -> Question:
-    asked = Question(Registry(registry), "tags", "/v2/a/tags/list", "Listing tags", "a")
-    return asked if kind == "tags" else Question(Registry(registry), "manifest", "/v2/a/manifests/1", "Reading", "a")
+def question(kind: str = "tags", registry: str = "one.example") -> Request:
+    asked = Request(Registry(registry), "tags", "/v2/a/tags/list", "Listing tags", "a")
+    return asked if kind == "tags" else Request(Registry(registry), "manifest", "/v2/a/manifests/1", "Reading", "a")
 
 
 async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,8 +95,8 @@ async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.M
         rests.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(waiting, "rest", remembered)
-    pauses = Pauses(Clock())
+    monkeypatch.setattr(retry, "rest", remembered)
+    pauses = RateLimits(Clock())
     pauses.begin(BUCKET, "one.example", 30, "one.example is limiting requests.")
     pauses.begin(BUCKET, "one.example", 10, "a shorter one changes nothing")
     wait = pauses.wait("one.example")
@@ -111,7 +111,7 @@ async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.M
 
 
 async def test_hurry_reaches_who_waits_for_a_pause_that_has_grown_since() -> None:
-    pauses = Pauses()
+    pauses = RateLimits()
     pauses.begin(BUCKET, "one.example", 60, "")
     first = asyncio.create_task(pauses.over(BUCKET))
     await asyncio.sleep(0)
@@ -130,7 +130,7 @@ async def test_hurry_reaches_who_waits_for_a_pause_that_has_grown_since() -> Non
 
 async def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
     clock = Clock()
-    pauses = Pauses(clock)
+    pauses = RateLimits(clock)
     pauses.begin(BUCKET, "one.example", 0, "")
     clock.now = 1001
     pauses.begin(BUCKET, "one.example", 3600, "")
@@ -147,7 +147,7 @@ async def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
 
 
 async def test_a_nap_is_seen_and_ends_in_a_hurry() -> None:
-    pauses = Pauses(Clock())
+    pauses = RateLimits(Clock())
     nap = asyncio.create_task(pauses.nap("one.example", 3600, "one.example has a problem on its side."))
     await asyncio.sleep(0)
     wait = pauses.wait("one.example")
@@ -160,8 +160,8 @@ async def test_a_nap_is_seen_and_ends_in_a_hurry() -> None:
 
 def test_an_answer_stands_until_its_time_is_over() -> None:
     clock = Clock()
-    pauses = Pauses(clock)
-    answer = Reply(question(), 429, httpx.Headers({"Retry-After": "3600"}), b"no", "https://one.example/", 0.1)
+    pauses = RateLimits(clock)
+    answer = Response(question(), 429, httpx.Headers({"Retry-After": "3600"}), b"no", "https://one.example/", 0.1)
     pauses.hold(BUCKET, answer, 3600)
     clock.now += 3000
     held = pauses.held(BUCKET, question())
@@ -182,7 +182,7 @@ def test_an_answer_stands_until_its_time_is_over() -> None:
 
 def test_an_origin_that_only_fails_is_left_alone_for_a_while() -> None:
     clock = Clock()
-    pauses = Pauses(clock)
+    pauses = RateLimits(clock)
     for _ in range(FAILURES - 1):
         pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
     assert pauses.closed(HERE) == 0
@@ -203,14 +203,16 @@ def test_an_origin_that_only_fails_is_left_alone_for_a_while() -> None:
     assert pauses.closed(HERE) == 0
 
 
-async def through(gates: Gates, origin: Origin, name: str, seen: list[str], *, background: bool = False) -> None:
+async def through(
+    gates: ConcurrencyLimit, origin: Origin, name: str, seen: list[str], *, background: bool = False
+) -> None:
     async with gates.through(origin, background=background):
         seen.append(name)
         await asyncio.sleep(0)
 
 
 async def test_people_go_before_the_background() -> None:
-    gates, seen = Gates(lambda _: 1), list[str]()
+    gates, seen = ConcurrencyLimit(lambda _: 1), list[str]()
     async with gates.through(HERE):
         last = asyncio.create_task(through(gates, HERE, "row", seen, background=True))
         first = asyncio.create_task(through(gates, HERE, "person", seen))
@@ -222,7 +224,7 @@ async def test_people_go_before_the_background() -> None:
 
 
 async def test_all_origins_together_have_room_for_so_many() -> None:
-    gates, seen, held = Gates(lambda _: 4, total=2), list[str](), asyncio.Event()
+    gates, seen, held = ConcurrencyLimit(lambda _: 4, total=2), list[str](), asyncio.Event()
 
     async def hold(number: int) -> None:
         async with gates.through(("https", f"h{number}.example", 443)):
@@ -238,7 +240,7 @@ async def test_all_origins_together_have_room_for_so_many() -> None:
 
 
 async def test_who_gives_up_takes_no_place() -> None:
-    gates, seen = Gates(lambda _: 1), list[str]()
+    gates, seen = ConcurrencyLimit(lambda _: 1), list[str]()
     async with gates.through(HERE):
         waiting_here = asyncio.create_task(through(gates, HERE, "gone", seen))
         called_and_gone = asyncio.create_task(through(gates, HERE, "late", seen))
@@ -252,10 +254,10 @@ async def test_who_gives_up_takes_no_place() -> None:
 
 
 async def test_extras_that_have_to_wait_are_nobody_elses_business() -> None:
-    pauses = Pauses(Clock())
-    own = Question(Registry("one.example"), "native", "/api", "Asking", "a")
+    pauses = RateLimits(Clock())
+    own = Request(Registry("one.example"), "native", "/api", "Asking", "a")
     pauses.begin(BUCKET, "one.example", 30, limiting(own))
-    pauses.hold(BUCKET, Reply(own, 429, httpx.Headers(), b"", "https://one.example/", 0.1), 3600)
+    pauses.hold(BUCKET, Response(own, 429, httpx.Headers(), b"", "https://one.example/", 0.1), 3600)
     for _ in range(FAILURES):
         pauses.failed(THERE, "one.example", "")
     assert pauses.wait("one.example") is None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from regbrowse.registry.net.warning import LIMIT, Warnings, warnings_in
+from regbrowse.registry.transport.warnings import LIMIT, Warnings, warnings_in
 
 
 @pytest.mark.parametrize(

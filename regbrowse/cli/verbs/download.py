@@ -17,7 +17,7 @@ from regbrowse.cli.progress import shown
 from regbrowse.cli.saving import Saving
 from regbrowse.errors import Integrity, NotFound
 from regbrowse.reference import Digest
-from regbrowse.registry.content.stream import BlobStream
+from regbrowse.registry.content.download import BlobStream
 from regbrowse.text import size, visible
 
 

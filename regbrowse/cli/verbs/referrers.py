@@ -17,7 +17,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.identify import platform_of
 from regbrowse.oci.manifest import Index, Manifest
 from regbrowse.reference import Digest, Repository
-from regbrowse.registry.referrers import belongs
+from regbrowse.registry.referrers.finder import belongs
 from regbrowse.text import plural, size
 
 IN_INDEX = "index"

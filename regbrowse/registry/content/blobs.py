@@ -5,30 +5,30 @@ from __future__ import annotations
 from regbrowse.errors import Evidence, Integrity, TooLarge
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
-from regbrowse.registry.asking import blob_question
-from regbrowse.registry.content.cache import Flights, Kept
-from regbrowse.registry.content.checks import past_caches, verified
+from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.content.cache import Kept, SingleFlight
 from regbrowse.registry.content.ranges import Ranges
 from regbrowse.registry.content.store import Store
-from regbrowse.registry.errors_from import status_error
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.net.failures import too_much
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.content.verify import past_caches, verified
+from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.request_builders import blob_request
+from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.transport.failures import too_much
 from regbrowse.text import exact, size
 
 
 class Blobs:
     """Every blob of one client."""
 
-    def __init__(self, desk: Desk, store: Store) -> None:
+    def __init__(self, desk: Authenticator, store: Store) -> None:
         self._desk = desk
         self._store = store
-        self._flights: Flights[bytes] = Flights()
+        self._flights: SingleFlight[bytes] = SingleFlight()
         self._ranges = Ranges(desk)
 
     async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
-        digest, question = blob_question(repository, descriptor, limit)
+        digest, question = blob_request(repository, descriptor, limit)
         if descriptor.data is not None:
             return descriptor.data
         registry = repository.registry
@@ -42,7 +42,7 @@ class Blobs:
         key = registry.key, repository.path, digest, descriptor.size, limit, epoch
         return await self._flights.share(key, lambda: self._fetch(repository, question, digest, epoch))
 
-    async def _fetch(self, repository: Repository, question: Question, digest: Digest, epoch: int) -> bytes:
+    async def _fetch(self, repository: Repository, question: Request, digest: Digest, epoch: int) -> bytes:
         reply = await self._ask(question)
         try:
             content = await verified(reply, digest)
@@ -55,7 +55,7 @@ class Blobs:
             await self._store.put(digest, Kept(content), repository, epoch)
         return content
 
-    async def _ask(self, question: Question) -> Reply:
+    async def _ask(self, question: Request) -> Response:
         reply = await self._desk.ask(question)
         if reply.status != 200:
             raise status_error(reply, self._desk.state(question.registry))
@@ -63,7 +63,7 @@ class Blobs:
 
     async def start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:
         """At most the first `count` bytes of a blob, not verified; then the connection is closed."""
-        digest, question = blob_question(repository, descriptor, count)
+        digest, question = blob_request(repository, descriptor, count)
         if descriptor.data is not None or count <= 0:
             return (descriptor.data or b"")[: max(0, count)]
         kept = await self._store.get(digest, await self._store.holder(repository.registry, repository.path))

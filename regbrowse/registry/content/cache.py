@@ -22,7 +22,7 @@ class Kept(NamedTuple):
     content_type: str = ""
 
 
-class Holder(NamedTuple):
+class CacheScope(NamedTuple):
     """Who has read something: what one account may see is not shown to another."""
 
     registry: str
@@ -43,11 +43,11 @@ class Cache:
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._kept: OrderedDict[Digest, tuple[Kept, set[Holder]]] = OrderedDict()
+        self._kept: OrderedDict[Digest, tuple[Kept, set[CacheScope]]] = OrderedDict()
         self._limit = limit
         self._size = 0
 
-    def get(self, digest: Digest, holder: Holder | None = None) -> Kept | None:
+    def get(self, digest: Digest, holder: CacheScope | None = None) -> Kept | None:
         """What this holder has read, or without one: anybody."""
         kept, holders = self._kept.get(digest, (None, frozenset()))
         if kept is None or (holder is not None and holder not in holders):
@@ -55,7 +55,7 @@ class Cache:
         self._kept.move_to_end(digest)
         return kept
 
-    def put(self, digest: Digest, kept: Kept, holder: Holder) -> None:
+    def put(self, digest: Digest, kept: Kept, holder: CacheScope) -> None:
         if len(kept.content) > self._limit:
             return
         _, holders = self._kept.setdefault(digest, (kept, set()))
@@ -75,7 +75,7 @@ class Cache:
                 self._size -= len(kept.content)
 
 
-class Flights(Generic[Result]):
+class SingleFlight(Generic[Result]):
     """Questions under way. The same question asked again joins in; the last one to leave cancels it."""
 
     def __init__(self) -> None:

@@ -8,9 +8,10 @@ from regbrowse.errors import AuthError, Integrity, NotFound
 from regbrowse.oci.manifest import Manifest
 from regbrowse.oci.mediatype import ACCEPT_PLAIN, essence
 from regbrowse.reference import Digest, Repository
-from regbrowse.registry.asking import manifest_question
-from regbrowse.registry.content.cache import Flights, Kept
-from regbrowse.registry.content.checks import (
+from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.content.cache import Kept, SingleFlight
+from regbrowse.registry.content.store import Store
+from regbrowse.registry.content.verify import (
     claim_note,
     claimed_digest,
     legacy_manifest,
@@ -21,21 +22,20 @@ from regbrowse.registry.content.checks import (
     unverifiable,
     verified,
 )
-from regbrowse.registry.content.store import Store
-from regbrowse.registry.errors_from import status_error
-from regbrowse.registry.facts import Claim
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.models import TagHead
+from regbrowse.registry.request_builders import manifest_request
+from regbrowse.registry.requests import Request, Response
 from regbrowse.text import visible
 
 
 class Manifests:
     """Every manifest of one client."""
 
-    def __init__(self, desk: Desk, store: Store) -> None:
+    def __init__(self, desk: Authenticator, store: Store) -> None:
         self._desk = desk
         self._store = store
-        self._flights: Flights[Manifest] = Flights()
+        self._flights: SingleFlight[Manifest] = SingleFlight()
 
     async def get(
         self,
@@ -58,13 +58,13 @@ class Manifests:
             if kept is not None:
                 return await read_again(kept, expected, digest, size)
         key = repository.registry.key, repository.path, str(target), epoch
-        question = replace(manifest_question(repository, target, digest), background=background)
+        question = replace(manifest_request(repository, target, digest), background=background)
         return await self._flights.share(key, lambda: self._fetch(repository, question, digest, expected, size, epoch))
 
     async def _fetch(
         self,
         repository: Repository,
-        question: Question,
+        question: Request,
         digest: Digest | None,
         expected: str,
         named: int | None,
@@ -92,7 +92,7 @@ class Manifests:
         await self._store.put(digest, Kept(raw, reply.content_type), repository, epoch)
         return manifest
 
-    async def _get_manifest(self, question: Question) -> Reply:
+    async def _get_manifest(self, question: Request) -> Response:
         reply = await self._desk.ask(question)
         if reply.status in (400, 406):
             simple = replace(question, headers={**question.headers, "Accept": ACCEPT_PLAIN})
@@ -108,12 +108,12 @@ class Manifests:
         seen = (await self._store.known.tags(holder.name, repository.path)).get(tag)
         return seen.digest if seen and await self._store.get(seen.digest, holder) is not None else None
 
-    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> Claim | None:
+    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
         """What the registry says a tag points to; None when there is no such tag.
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
         """
-        question = replace(manifest_question(repository, tag, None), method="HEAD", background=background)
+        question = replace(manifest_request(repository, tag, None), method="HEAD", background=background)
         try:
             reply = await self._desk.ask(question)
         except AuthError as error:
@@ -124,11 +124,11 @@ class Manifests:
             if reply.status == 200:
                 length = reply.headers.get("content-length", "")
                 number = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
-                return Claim(claimed_digest(reply), visible(essence(reply.content_type)), number)
+                return TagHead(claimed_digest(reply), visible(essence(reply.content_type)), number)
             if reply.status not in (400, 404, 405, 406, 501):
                 raise status_error(reply, self._desk.state(repository.registry))
         try:
             manifest = await self.get(repository, tag, background=background)
         except NotFound:
             return None
-        return Claim(manifest.digest, manifest.media_type, len(manifest.raw))
+        return TagHead(manifest.digest, manifest.media_type, len(manifest.raw))

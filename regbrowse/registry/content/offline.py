@@ -11,14 +11,14 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.asking import blob_question, catalog_question, manifest_question, tags_question
-from regbrowse.registry.content.cache import Holder, Kept
-from regbrowse.registry.content.checks import read_again
-from regbrowse.registry.content.known import Pointed
+from regbrowse.registry.auth.errors import state_of
+from regbrowse.registry.content.cache import CacheScope, Kept
 from regbrowse.registry.content.store import Store
-from regbrowse.registry.facts import CatalogPage, Claim, Settings, TagPage
-from regbrowse.registry.lists.catalog import no_catalog
-from regbrowse.registry.login.refusals import state_of
+from regbrowse.registry.content.tag_history import Pointed
+from regbrowse.registry.content.verify import read_again
+from regbrowse.registry.listing.catalog import no_catalog
+from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
+from regbrowse.registry.request_builders import blob_request, catalog_request, manifest_request, tags_request
 from regbrowse.text import exact, size, visible
 
 _NOTHING = "Only what was opened before is listed; offline."
@@ -37,7 +37,7 @@ class OfflineAnswers:
 
     async def tags(self, repository: Repository) -> AsyncGenerator[TagPage, None]:
         """The last complete list, and the tags that were opened since; the last page says when that was."""
-        question = tags_question(repository)
+        question = tags_request(repository)
         holder = await self._holder(repository.registry)
         opened = await self._store.known.tags(holder, repository.path)
         total, note = 0, ""
@@ -50,7 +50,7 @@ class OfflineAnswers:
 
     async def catalog(self, registry: Registry) -> AsyncGenerator[CatalogPage, None]:
         """The last complete list of repositories; the last page says when that was."""
-        question = catalog_question(registry)
+        question = catalog_request(registry)
         no_catalog(question)
         holder = await self._holder(registry)
         total, note = 0, ""
@@ -86,7 +86,7 @@ class OfflineAnswers:
     ) -> Manifest:
         """The manifest of a digest, or of what a tag pointed to when it was read last."""
         digest = target if isinstance(target, Digest) else Digest.parse(target) if ":" in target else None
-        question = manifest_question(repository, target, digest)
+        question = manifest_request(repository, target, digest)
         name = f"{repository.familiar}{'@' if digest else ':'}{question.item}"
         digest = digest or (await self._pointed(repository, str(target), name, question.wanted)).digest
         kept = await self._kept(repository.registry, digest)
@@ -94,15 +94,15 @@ class OfflineAnswers:
             raise _not_known(name, repository.registry, question.wanted)
         return await read_again(kept, expected, digest, size)
 
-    async def head(self, repository: Repository, tag: str) -> Claim:
+    async def head(self, repository: Repository, tag: str) -> TagHead:
         """What a tag pointed to when it was read last."""
-        question = manifest_question(repository, tag, None)
+        question = manifest_request(repository, tag, None)
         name = f"{repository.familiar}:{question.item}"
         seen = await self._pointed(repository, tag, name, question.wanted)
         kept = await self._kept(repository.registry, seen.digest)
         if kept is None:
-            return Claim(seen.digest)
-        return Claim(seen.digest, visible(essence(kept.content_type)), len(kept.content))
+            return TagHead(seen.digest)
+        return TagHead(seen.digest, visible(essence(kept.content_type)), len(kept.content))
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob."""
@@ -117,7 +117,7 @@ class OfflineAnswers:
         return (await self._content(repository, descriptor))[: max(0, count)]
 
     async def _content(self, repository: Repository, descriptor: Descriptor) -> bytes:
-        digest, question = blob_question(repository, descriptor, 0)
+        digest, question = blob_request(repository, descriptor, 0)
         if descriptor.data is not None:
             return descriptor.data
         kept = await self._kept(repository.registry, digest)
@@ -137,7 +137,7 @@ class OfflineAnswers:
     async def _holder(self, registry: Registry) -> str:
         user, named = self._settings.user, self._settings.registry
         if user is not None and (named is None or named.key == registry.key):
-            return Holder(registry.key, state_of(user).user).name
+            return CacheScope(registry.key, state_of(user).user).name
         return await self._store.known.last_holder(registry)
 
 

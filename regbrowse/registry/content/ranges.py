@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from regbrowse.errors import BadResponse, Integrity
 from regbrowse.oci.mediatype import essence
-from regbrowse.registry.errors_from import status_error
-from regbrowse.registry.login.desk import Desk
-from regbrowse.registry.question import Question, Reply
+from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.requests import Request, Response
 from regbrowse.text import exact
 
 MOST_PIECES = 16
@@ -41,7 +41,7 @@ def content_range(lines: Sequence[str]) -> Span | None:
     return Span(first, last, total)
 
 
-def part_of(reply: Reply, first: int, last: int) -> Span | str:
+def part_of(reply: Response, first: int, last: int) -> Span | str:
     """What part a 206 is of the bytes that were asked for; a sentence when it cannot be used.
 
     Less than was asked for is legal, as long as it is the beginning of it.
@@ -60,11 +60,11 @@ def part_of(reply: Reply, first: int, last: int) -> Span | str:
 class Ranges:
     """Reads the starts of blobs, and remembers which registries cannot serve parts."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Authenticator) -> None:
         self._desk = desk
         self._without: set[str] = set()
 
-    async def start(self, question: Question, count: int) -> bytes:
+    async def start(self, question: Request, count: int) -> bytes:
         """At most the first `count` bytes, not verified; `question.size` is what the whole should have.
 
         Never more than that is read, also from servers that send all of it: then the connection is closed.
@@ -83,7 +83,7 @@ class Ranges:
             raise BadResponse(_problem(reply, count), evidence=reply.evidence(), wanted=question.wanted)
         return self._beginning(question, reply, count)
 
-    async def _by_parts(self, question: Question, count: int) -> bytes | None:
+    async def _by_parts(self, question: Request, count: int) -> bytes | None:
         """None when what comes cannot be used, so that asking for the whole is what is left."""
         content = bytearray()
         for _ in range(MOST_PIECES):
@@ -104,7 +104,7 @@ class Ranges:
                 return bytes(content)
         return None
 
-    def _beginning(self, question: Question, reply: Reply, count: int) -> bytes:
+    def _beginning(self, question: Request, reply: Response, count: int) -> bytes:
         """For an answer that is the whole, as far as it was read."""
         if reply.status != 200:
             raise status_error(reply, self._desk.state(question.registry))
@@ -119,16 +119,16 @@ class Ranges:
         return reply.body
 
 
-def _problem(reply: Reply, count: int) -> str:
+def _problem(reply: Response, count: int) -> str:
     found = part_of(reply, 0, count - 1)
     return found if isinstance(found, str) else f"{reply.question.host} sent a part where all was asked for."
 
 
-def _encoded(reply: Reply) -> bool:
+def _encoded(reply: Response) -> bool:
     return reply.headers.get("content-encoding", "").strip().lower() not in ("", "identity")
 
 
-def _other_size(question: Question, reply: Reply, offered: int) -> Integrity:
+def _other_size(question: Request, reply: Response, offered: int) -> Integrity:
     why = (
         f"The content should be {exact(question.size or 0)}, {question.host} offers {exact(offered)}."
         " It was not used."

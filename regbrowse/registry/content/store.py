@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Collection, Container
 from pathlib import Path
 
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry.content.cache import LIMIT, Cache, Holder, Kept
-from regbrowse.registry.content.disk import SIZE, Disk
-from regbrowse.registry.content.known import Known
+from regbrowse.registry.content.cache import LIMIT, Cache, CacheScope, Kept
+from regbrowse.registry.content.disk_cache import SIZE, Disk
+from regbrowse.registry.content.tag_history import Known
 
 Who = Callable[[Registry, str], Awaitable[str]]
 """The user name that questions about a repository path are asked as, empty for anonymous; sends nothing."""
@@ -43,7 +43,7 @@ class Store:
         self._local = local
         self._epochs: dict[str, int] = {}
         self._limit = memory
-        self._waiting: deque[tuple[Holder, Digest, Kept]] = deque()
+        self._waiting: deque[tuple[CacheScope, Digest, Kept]] = deque()
         self._waiting_size = 0
         self._writer: asyncio.Task[None] | None = None
 
@@ -51,15 +51,15 @@ class Store:
         """Changes with the identity that a registry is asked with: what was asked before belongs to nobody after."""
         return self._epochs.get(registry.key, 0)
 
-    async def holder(self, registry: Registry, path: str = "") -> Holder:
+    async def holder(self, registry: Registry, path: str = "") -> CacheScope:
         """Who is asking now."""
-        return Holder(registry.key, await self._who(registry, path))
+        return CacheScope(registry.key, await self._who(registry, path))
 
     def at_hand(self, digest: Digest) -> Kept | None:
         """What is in memory, whoever has read it in this session."""
         return self._cache.get(digest)
 
-    async def get(self, digest: Digest, holder: Holder) -> Kept | None:
+    async def get(self, digest: Digest, holder: CacheScope) -> Kept | None:
         """What this holder has read, in this process or another."""
         kept = self._cache.get(digest, holder)
         if kept is None and self._disk is not None and holder.registry not in self._local:
@@ -99,7 +99,7 @@ class Store:
         if holder is not None:
             self.known.listed(holder, path, names)
 
-    async def _reader(self, registry: Registry, path: str, epoch: int) -> Holder | None:
+    async def _reader(self, registry: Registry, path: str, epoch: int) -> CacheScope | None:
         """Who asked in this epoch; None when it is over, or when nothing of this registry is kept between runs."""
         if self._disk is None or registry.key in self._local:
             return None

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from regbrowse.errors import RealmChanged, RegbrowseError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.facts import Connection
+from regbrowse.registry.models import Connection
 from regbrowse.tui.cells import Span, clip, wrap
 from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Dialog, Window

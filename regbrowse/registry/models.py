@@ -1,0 +1,215 @@
+"""The values that questions to a registry are answered with, and the settings they are asked by.
+
+Free of httpx, so that a screen can name these types without loading the network.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.reference import Digest, Registry
+    from regbrowse.registry.listing.cursor import Cursor
+    from regbrowse.registry.responder import Responder
+    from regbrowse.settings.keychain import Keychain
+    from regbrowse.settings.login import Login
+    from regbrowse.settings.network import Network
+
+
+CACHE_SIZE = 256 * 2**20
+"""Bytes of content kept on disk when no file says otherwise."""
+
+
+class LoginState(NamedTuple):
+    """Who is asking a registry."""
+
+    user: str = ""
+    """Empty when browsing anonymously."""
+    source: str = ""
+    note: str = ""
+    """A banner, such as that a login was refused; empty when all is well."""
+
+
+class Rate(NamedTuple):
+    """What a registry's pull limit still allows (`ratelimit-limit`, `ratelimit-remaining`)."""
+
+    limit: int
+    remaining: int
+    window: int | None = None
+    """Seconds that the limit counts over, if the registry says so."""
+
+
+class Exchange(NamedTuple):
+    """One line of the request log, safe to show."""
+
+    method: str
+    url: str
+    """Redacted."""
+    status: int | None
+    """None when there was no answer."""
+    seconds: float
+    received: int
+    """Bytes of the body."""
+    note: str = ""
+
+
+class Settings(NamedTuple):
+    """Everything that was decided before the first question."""
+
+    user: Login | None = None
+    registry: Registry | None = None
+    """The registry that the login is for; None means the first one asked."""
+    plain_http: frozenset[str] = frozenset()
+    """Keys of registries for which unencrypted http was asked for, and with it logins over http."""
+    ca_file: Path | None = None
+    """Certificates trusted in addition to those of the system."""
+    local: Mapping[str, Responder] = MappingProxyType({})
+    """Registry key -> the registry in this process that answers for it."""
+    deadline: float = 60
+    """The most seconds that one answer may take in all."""
+    pause: float = 0.5
+    """Seconds before the second try of a failed request; doubles with every try."""
+    patience: float = 60
+    """The longest that a registry's wish to be left alone is waited for without giving the question up, in seconds."""
+    insecure: frozenset[str] = frozenset()
+    """Keys of registries whose certificate is not verified, because somebody asked for that."""
+    keychain: Keychain | None = None
+    """Where saved logins come from; None: nowhere."""
+    network: Network | None = None
+    """What this machine's files and environment say of registries; None: nothing."""
+    cache_folder: Path | None = None
+    """Where content is kept between runs; None: nowhere."""
+    cache_size: int = CACHE_SIZE
+    """The most bytes kept there."""
+    state_folder: Path | None = None
+    """Where is remembered which host each registry sends logins to; None: nowhere."""
+    offline: bool = False
+    """Whether nothing is sent, and what was kept on disk answers."""
+
+
+class TagPage(NamedTuple):
+    """The new tags of one page of a tag list (distribution-spec, Listing Tags)."""
+
+    tags: tuple[str, ...]
+    """Valid, and in no earlier page."""
+    total: int
+    """Tags so far, this page included."""
+    hidden: int = 0
+    """Entries so far that are no valid tags."""
+    done: bool = False
+    """Whether the list is complete."""
+    note: str = ""
+    """Why the list ended before its end, one sentence; empty while it goes on."""
+    next: str | None = None
+    """Opaque; when set, `tags(repository, after=page)` goes on behind this page."""
+    trail: Cursor | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.tags
+
+
+class CatalogPage(NamedTuple):
+    """The new repositories of one page of a catalog."""
+
+    repositories: tuple[str, ...]
+    total: int
+    hidden: int = 0
+    done: bool = False
+    note: str = ""
+    next: str | None = None
+    trail: Cursor | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.repositories
+
+
+class TagHead(NamedTuple):
+    """What a HEAD says about a tag; said by the server, not verified."""
+
+    digest: Digest | None
+    media_type: str = ""
+    size: int | None = None
+
+
+class Wait(NamedTuple):
+    """Why a registry is not asked right now."""
+
+    until: float
+    """On the monotonic clock."""
+    why: str
+    """One sentence without a number of seconds: `ghcr.io is limiting requests.`"""
+
+
+class Connection(NamedTuple):
+    """How a registry is reached, for people who ask. Every text is safe to show."""
+
+    base: str
+    """`https://registry-1.docker.io`; empty before the first question."""
+    encrypted: bool
+    verified: bool
+    """Whether its certificate is checked."""
+    login: LoginState
+    logins_go_to: str = ""
+    """The host that credentials or token requests are sent to; empty when none are wanted."""
+    notes: tuple[str, ...] = ()
+    """Proxy, mirrors, rewrites, client certificate; the registry's own warnings; each one sentence."""
+
+
+class Referrer(NamedTuple):
+    """Something attached to a manifest (distribution-spec, Listing Referrers)."""
+
+    descriptor: Descriptor
+    found_by: tuple[str, ...]
+    """Every place that named it: `API`, `tag`, `signature tag`."""
+    tag: str = ""
+    """The tag it hangs on, when it was found by one."""
+
+
+class Referrers(NamedTuple):
+    """What is attached to one manifest, from every place that was looked at."""
+
+    subject: Digest
+    entries: tuple[Referrer, ...]
+    places: int
+    """How many places were looked at."""
+    note: str = ""
+    """One sentence when something could not be asked or was left out; empty when all is well."""
+
+
+class TagFact(NamedTuple):
+    """What a registry's own API says of a tag, beyond the standard. Claimed, never verified."""
+
+    tag: str
+    pushed: datetime | None = None
+    size: int | None = None
+    """Compressed bytes, as far as `size_of` says."""
+    size_of: str = ""
+    """What the size is of, such as `linux/amd64`; empty: of everything."""
+    digest: Digest | None = None
+
+
+class TagFacts(NamedTuple):
+    """Some tags' facts, as they arrive; or why there are none."""
+
+    facts: tuple[TagFact, ...]
+    note: str = ""
+    """`Dates and sizes are not available right now (hub.docker.com: …).`; empty when all is well."""
+
+
+class Found(NamedTuple):
+    """One repository that a search found."""
+
+    path: str
+    """Valid as a repository path of the registry that was searched."""
+    about: str = ""
+    """Its description, made visible, one line."""
+    official: bool = False
+    stars: int | None = None
