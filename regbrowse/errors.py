@@ -128,6 +128,8 @@ class RegistryError(RegbrowseError):
     """A question to a registry failed."""
 
     slug = "registry"
+    transient = False
+    """Whether the same request may succeed when it is sent again."""
 
     def __init__(
         self,

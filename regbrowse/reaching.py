@@ -41,7 +41,7 @@ class Reaching:
 
     def requests(self) -> tuple[Exchange, ...]:
         """Every request so far, safe to show, oldest first."""
-        return tuple(self._client.requests)
+        return tuple(self._client.log)
 
     def notices(self) -> tuple[str, ...]:
         """What was wrong with files and variables of this machine, one sentence each."""
@@ -65,15 +65,15 @@ class Reaching:
 
     def wait(self, registry: Registry) -> Wait | None:
         """Why the registry is not asked just now; None when it is."""
-        return self._client.wait(registry)
+        return self._client.limits.wait(registry)
 
     def asking(self) -> str:
         """The credential helper that is being waited for; empty when none is."""
-        return self._client.asking()
+        return self._client.auth.helper_asked()
 
     def hurry(self, registry: Registry) -> None:
         """Asks at once, whatever is being waited for."""
-        self._client.hurry(registry)
+        self._client.limits.retry_now(registry)
 
     def allow_http(self, registry: Registry) -> None:
         """For this session the registry may be asked unencrypted."""
@@ -81,28 +81,30 @@ class Reaching:
 
     def allow_realm(self, registry: Registry) -> None:
         """Logins may go to the host that the registry names now."""
-        self._client.allow_realm(registry)
+        self._client.auth.allow_realm(registry)
 
     async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
         """From now on this is who asks, until the program ends. Raises when the registry refuses."""
-        await self._client.sign_in(registry, user, password)
+        await self._client.auth.sign_in(registry, user, password)
+        # A login often raises the limit that was being waited for.
+        self._client.limits.retry_now(registry)
         self._forget(registry)
 
     async def browse_anonymously(self, registry: Registry) -> None:
-        await self._client.browse_anonymously(registry)
+        await self._client.auth.browse_anonymously(registry)
         self._forget(registry)
 
     async def sources(self, registry: Registry, path: str = "") -> tuple[LoginSource, ...]:
         """Where logins are looked for, and which of them counts."""
-        return await self._client.sources(registry, path)
+        return await self._client.auth.sources(registry, path)
 
     def slow_helper(self, registry: Registry) -> str:
         """The credential helper that wants the terminal for itself; empty when none does."""
-        return self._client.slow_helper(registry)
+        return self._client.auth.slow_helper(registry)
 
     async def helper_in_foreground(self, registry: Registry) -> bool:
         """Runs that helper with the terminal; whether it gave a login."""
-        found = await self._client.helper_in_foreground(registry)
+        found = await self._client.auth.ask_helper_in_foreground(registry)
         self._forget(registry)
         return found
 
@@ -111,16 +113,16 @@ class Reaching:
         self._seen = {key: seen for key, seen in self._seen.items() if key[0].registry.key != registry.key}
 
     def login(self, registry: Registry) -> LoginState:
-        return self._client.login(registry)
+        return self._client.auth.state(registry)
 
     def rate(self, registry: Registry) -> Rate | None:
-        return self._client.rate(registry)
+        return self._client.limits.rate(registry)
 
     def frugal(self, registry: Registry) -> bool:
         """Whether the registry counts requests, so that only what is looked at should be asked."""
-        return self._client.rate(registry) is not None
+        return self._client.limits.rate(registry) is not None
 
     def spent(self, registry: Registry) -> bool:
         """Whether so little of the rate limit is left that nothing is asked without a key."""
-        rate = self._client.rate(registry)
+        rate = self._client.limits.rate(registry)
         return rate is not None and rate.remaining <= max(10, rate.limit // 10)

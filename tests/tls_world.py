@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -107,6 +106,8 @@ class Spoken:
     heads: list[bytes] = field(default_factory=list)
     certificates: list[bool] = field(default_factory=list)
     """Of each request, whether the client showed a certificate."""
+    ports: set[int] = field(default_factory=set)
+    """The client's ports: one for each connection with a request."""
 
     @property
     def name(self) -> str:
@@ -115,7 +116,13 @@ class Spoken:
 
 @contextlib.asynccontextmanager
 async def secure(
-    folder: Path, paper: Paper, *, answer: bytes = ANSWER, clients: Paper | None = None, must: bool = False
+    folder: Path,
+    paper: Paper,
+    *,
+    answer: bytes = ANSWER,
+    clients: Paper | None = None,
+    must: bool = False,
+    port: int = 0,
 ) -> AsyncIterator[Spoken]:
     """Answers everything the same over TLS; `clients` signs the certificates that clients may, or must, show."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -123,7 +130,7 @@ async def secure(
     if clients:
         context.load_verify_locations(cadata=clients.certificate.public_bytes(serialization.Encoding.PEM).decode())
         context.verify_mode = ssl.CERT_REQUIRED if must else ssl.CERT_OPTIONAL
-    async with _serving(answer, context) as spoken:
+    async with _serving(answer, context, port) as spoken:
         yield spoken
 
 
@@ -154,24 +161,25 @@ def strict(folder: Path, paper: Paper, clients: Paper) -> Iterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def _serving(answer: bytes, context: ssl.SSLContext | None) -> AsyncIterator[Spoken]:
+async def _serving(answer: bytes, context: ssl.SSLContext | None, port: int) -> AsyncIterator[Spoken]:
     spoken = Spoken()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 spoken.heads.append(await reader.readuntil(b"\r\n\r\n"))
+                spoken.ports.add(writer.get_extra_info("peername")[1])
                 spoken.certificates.append(bool(writer.get_extra_info("peercert")))
                 writer.write(answer)
                 await writer.drain()
         writer.transport.abort()
 
-    async with listening(talk, context) as spoken.port:
+    async with listening(talk, context, port) as spoken.port:
         yield spoken
 
 
 @contextlib.asynccontextmanager
-async def listening(talk: object, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def listening(talk: object, context: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[int]:
     """The port where `talk` answers; its conversations end with the block."""
     conversations: set[asyncio.Task[None]] = set()
 
@@ -187,7 +195,7 @@ async def listening(talk: object, context: ssl.SSLContext | None = None) -> Asyn
             conversations.discard(task)
             writer.transport.abort()
 
-    server = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(begin, "127.0.0.1", port, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -235,24 +243,6 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(chunk)
             await writer.drain()
     writer.transport.abort()
-
-
-def hashed_system(monkeypatch: pytest.MonkeyPatch, folder: Path, ca_file: Path) -> list[ssl.SSLContext]:
-    """A system with a folder of hashed certificates that lacks what its bundle has; gives who read the bundle."""
-    hashed, asked = folder / "hashed", list[ssl.SSLContext]()
-    hashed.mkdir()
-    (hashed / "0123abcd.0").write_text("")
-    paths = ssl.get_default_verify_paths()._replace(capath=str(hashed))
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-
-    def load(context: ssl.SSLContext) -> None:
-        asked.append(context)
-        context.load_verify_locations(cafile=ca_file)
-
-    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
-    return asked
 
 
 class Machine(Network):

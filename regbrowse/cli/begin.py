@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from regbrowse.cli.arguments import CREDENTIALS_VARIABLE, Arguments
-from regbrowse.cli.connect import Start, look_ahead
+from regbrowse.cli.connect import Start
 from regbrowse.cli.diagnostics import ExitCode, code_of, complain
 from regbrowse.errors import ConfigError, RegbrowseError
 
@@ -20,7 +20,6 @@ def carry_out(arguments: Arguments) -> int:
     try:
         if arguments.verb is None:
             return _browse(arguments)
-        look_ahead(arguments)
         from regbrowse.cli.verbs.run import run
 
         return run(arguments, begin)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regbrowse.cli.arguments import DEMO, FILES, Arguments
+from regbrowse.cli.arguments import DEMO, Arguments
 from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
     from regbrowse.settings.login import Login
-
-
-def look_ahead(arguments: Arguments) -> None:
-    """Begins to read the system's certificates, which takes long, if a verb will ask a registry far away."""
-    first = arguments.reference or ""
-    asks = arguments.verb is not None and arguments.verb.module != "completion"
-    if asks and first and not arguments.offline and not first.startswith((DEMO, *FILES)):
-        from regbrowse.registry.transport.system_certificates import read_ahead
-
-        read_ahead()
 
 
 class Start:
@@ -93,13 +83,37 @@ class Start:
         await to_thread(self.prepare)
         if self.settings is not None:
             from regbrowse.registry.transport.early_connection import EarlyConnection
+            from regbrowse.registry.transport.url_policy import origin_of
 
             self.ahead = EarlyConnection(self.settings)
-            self.certain = self.place is not None and self.ahead.begin(self.place)
+            self.certain = self._is_certain(self.settings)
+            if self.certain and self._registry is not None:
+                self.ahead.begin(origin_of(f"https://{self._registry.authority}"))
         browser = await to_thread(self._make)
         if self.certain and self._registry is not None:
             browser.begin(self._registry)
         return browser
+
+    def _is_certain(self, settings: Settings) -> bool:
+        """Tell whether the registry of the reference will be asked something, and directly."""
+        place, registry, network = self.place, self._registry, settings.network
+        if place is None or registry is None or settings.offline or registry.key in settings.local:
+            return False
+        if network is not None and network.blocked(registry):
+            return False
+        if isinstance(place, Registry):
+            from regbrowse.registry.vendor.searched import is_searched
+
+            return not is_searched(place)  # the search of some registries has another host
+        if place.digest and settings.cache_folder:
+            from regbrowse.registry.content.disk_cache import may_hold
+
+            if may_hold(settings.cache_folder, place.digest):
+                return False
+        if network is None:
+            return True
+        found = network.resolve(place.repository)
+        return not (found.blocked or found.mirror) and found.repository.registry == registry
 
     def _make(self) -> Browser:
         from regbrowse.browse import Browser

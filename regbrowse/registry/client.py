@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from regbrowse.errors import (
     AuthRequired,
@@ -14,15 +15,20 @@ from regbrowse.errors import (
     Evidence,
     NotFound,
     Offline,
+    PolicyError,
     RegistryError,
     ServerError,
     Unsupported,
 )
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
+from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.auth.ping import no_registry
+from regbrowse.registry.content.store import Store
 from regbrowse.registry.listing.cursor import Cursor
 from regbrowse.registry.models import (
     CatalogPage,
+    Connection,
     Exchange,
     Found,
     LoginState,
@@ -33,9 +39,10 @@ from regbrowse.registry.models import (
     TagHead,
     TagPage,
 )
-from regbrowse.registry.reached import Reached
-from regbrowse.registry.request_builders import blob_request, catalog_request, tags_request
-from regbrowse.registry.transport.early_connection import EarlyConnection
+from regbrowse.registry.requests import blob_request, catalog_request, ping_request, tags_request
+from regbrowse.registry.responder import Responder
+from regbrowse.registry.transport.failures import TOO_SLOW
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
@@ -49,7 +56,9 @@ if TYPE_CHECKING:
     from regbrowse.registry.content.uncached import UncachedReader
     from regbrowse.registry.listing.pagination import Paginator
     from regbrowse.registry.referrers.finder import ReferrerFinder
+    from regbrowse.registry.transport.early_connection import EarlyConnection
     from regbrowse.registry.vendor.vendors import VendorApis
+    from regbrowse.settings.network import Resolved
 
 __all__ = [
     "CatalogPage",
@@ -65,50 +74,81 @@ __all__ = [
 ]
 
 
-class Client(Reached):
-    """Asks registries; every answer is bounded, every content verified, every failure a RegbrowseError."""
+class Client:
+    """Asks registries; every answer is bounded, all content verified, every failure a RegbrowseError."""
 
-    def __init__(self, settings: Settings | None = None, ahead: EarlyConnection | None = None) -> None:
-        """`ahead`: a connection that is being opened already, made with the same settings."""
-        super().__init__(settings or Settings(), ahead)
+    def __init__(self, settings: Settings | None = None, early: EarlyConnection | None = None) -> None:
+        """`early`: a connection that is being opened already, made with the same settings."""
+        settings = settings or Settings()
+        self._local = dict(settings.local)
+        self._settings = settings = settings._replace(local=self._local)
+        self._transport = Transport(settings, early)
+        self.limits = self._transport.limits
+        """Why a registry is not asked right now, and what its pull limit allows."""
+        self.log = self._transport.log
+        """Every HTTP request, oldest first; safe to show."""
+        self.auth = Authenticator(self._transport, settings)
+        """As whom registries are asked."""
+        self._store = Store(self.auth.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
+        self.auth.on_change.append(self._user_changed)
 
-    # What only some questions need is loaded with the first of them.
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, and put on disk what is to be kept."""
+        await self.auth.aclose()
+        await self._transport.aclose()
+        await self._store.aclose()
+
+    def _user_changed(self, registry: Registry) -> None:
+        """Forget what was read as another user."""
+        self._store.forget(registry)
+        if "_finder" in self.__dict__:
+            self._finder.forget(registry)
+
+    # What only some requests need is loaded with the first of them.
 
     @cached_property
     def _lister(self) -> Paginator:
         from regbrowse.registry.listing.pagination import Paginator
 
-        return Paginator(self._desk)
+        return Paginator(self.auth)
 
     @cached_property
     def _manifests(self) -> Manifests:
         from regbrowse.registry.content.manifests import Manifests
 
-        return Manifests(self._desk, self._store)
+        return Manifests(self.auth, self._store)
 
     @cached_property
     def _blobs(self) -> Blobs:
         from regbrowse.registry.content.blobs import Blobs
 
-        return Blobs(self._desk, self._store)
+        return Blobs(self.auth, self._store)
 
     @cached_property
     def _streams(self) -> Streams:
         from regbrowse.registry.content.download import Streams
 
-        return Streams(self._desk, self._store)
+        return Streams(self.auth, self._store)
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
         from regbrowse.registry.referrers.finder import ReferrerFinder
 
-        return ReferrerFinder(self._desk, self._manifests)
+        return ReferrerFinder(self.auth, self._manifests)
 
     @cached_property
-    def _natives(self) -> VendorApis:
+    def _vendors(self) -> VendorApis:
         from regbrowse.registry.vendor.vendors import VendorApis
 
-        return VendorApis(self._desk, self._transport)
+        return VendorApis(self.auth, self._transport)
 
     @cached_property
     def _offline(self) -> OfflineAnswers | None:
@@ -118,28 +158,20 @@ class Client(Reached):
 
         return OfflineAnswers(self._store, self._settings)
 
-    def _changed(self, registry: Registry) -> None:
-        super()._changed(registry)
-        if "_finder" in self.__dict__:
-            self._finder.forget(registry)
-
     def _kept(self, registry: Registry) -> OfflineAnswers | None:
         """What answers instead of the registry when nothing may be sent; registries in this process answer always."""
         return self._offline if registry.key not in self._local else None
 
     async def ping(self, registry: Registry) -> None:
         """Raises when there is no registry behind this name."""
-        self.allowed(registry)
+        self.check_allowed(registry)
         if self._kept(registry):
             return
-        door = await self._desk.door(registry)
-        if door.alive or door.status == 429 or door.status >= 500:
-            return
-        host = visible(registry.name)
-        why = f"{host} answers, but not like a container registry."
-        evidence = Evidence(host, "GET", f"{door.base}/v2/", door.status or None)
-        hint = "Check its name and port; some registries live under a path."
-        raise Unsupported(why, evidence=evidence, wanted=f"Connecting to {host}", hint=hint)
+        found = await self.auth.pings.ping(registry)
+        if found.error is not None and found.error.slug == TOO_SLOW:
+            raise found.error
+        if found.is_something_else or found.is_html:
+            raise no_registry(found, ping_request(registry))
 
     async def tags(
         self, repository: Repository, after: TagPage | None = None, *, passing: bool = False
@@ -151,7 +183,7 @@ class Client(Reached):
         When a later page fails, the iterator raises and what came before stays good: `after` the last
         page goes on from there, without repeating a tag.
         """
-        repository = self.resolved(repository).repository
+        repository = self.resolve(repository).repository
         if kept := self._kept(repository.registry):
             async with aclosing(kept.tags(repository)) as known:
                 async for tag_page in known:
@@ -169,7 +201,7 @@ class Client(Reached):
         self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
     ) -> AsyncGenerator[CatalogPage, None]:
         """The repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
-        self.allowed(registry)
+        self.check_allowed(registry)
         if kept := self._kept(registry):
             async with aclosing(kept.catalog(registry)) as known:
                 async for catalog_page in known:
@@ -205,7 +237,7 @@ class Client(Reached):
         of the bytes. `expected` and `size` are what a descriptor said of it. In the background it waits until
         nothing is asked that somebody waits for.
         """
-        place = self.resolved(repository)
+        place = self.resolve(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
             if place.mirror is not None:
@@ -224,18 +256,18 @@ class Client(Reached):
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
         """
-        repository = self.resolved(repository).repository
+        repository = self.resolve(repository).repository
         if kept := self._kept(repository.registry):
             return await kept.head(repository, tag)
         return await self._manifests.head(repository, tag, background=background)
 
     async def remembered(self, repository: Repository, tag: str) -> Digest | None:
         """What a tag pointed to when it was read last, in this run or another, if that is still at hand."""
-        return await self._manifests.remembered(self.resolved(repository).repository, tag)
+        return await self._manifests.remembered(self.resolve(repository).repository, tag)
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
-        place = self.resolved(repository)
+        place = self.resolve(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
             if place.mirror is not None:
@@ -249,7 +281,7 @@ class Client(Reached):
 
     async def blob_start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:
         """At most the first `count` bytes of a blob, not verified; then the connection is closed."""
-        repository = self.resolved(repository).repository
+        repository = self.resolve(repository).repository
         if kept := self._kept(repository.registry):
             return await kept.blob_start(repository, descriptor, count)
         return await self._blobs.start(repository, descriptor, count)
@@ -259,7 +291,7 @@ class Client(Reached):
         from regbrowse.oci.descriptor import Descriptor
 
         descriptor = Descriptor("", blob, None) if isinstance(blob, Digest) else blob
-        place = self.resolved(repository)
+        place = self.resolve(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
             from regbrowse.registry.content.download import BlobStream, hand_on
@@ -275,36 +307,111 @@ class Client(Reached):
         """Asks anew and believes nothing, for comparing what is said with what is served."""
         from regbrowse.registry.content.uncached import UncachedReader
 
-        return UncachedReader(self._desk, self.resolved(repository).repository)
+        return UncachedReader(self.auth, self.resolve(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).
 
         What could not be asked is a note; raises PolicyError when a file of this machine forbids the repository.
         """
-        repository = self.resolved(repository).repository
+        repository = self.resolve(repository).repository
         if self._kept(repository.registry):
             return Referrers(digest, (), 0, "Attachments are not looked for offline.")
         return await self._finder.find(repository, digest)
 
     async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
         """Dates and sizes of tags where the registry has an API of its own for them; never raises RegistryError."""
-        repository = self.resolved(repository).repository
+        repository = self.resolve(repository).repository
         if self._kept(repository.registry) or repository.registry.key in self._local:
             return
-        async with aclosing(self._natives.tag_facts(repository)) as parts:
+        async with aclosing(self._vendors.tag_facts(repository)) as parts:
             async for part in parts:
                 yield part
 
     def searchable(self, registry: Registry) -> bool:
         """Whether the registry is searched instead of listed."""
-        return self._offline is None and self._natives.searchable(registry)
+        return self._offline is None and self._vendors.searchable(registry)
 
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
         """The repositories that the registry's own search finds, best first. Raises RegistryError."""
-        self.allowed(registry)
+        self.check_allowed(registry)
         if self._offline is not None:
             host = visible(registry.name)
             hint = f"Start without --offline to ask {host}."
             raise Offline(f"{host} is not searched offline.", wanted=f"Searching {host}", hint=hint)
-        return await self._natives.search(registry, text)
+        return await self._vendors.search(registry, text)
+
+    # How it is reached
+
+    def begin(self, registry: Registry) -> None:
+        """Ping a registry at once, because it will be asked something."""
+        self.auth.pings.begin(registry)
+
+    def add(self, registry: Registry, responder: Responder) -> None:
+        """Let a registry inside this process answer under this name from now on."""
+        self._local[registry.key] = responder
+
+    def allow_http(self, registry: Registry) -> None:
+        """Allow http when nothing speaks TLS, and logins over it, until the program ends."""
+        self._transport.schemes.allow_http(registry)
+        self.auth.pings.forget(registry)
+        self.limits.retry_now(registry)
+
+    def resolve(self, repository: Repository) -> Resolved:
+        """Give the place that the files of this machine name for a repository. Raises PolicyError when blocked."""
+        network = self._settings.network
+        if network is None or repository.registry.key in self._local:
+            from regbrowse.settings.network import Resolved
+
+            return Resolved(repository)
+        place = network.resolve(repository)
+        if place.blocked:
+            raise PolicyError(place.blocked, wanted=f"Opening {repository.familiar}")
+        return place
+
+    def check_allowed(self, registry: Registry) -> None:
+        """Raise PolicyError when a file of this machine blocks a registry."""
+        network = self._settings.network
+        blocked = network.blocked(registry) if network and registry.key not in self._local else ""
+        if blocked:
+            raise PolicyError(blocked, wanted=f"Opening {visible(registry.name)}")
+
+    def connection(self, registry: Registry, path: str = "") -> Connection:
+        """Say how a registry is reached, and what is unusual about that; sends nothing."""
+        login = self.auth.state(registry)
+        if registry.key in self._local:
+            return Connection("", True, True, login, notes=("It is inside this program.",))
+        ping = self.auth.pings.known(registry)
+        base = ping.base if ping else ""
+        notes = list(self._transport.notes(registry, base)) if base else []
+        network = self._settings.network
+        if network is not None and path:
+            repository = Repository(registry, path)
+            place = network.resolve(repository)
+            notes += [place.note] if place.note else []
+            if place.mirror is not None:
+                notes.append(f"Manifests and blobs come from the mirror {place.mirror} when it has them.")
+            elif mirrors := network.mirrors(repository):
+                notes.append(f"A mirror is configured and not used: {', '.join(mirrors)}.")
+        return Connection(
+            base,
+            base.startswith("https:"),
+            bool(base) and self._transport.is_verified(base),
+            login,
+            self.auth.logins_go_to(registry),
+            tuple(notes),
+        )
+
+    def notices(self) -> tuple[str, ...]:
+        """Say what was wrong with files, variables and folders of this machine, one sentence each."""
+        network, keychain = self._settings.network, self._settings.keychain
+        return (
+            *(network.notices if network else ()),
+            *(keychain.notices if keychain else ()),
+            *self._store.notices,
+        )
+
+    def cached(self, digest: Digest) -> bytes | None:
+        """Give verified content that is in memory."""
+        kept = self._store.at_hand(digest)
+        return kept.content if kept else None

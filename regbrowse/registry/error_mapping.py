@@ -30,7 +30,7 @@ from regbrowse.registry.transport.retry import retry_after
 from regbrowse.text import plural, visible
 
 SAID_LIMIT = 500
-BODY_LIMIT = 64 * 1024
+ERROR_BODY_LIMIT = 64 * 1024
 LOGIN_HINT = Step(
     "Log in with docker login, or press L for this session only.",
     "Give a login with -u USER:PASSWORD or in DOCKER_REGISTRY_CREDENTIALS, or log in with docker login.",
@@ -45,104 +45,104 @@ _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
 
 
-def status_error(reply: Response, login: LoginState | None = None) -> RegistryError:
-    """The error for a reply that is no success (protocol of the distribution-spec, Error Codes)."""
-    codes, said = server_words(reply.body)
-    question, state, host = reply.question, login or LoginState(), reply.question.host
-    evidence = reply.evidence(codes, said)
+def status_error(response: Response, login: LoginState | None = None) -> RegistryError:
+    """The error for a response that is no success (protocol of the distribution-spec, Error Codes)."""
+    codes, said = server_words(response.body)
+    request, state, host = response.request, login or LoginState(), response.request.host
+    evidence = response.evidence(codes, said)
 
     def error(kind: type[RegistryError], why: str, hint: str = "", command: str = "") -> RegistryError:
-        return kind(why, evidence=evidence, wanted=question.wanted, hint=hint, command=command)
+        return kind(why, evidence=evidence, wanted=request.wanted, hint=hint, command=command)
 
-    status = reply.status
+    status = response.status
     if status < 300:
         return error(BadResponse, f"{host} answered, but not with what was asked for.")
-    if reply.foreign and 400 <= status < 500 and status != 429:
+    if response.other_origin and 400 <= status < 500 and status != 429:
         return error(ServerError, f"The storage behind {host} refused the download.", "Try again in a while.")
     if status == 401:
         if state.user:
             why = f"{host} refused the credentials from {state.source}."
-            return error(AuthRejected, why, REFUSED_HINT, login_command(question))
-        return error(AuthRequired, login_needed(question), LOGIN_HINT, login_command(question))
+            return error(AuthRejected, why, REFUSED_HINT, login_command(request))
+        return error(AuthRequired, login_needed(request), LOGIN_HINT, login_command(request))
     if status == 403:
         if state.user:
-            why = f"You are logged in to {host} as {state.user}, but may not read {question.about}."
+            why = f"You are logged in to {host} as {state.user}, but may not read {request.about}."
             return error(Denied, why, "Ask its owner for access, or log in as somebody else.")
-        return error(AuthRequired, login_needed(question), LOGIN_HINT, login_command(question))
+        return error(AuthRequired, login_needed(request), LOGIN_HINT, login_command(request))
     if status in (404, 410):
-        return _not_found(question, codes, error)
+        return _not_found(request, codes, error)
     if status == 407:
         return error(NetError, "The proxy in between wants a login.", "Put it into the proxy setting.")
     if status == 416:
         return error(Integrity, f"{host} holds less of this content than its size says.", "Try again in a while.")
     if status == 429:
-        return _limited(reply, state, error)
+        return _limited(response, state, error)
     if status == 451:
-        return error(Denied, f"{host} may not show {question.about} for legal reasons.", "Ask its operator why.")
+        return error(Denied, f"{host} may not show {request.about} for legal reasons.", "Ask its operator why.")
     if status in (405, 501):
         return error(Unsupported, f"{host} does not offer this.")
     if status >= 500 or status in (408, 499):
-        hint = f"Tried {plural(question.attempts, 'time')}; try again in a while."
+        hint = f"Tried {plural(request.max_attempts, 'time')}; try again in a while."
         return error(ServerError, f"{host} has a problem on its side.", hint.replace("Tried 1 time; t", "T"))
     if 300 <= status < 400:
         return error(BadResponse, f"{host} redirected without saying where to.", _OPERATOR)
-    return error(BadResponse, f"{host} did not accept the question.", _OPERATOR)
+    return error(BadResponse, f"{host} did not accept the request.", _OPERATOR)
 
 
-def login_needed(question: Request) -> str:
+def login_needed(request: Request) -> str:
     """Registries do not tell private from missing, so both are said."""
-    host = question.host
-    if question.kind in ("catalog", "ping"):
+    host = request.host
+    if request.kind in ("catalog", "ping"):
         return f"{host} wants to know who is asking."
-    name = question.about.removeprefix(f"{host}/")
+    name = request.about.removeprefix(f"{host}/")
     return f"{host} needs a login for {name} (or the repository does not exist; {host} does not tell)."
 
 
-def login_command(question: Request) -> str:
+def login_command(request: Request) -> str:
     """What is typed in a shell to log in for good."""
-    return f"docker login {question.host}"
+    return f"docker login {request.host}"
 
 
-def not_json(reply: Response, noun: str) -> BadResponse:
+def not_json(response: Response, noun: str) -> BadResponse:
     """For a success whose body is not what the protocol says."""
-    host = reply.question.host
-    if reply.looks_like_html:
+    host = response.request.host
+    if response.looks_like_html:
         why = f"{host} sent a web page instead of {noun}; a login page or proxy is probably in between."
         hint = "Check the name of the registry, or open it in a web browser."
-    elif not reply.body:
+    elif not response.body:
         why, hint = f"{host} sent nothing instead of {noun}.", ""
     else:
         why, hint = f"What {host} sent is not {noun}.", ""
-    _, said = server_words(reply.body)
-    return BadResponse(why, evidence=reply.evidence(said=said), wanted=reply.question.wanted, hint=hint)
+    _, said = server_words(response.body)
+    return BadResponse(why, evidence=response.evidence(said=said), wanted=response.request.wanted, hint=hint)
 
 
 def _not_found(
-    question: Request, codes: tuple[str, ...], error: Callable[[type[RegistryError], str, str], RegistryError]
+    request: Request, codes: tuple[str, ...], error: Callable[[type[RegistryError], str, str], RegistryError]
 ) -> RegistryError:
-    host = question.host
-    if question.kind == "blob":
-        return error(NotFound, f"{host} lists {question.item or 'this content'} but does not hold it.", "")
-    if question.kind == "manifest" and "NAME_UNKNOWN" not in codes:
-        why = f'{question.about} has no "{question.item}".'
+    host = request.host
+    if request.kind == "blob":
+        return error(NotFound, f"{host} lists {request.item or 'this content'} but does not hold it.", "")
+    if request.kind == "manifest" and "NAME_UNKNOWN" not in codes:
+        why = f'{request.about} has no "{request.item}".'
         gone = "It may have been deleted, or never been there: the list of tags tells."
-        hint = gone if ":" not in question.item else ""
+        hint = gone if ":" not in request.item else ""
         return error(NotFound, why, hint)
-    if question.kind in ("referrers", "native"):
+    if request.kind in ("referrers", "vendor"):
         return error(Unsupported, f"{host} does not offer this.", "")
-    if question.kind in ("ping", "catalog"):
+    if request.kind in ("ping", "catalog"):
         return error(Unsupported, f"{host} does not answer like a container registry.", "Check its name and port.")
-    name = question.about.removeprefix(f"{host}/")
+    name = request.about.removeprefix(f"{host}/")
     return error(NotFound, f'{host} has no repository "{name}".', "Check the spelling of the name.")
 
 
 def _limited(
-    reply: Response, state: LoginState, error: Callable[[type[RegistryError], str, str], RegistryError]
+    response: Response, state: LoginState, error: Callable[[type[RegistryError], str, str], RegistryError]
 ) -> RegistryError:
-    wait = retry_after(reply.headers)
-    host = reply.question.host
-    limit = re.match(r"\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?", reply.headers.get("ratelimit-limit", ""))
-    if reply.question.registry.name == DOCKER_HUB and limit:
+    wait = retry_after(response.headers)
+    host = response.request.host
+    limit = re.match(r"\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?", response.headers.get("ratelimit-limit", ""))
+    if response.request.registry.name == DOCKER_HUB and limit:
         span = f" per {int(limit[2]) // 3600} h" if limit[2] else ""
         whom = "your account" if state.user else "anonymous use from your address"
         why = f"Docker Hub pull limit reached ({limit[1]}{span} for {whom})."
@@ -164,14 +164,14 @@ def server_words(body: bytes) -> tuple[tuple[str, ...], str]:
         return (), ""
     if body.lstrip()[:1] in (b"{", b"["):
         try:
-            return _from_json(parse_json(body[:BODY_LIMIT], limit=BODY_LIMIT).value)
+            return _from_json(parse_json(body[:ERROR_BODY_LIMIT], limit=ERROR_BODY_LIMIT).value)
         except RegbrowseError:
             pass
-    xml = _XML.search(body[:BODY_LIMIT])
+    xml = _XML.search(body[:ERROR_BODY_LIMIT])
     if xml:
         code, message = (_words(html.unescape(group.decode("utf-8", "replace"))) for group in xml.groups())
         return (code[:64],), message
-    title = _TITLE.search(body[:BODY_LIMIT])
+    title = _TITLE.search(body[:ERROR_BODY_LIMIT])
     if title or body.lstrip().startswith(b"<"):
         return (), _words(html.unescape(title[1].decode("utf-8", "replace")), 100) if title else ""
     return (), _words(body[: 4 * SAID_LIMIT].decode("utf-8", "replace"))

@@ -45,7 +45,7 @@ async def main(host: str, kind: str) -> None:
         except RegbrowseError as error:
             said = error.slug
         seconds = time.monotonic() - started
-        print(kind, memory("VmHWM") - idle, f"{seconds:.3f}", said, len(client.requests), sep="\t")
+        print(kind, memory("VmHWM") - idle, f"{seconds:.3f}", said, len(client.log), sep="\t")
 
 
 if __name__ == "__main__":

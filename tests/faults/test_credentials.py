@@ -218,7 +218,7 @@ async def test_a_helper_runs_once(private: Misbehaving, tmp_path: Path) -> None:
 
     async def ask(client: Client) -> None:
         await asyncio.gather(*(listing(private)(client) for _ in range(20)))
-        assert client.login(here(private).registry).user == "ann"
+        assert client.auth.state(here(private).registry).user == "ann"
 
     await trial(private, ask, at_most=22, settings=settings(keys=keys), cancel=False)
     assert (tmp_path / "runs").read_text().count("x") == 1

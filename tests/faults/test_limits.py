@@ -83,14 +83,14 @@ async def test_a_limit_counts_for_everybody(server: Misbehaving) -> None:
         registry = here(server).registry
         with pytest.raises(RateLimited):
             await manifest(server)(client)
-        wait = client.wait(registry)
+        wait = client.limits.wait(registry)
         assert wait is not None
         assert "limiting requests" in wait.why
         with pytest.raises(RateLimited):
             await manifest(server, "2")(client)
         asked = [server.count("/v2/acme/app/manifests/2")]
-        client.hurry(registry)
-        assert client.wait(registry) is None
+        client.limits.retry_now(registry)
+        assert client.limits.wait(registry) is None
         await manifest(server)(client)
         return asked
 
@@ -112,7 +112,7 @@ async def test_counted_pulls(server: Misbehaving, limit: str, left: str, known: 
 
     async def ask(client: Client) -> int | None:
         await manifest(server)(client)
-        rate = client.rate(here(server).registry)
+        rate = client.limits.rate(here(server).registry)
         return rate.remaining if rate else None
 
     seen = await trial(server, ask, at_most=2)

@@ -59,7 +59,7 @@ def facts(name: str, seconds: float = 3) -> Callable[[Client], Awaitable[tuple[l
     """The plain list, and the decoration."""
 
     async def ask(client: Client) -> tuple[list[str], list[TagFacts]]:
-        client._natives = VendorApis(client._desk, client._transport, seconds)
+        client._vendors = VendorApis(client.auth, client._transport, seconds)
         plain = [tag async for page in client.tags(where(name)) for tag in page.tags]
         return plain, [part async for part in client.tag_facts(where(name))]
 
@@ -289,7 +289,7 @@ async def test_pull_limit(cloud: Misbehaving, tmp_path: Path, counted: bool) -> 
             await client.manifest(where("docker.io"), "1")
         assert ("Docker Hub pull limit reached (100 per 6 h" in caught.value.why) is counted
         assert "\x1b" not in str(caught.value)
-        rate = client.rate(Registry.parse("docker.io"))
+        rate = client.limits.rate(Registry.parse("docker.io"))
         assert (rate is not None and rate.remaining == 0) is counted
         return [tag async for page in client.tags(where("docker.io")) for tag in page.tags]
 

@@ -104,9 +104,9 @@ async def test_circuit(server: Misbehaving) -> None:
             with pytest.raises(NetError):
                 await manifest(server)(client)
         asked = server.count(TAG)
-        assert client.wait(here(server).registry) is not None
+        assert client.limits.wait(here(server).registry) is not None
         server.on(TAG, sent(MADE.raw))
-        client.hurry(here(server).registry)
+        client.limits.retry_now(here(server).registry)
         await manifest(server)(client)
         return asked
 

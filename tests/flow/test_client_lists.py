@@ -230,11 +230,11 @@ async def test_an_error_dressed_as_success(registry: FakeRegistry, client: Clien
 async def test_a_list_without_end_is_cut(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regbrowse.registry.request_builders.PAGE_LIMIT", 100_000)
+    assert requests.PAGE_LIMIT == 32 * 2**20
+    monkeypatch.setattr(requests, "PAGE_LIMIT", 100_000)
     registry.fault(LIST, Fault(200, b"[" * 10_000, endless=True))
     with pytest.raises(TooLarge):
         await pages(client, here(registry))
-    assert requests.PAGE_LIMIT == 32 * 2**20
 
 
 async def test_a_catalog_in_pages(registry: FakeRegistry, client: Client) -> None:
@@ -265,7 +265,7 @@ async def test_a_catalog_that_is_refused(registry: FakeRegistry, client: Client)
 async def test_docker_hub_is_not_even_asked_for_a_catalog(client: Client) -> None:
     with pytest.raises(Unsupported, match="Docker Hub does not offer"):
         [page async for page in client.catalog(Registry.parse("docker.io"))]
-    assert not client.requests
+    assert not client.log
 
 
 async def test_a_long_list_of_a_large_page_is_read_whole(registry: FakeRegistry, client: Client) -> None:

@@ -31,7 +31,7 @@ async def test_an_open_registry_is_pinged_once(registry: FakeRegistry, client: C
     assert await names(client, here(registry)) == ["1", "2"]
     assert await names(client, here(registry)) == ["1", "2"]
     assert [one.path for one in registry.asked if one.path == "/v2/"] == ["/v2/"]
-    assert client.login(here(registry).registry).user == ""
+    assert client.auth.state(here(registry).registry).user == ""
 
 
 async def test_basic(registry: FakeRegistry) -> None:
@@ -39,7 +39,7 @@ async def test_basic(registry: FakeRegistry) -> None:
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(ANN)) as client:
         assert await names(client, here(registry)) == ["1"]
-        assert client.login(here(registry).registry).user == "ann"
+        assert client.auth.state(here(registry).registry).user == "ann"
     assert registry.paths() == ["/v2/acme/app/tags/list?n=1000"]
 
 
@@ -95,7 +95,7 @@ async def test_a_refused_login_falls_back_to_browsing_anonymously_and_says_so(re
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(WRONG)) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.login(here(registry).registry)
+        state = client.auth.state(here(registry).registry)
     assert state.user == ""
     assert state.note == f"Credentials from -u were rejected — browsing {registry.name} anonymously."
 
@@ -250,9 +250,9 @@ async def test_no_secret_is_in_the_request_log(registry: FakeRegistry) -> None:
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(ANN)) as client:
         await names(client, here(registry))
-        assert "canary" not in repr(list(client.requests))
-        assert len(client.requests) == len(registry.asked)
-        assert [one.note for one in client.requests] == ["", "login", ""]
+        assert "canary" not in repr(list(client.log))
+        assert [one.note for one in client.log] == ["no answer", "", "login", ""]
+        assert len([one for one in client.log if one.status]) == len(registry.asked)
 
 
 async def test_no_cookie_is_ever_sent(registry: FakeRegistry, client: Client) -> None:

@@ -128,7 +128,7 @@ async def test_a_list_that_was_packed_for_the_way_is_bounded_unpacked(
 ) -> None:
     raw = json.dumps({"tags": TAGS}).encode()
     for limit in (len(raw), len(raw) - 1):
-        monkeypatch.setattr("regbrowse.registry.request_builders.PAGE_LIMIT", limit)
+        monkeypatch.setattr("regbrowse.registry.requests.PAGE_LIMIT", limit)
         registry.fault(LIST, Fault(200, gzip.compress(raw), [("Content-Encoding", "gzip")], times=1))
         if limit == len(raw):
             assert names(await pages(client, registry)) == TAGS

@@ -233,7 +233,7 @@ async def test_head_is_a_claim(registry: FakeRegistry, client: Client) -> None:
     claim = await client.head(here(registry), "1.0")
     assert claim is not None
     assert (str(claim.digest), claim.media_type, claim.size) == (made.digest, images.OCI_MANIFEST, len(made.raw))
-    rate = client.rate(here(registry).registry)
+    rate = client.limits.rate(here(registry).registry)
     assert rate is not None
     assert (rate.limit, rate.remaining, rate.window) == (100, 76, 21600)
     assert await client.head(here(registry), "9.9") is None

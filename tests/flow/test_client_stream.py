@@ -70,7 +70,7 @@ async def test_all_of_it_comes_verified_and_is_asked_for_once(
     assert ranges(registry) == [None]
     asked = [one for one in registry.asked if one.path == PATH]
     assert asked[0].headers["accept-encoding"] == "identity"
-    assert client.requests[-1].received == SIZE
+    assert client.log[-1].received == SIZE
 
 
 async def test_the_size_is_known_before_the_first_byte(registry: FakeRegistry, client: Client) -> None:
@@ -84,7 +84,7 @@ async def test_a_broken_transfer_goes_on_where_it_broke(registry: FakeRegistry, 
         registry.fault(PATH, Fault(truncate=at, times=1))
     assert await read(client, here(registry)) == RAW
     assert ranges(registry) == [None, "bytes=100-", f"bytes={2 * PIECE + 100}-"]
-    assert [one.received for one in client.requests if one.url.endswith(str(DIGEST))] == [
+    assert [one.received for one in client.log if one.url.endswith(str(DIGEST))] == [
         100,
         2 * PIECE,
         SIZE - 2 * PIECE - 100,
@@ -162,12 +162,27 @@ async def test_pieces_that_do_not_fit_together_are_found_out(
         await read(client, here(registry))
 
 
-async def test_silence_ends_it_after_a_while(registry: FakeRegistry, read: Read) -> None:
-    registry.fault(PATH, Fault(stall=PIECE))
+async def test_silence_ends_it_after_three_more_requests_for_the_rest(registry: FakeRegistry, read: Read) -> None:
+    registry.fault(PATH, Fault(stall=1000))
     async with Client(Settings(pause=0, deadline=0.3)) as client:
         with pytest.raises(NetError, match="sent nothing for"):
             await read(client, here(registry))
+    assert ranges(registry) == [None, "bytes=1000-", "bytes=2000-", "bytes=3000-"]
     await registry.gate(PATH).left.wait()
+
+
+async def test_a_transfer_that_stalls_is_resumed(registry: FakeRegistry, read: Read) -> None:
+    registry.fault(PATH, Fault(stall=1000, times=1))
+
+    async def open_when_left() -> None:
+        await registry.gate(PATH).left.wait()
+        registry.gate(PATH).open()
+
+    opening = asyncio.create_task(open_when_left())
+    async with Client(Settings(pause=0, deadline=1)) as client:
+        assert await read(client, here(registry)) == RAW
+    await opening
+    assert ranges(registry) == [None, "bytes=1000-"]
 
 
 async def test_a_reader_may_take_its_time(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +214,7 @@ async def test_whoever_leaves_hangs_up(registry: FakeRegistry, client: Client) -
     async with client.blob_stream(here(registry), DIGEST) as stream:
         await anext(stream)
     await registry.gate(PATH).left.wait()
-    assert client.requests[-1].note == "cancelled"
+    assert client.log[-1].note == "cancelled"
 
 
 async def test_what_is_not_there_is_told_on_entering(registry: FakeRegistry, client: Client) -> None:
@@ -328,6 +343,6 @@ async def test_over_tls_too(tmp_path: Path) -> None:
         settings = Settings(ca_file=authority.write(tmp_path, "ca")[0])
         async with Client(settings) as client:
             repository = Repository(Registry.parse(server.name), "acme/app")
-            client._desk._doors._doors[server.name] = PingResult(f"https://{server.name}", [], 200, False)
+            client.auth.pings._results[server.name] = PingResult(f"https://{server.name}", [], 200, False)
             assert await by_threads(client, repository) == RAW
             assert await by_iterating(client, repository) == RAW

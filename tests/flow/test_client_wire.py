@@ -38,7 +38,7 @@ async def test_a_redirect_to_storage_loses_the_login(registry: FakeRegistry, sta
         registry.fault(PATH, redirect(f"{storage.url}{PATH}?X-Amz-Signature=s3cr3t-canary-2", status))
         async with Client(Settings(user=ANN, pause=0)) as client:
             assert await client.blob(here(registry), WHAT) == BLOB.raw
-            assert "canary" not in repr(list(client.requests))
+            assert "canary" not in repr(list(client.log))
         (asked,) = storage.asked
     assert "authorization" not in asked.headers
     assert "cookie" not in asked.headers
@@ -115,7 +115,8 @@ async def test_a_loopback_name_is_tried_encrypted_first_and_the_answer_remembere
     async with Client() as client:
         await client.ping(here(registry).registry)
         await client.manifest(here(registry), "1")
-        assert {one.url.partition(":")[0] for one in client.requests} == {"http"}
+        assert [one.url.partition(":")[0] for one in client.log] == ["https", "http", "http"]
+        assert client.log[0].note == "no answer"
     assert len(registry.connections) == 1
 
 
@@ -172,7 +173,7 @@ async def test_a_cut_answer_is_fetched_again(registry: FakeRegistry, client: Cli
     registry.repository("acme/app").blobs[BLOB.digest] = BLOB.raw
     registry.fault(PATH, Fault(truncate=20, times=2))
     assert await client.blob(here(registry), WHAT) == BLOB.raw
-    assert [one.note for one in client.requests][-3:] == ["broke off", "broke off", "try 3"]
+    assert [one.note for one in client.log][-3:] == ["broke off", "broke off", "try 3"]
 
 
 async def test_an_answer_that_is_always_cut(registry: FakeRegistry, client: Client) -> None:
@@ -215,7 +216,7 @@ async def test_cancelling_closes_the_connection(registry: FakeRegistry, client: 
     with pytest.raises(asyncio.CancelledError):
         await asking
     await asyncio.wait_for(gate.left.wait(), 5)
-    assert client.requests[-1].note == "cancelled"
+    assert client.log[-1].note == "cancelled"
     gate.open()
     assert (await client.manifest(here(registry), "1")).raw == images.image().raw
 

@@ -104,5 +104,5 @@ async def test_a_limit_for_an_account_at_the_login_service_is_none_for_nobody(re
     async with Client(settings(ANN)) as client:
         with pytest.raises(RateLimited):
             await names(client, here(registry))
-        await client.browse_anonymously(here(registry).registry)
+        await client.auth.browse_anonymously(here(registry).registry)
         assert await names(client, here(registry)) == ["1.0"]

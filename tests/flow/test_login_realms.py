@@ -36,7 +36,7 @@ def send_logins_to(registry: FakeRegistry, service: FakeLogin) -> None:
 
 
 def desk(client: Client) -> Authenticator:
-    return client._desk
+    return client.auth
 
 
 @pytest.fixture

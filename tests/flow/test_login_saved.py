@@ -15,7 +15,7 @@ from regbrowse.errors import AuthRejected, AuthRequired, NetError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.models import LoginState
-from regbrowse.registry.transport.transport import Transport
+from regbrowse.registry.transport.scheme_probe import SchemeProbe
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain
@@ -52,7 +52,7 @@ async def test_a_saved_login_is_used_and_its_source_is_said(private: FakeRegistr
     async with Client(settings(keychain)) as client:
         assert await names(client, here(private)) == ["1"]
         await names(client, here(private))
-        assert client.login(here(private).registry) == LoginState("ann", SOURCE)
+        assert client.auth.state(here(private).registry) == LoginState("ann", SOURCE)
     assert keychain.asked == [(private.name, "acme/app")], "looked up once"
 
 
@@ -92,7 +92,7 @@ async def test_each_repository_may_have_its_own_login(private: FakeRegistry) -> 
     async with Client(settings(keychain)) as client:
         assert await names(client, here(private)) == ["1"]
         assert await names(client, here(private, "acme/other")) == ["1"]
-        assert client.login(here(private).registry) == LoginState("bob", "auth.json")
+        assert client.auth.state(here(private).registry) == LoginState("bob", "auth.json")
     accounts = [one.field("account") for one in private.asked if one.path == "/token"]
     assert accounts == [["ann"], ["bob"]]
 
@@ -101,7 +101,7 @@ async def test_what_the_command_line_says_counts_more(private: FakeRegistry) -> 
     keychain = FakeKeychain({"": BOB})
     async with Client(settings(keychain, Login("ann", Secret("s3cr3t-canary-1")))) as client:
         assert await names(client, here(private)) == ["1"]
-        assert client.login(here(private).registry).source == "-u"
+        assert client.auth.state(here(private).registry).source == "-u"
         async with FakeRegistry().serve() as other:
             other.auth, other.users = "basic", {"bob": "s3cr3t-canary-2"}
             other.repository("acme/app").add(image(), "2")
@@ -117,7 +117,7 @@ async def test_a_refused_login_is_looked_up_again_and_a_newer_one_is_used(privat
         assert keychain.forgotten == [private.name]
         keychain.logins[""] = ANN
         assert await names(client, here(private)) == ["1"]
-        assert client.login(here(private).registry) == LoginState("ann", SOURCE)
+        assert client.auth.state(here(private).registry) == LoginState("ann", SOURCE)
 
 
 async def test_who_logs_in_elsewhere_meanwhile_needs_no_restart(private: FakeRegistry) -> None:
@@ -141,12 +141,13 @@ async def test_a_helper_that_hangs_is_not_waited_for_twice(private: FakeRegistry
 async def test_over_http_a_login_stays_here_and_that_is_said(
     registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Transport, "http_asked", lambda *_: False)
+    monkeypatch.setattr(SchemeProbe, "http_allowed", lambda *_: False)
+    monkeypatch.setattr(SchemeProbe, "is_tolerable", lambda *_: True)
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(FakeKeychain({"": ANN}))) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.login(here(registry).registry)
+        state = client.auth.state(here(registry).registry)
     assert state.user == ""
     assert state.note == f"{registry.name} is reached over http: browsing without the login from {SOURCE}."
     assert not [one for one in registry.asked if one.headers.get("authorization", "").startswith("Basic")]
@@ -159,5 +160,5 @@ async def test_nothing_secret_is_printed(private: FakeRegistry) -> None:
     async with Client(made) as client:
         with pytest.raises(AuthRejected) as caught:
             await names(client, here(private))
-        log = repr(list(client.requests))
+        log = repr(list(client.log))
     assert "canary" not in f"{made!r} {caught.value} {caught.value!r} {caught.value.evidence!r} {log}"

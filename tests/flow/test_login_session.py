@@ -16,7 +16,7 @@ from regbrowse.reference import Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.models import LoginState
-from regbrowse.registry.transport.transport import Transport
+from regbrowse.registry.transport.scheme_probe import SchemeProbe
 from regbrowse.settings.login import Source
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ class Visitor:
     def __init__(self, registry: FakeRegistry, client: Client, keychain: FakeKeychain) -> None:
         self.client = client
         self.keychain = keychain
-        self.desk: Authenticator = client._desk
+        self.desk: Authenticator = client.auth
         self.registry = Registry.parse(registry.name)
         self.changes: list[str] = []
-        self.desk.on_change = lambda registry: self.changes.append(registry.name)
+        self.desk.on_change.append(lambda registry: self.changes.append(registry.name))
 
     async def names(self) -> list[str]:
         pages = self.client.tags(Repository(self.registry, "acme/app"))
@@ -92,7 +92,7 @@ async def test_a_wrong_password_is_refused_at_once(registry: FakeRegistry, visit
     with pytest.raises(AuthRejected) as caught:
         await visitor.desk.sign_in(visitor.registry, "ann", WRONG)
     assert caught.value.why == f"{registry.name} refused the credentials from this session."
-    assert "canary" not in str(caught.value) + repr(caught.value.evidence) + repr(list(visitor.client.requests))
+    assert "canary" not in str(caught.value) + repr(caught.value.evidence) + repr(list(visitor.client.log))
     assert visitor.desk.state(visitor.registry) == LoginState("ann", "docker config"), "we are who we were"
     assert visitor.changes == []
     assert await visitor.names() == ["1"]
@@ -138,7 +138,8 @@ async def test_trouble_of_the_registry_is_no_refusal(registry: FakeRegistry, vis
 async def test_a_password_is_not_sent_in_clear(
     registry: FakeRegistry, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Transport, "http_asked", lambda *_: False)
+    monkeypatch.setattr(SchemeProbe, "http_allowed", lambda *_: False)
+    monkeypatch.setattr(SchemeProbe, "is_tolerable", lambda *_: True)
     with pytest.raises(PolicyError, match="anybody on the way could read the password"):
         await visitor.desk.sign_in(visitor.registry, "ann", GOOD)
     assert [one.path for one in registry.asked] == ["/v2/"]
@@ -203,7 +204,7 @@ async def test_where_logins_go_is_known_after_the_first_knock(
 ) -> None:
     registry.auth = "none" if auth == "none" else "basic" if auth == "basic" else "bearer"
     assert visitor.desk.logins_go_to(visitor.registry) == ""
-    await visitor.desk.door(visitor.registry)
+    await visitor.desk.pings.ping(visitor.registry)
     assert visitor.desk.logins_go_to(visitor.registry) == (registry.name if there else "")
 
 

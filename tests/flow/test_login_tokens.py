@@ -31,7 +31,7 @@ async def names(registry: FakeRegistry, login: Login | None) -> list[str]:
         try:
             return [tag async for page in client.tags(repository) for tag in page.tags]
         finally:
-            log = repr(list(client.requests))
+            log = repr(list(client.log))
             assert "canary" not in log
 
 

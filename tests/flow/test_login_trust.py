@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from fake_registry import FakeRegistry, Fault
 from regbrowse.errors import TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.models import Exchange
 from regbrowse.registry.requests import Kind, Request
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.certificates import Trust
@@ -24,18 +22,17 @@ ANN = Login("ann", Secret("s3cr3t-canary-ann"))
 
 
 def question(kind: Kind, url: str) -> Request:
-    return Request(REGISTRY, kind, url, "Asking", "127.0.0.1:1", tries=1)
+    return Request(REGISTRY, kind, url, "Asking", "127.0.0.1:1", attempts=1)
 
 
 async def test_the_registrys_authority_counts_for_its_login_service_alone(tmp_path: Path) -> None:
     machine, pair = Machine(), issue("ann", CLIENTS).write(tmp_path, "ann")
     machine.trusts["127.0.0.1", 1] = Trust((CA.write(tmp_path, "ca")[0],), pair)
-    log: deque[Exchange] = deque()
     async with secure(tmp_path, issue(issuer=CA), clients=CLIENTS) as server:
-        transport, url = Transport(Settings(pause=0, network=machine), log), f"https://{server.name}/token"
+        transport, url = Transport(Settings(pause=0, network=machine)), f"https://{server.name}/token"
         try:
             assert (await transport.send(question("token", url), url)).status == 200
-            for kind in ("blob", "manifest", "native"):
+            for kind in ("blob", "manifest", "vendor"):
                 with pytest.raises(TlsError):
                     await transport.send(question(kind, url), url)
             assert (await transport.send(question("token", url), url)).status == 200
@@ -48,7 +45,7 @@ async def test_a_service_that_is_to_be_trusted_by_nothing_more_stays_so(tmp_path
     machine = Machine()
     machine.trusts["127.0.0.1", 1] = Trust(verify=False)
     async with secure(tmp_path, issue(issuer=CA)) as server:
-        transport, url = Transport(Settings(pause=0, network=machine), deque()), f"https://{server.name}/token"
+        transport, url = Transport(Settings(pause=0, network=machine)), f"https://{server.name}/token"
         try:
             with pytest.raises(TlsError):
                 await transport.send(question("token", url), url)

@@ -72,7 +72,7 @@ async def test_denied_without_a_challenge_falls_back_to_browsing_anonymously(reg
     fill(registry)
     async with Client(settings(WRONG)) as client:
         assert await names(client, here(registry)) == ["1"]
-        note = client.login(here(registry).registry).note
+        note = client.auth.state(here(registry).registry).note
     assert note.startswith("Credentials from -u do not reach ")
     assert note.endswith(f" — browsing {registry.name} anonymously.")
     assert [one.status for one in registry.asked if one.path == TAGS] == [403, 200]
@@ -86,7 +86,7 @@ async def test_a_token_service_that_denies_wrong_credentials_does_not_hide_a_pub
     async with Client(settings(WRONG)) as client:
         assert await names(client, here(registry)) == ["1"]
         assert await names(client, here(registry)) == ["1"]
-        state = client.login(here(registry).registry)
+        state = client.auth.state(here(registry).registry)
     assert state.note == f"Credentials from -u were rejected — browsing {registry.name} anonymously."
     assert [one.status for one in registry.asked if one.path == "/token"] == [403, 200], "asked with it once only"
 
@@ -98,9 +98,9 @@ async def test_a_login_that_reaches_one_repository_only_is_kept_for_it(registry:
     registry.fault("/token", Fault(403, times=1))
     async with Client(settings(ANN)) as client:
         await names(client, here(registry))
-        assert "anonymously" in client.login(here(registry).registry).note
+        assert "anonymously" in client.auth.state(here(registry).registry).note
         assert await names(client, here(registry, "acme/other")) == ["2"]
-        state = client.login(here(registry).registry)
+        state = client.auth.state(here(registry).registry)
     assert (state.user, state.note) == ("ann", "")
     assert registry.asked[-2].field("account") == ["ann"]
 
@@ -185,7 +185,7 @@ async def test_a_token_saved_as_it_is_is_sent_as_it_is(registry: FakeRegistry) -
     fill(registry)
     async with Client(settings(Login("", Secret("s3cr3t-canary-saved"), "docker config", "bearer"))) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.login(here(registry).registry)
+        state = client.auth.state(here(registry).registry)
     assert visits(registry) == ["GET /v2/", f"GET {TAGS}"]
     assert (state.user, state.source) == ("token", "docker config")
 
@@ -196,7 +196,7 @@ async def test_a_saved_token_that_has_expired_does_not_hide_a_public_image(regis
     fill(registry)
     async with Client(settings(Login("", Secret(saved), "docker config", "bearer"))) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.login(here(registry).registry)
+        state = client.auth.state(here(registry).registry)
     assert state.user == ""
     assert "Credentials from docker config were rejected" in state.note
 
@@ -206,7 +206,7 @@ async def test_one_knocks_again_after_a_while(
 ) -> None:
     fill(registry)
     await client.head(here(registry), "1")
-    monkeypatch.setattr(ping, "LIFE", -1.0)
+    monkeypatch.setattr(ping, "LIFETIME", -1.0)
     registry.auth = "bearer"
     before = len(registry.asked)
     assert await client.head(here(registry), "1")

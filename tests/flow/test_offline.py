@@ -64,7 +64,7 @@ async def offline(
             patch.setattr(loop, name, never)
         async with Client(Settings(login, cache_folder=folder, offline=True)) as client:
             yield client
-            assert not client.requests
+            assert not client.log
 
 
 async def pages(client: Client, repository: Repository) -> list[TagPage]:

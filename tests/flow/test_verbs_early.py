@@ -28,9 +28,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     places: list[Any] = []
     begin = EarlyConnection.begin
 
-    def noted(ahead: EarlyConnection, place: Any, *rest: Any) -> bool:
-        places.append(place)
-        return begin(ahead, place, *rest)
+    def noted(early: EarlyConnection, origin: Any) -> None:
+        places.append(origin)
+        begin(early, origin)
 
     monkeypatch.setattr(EarlyConnection, "begin", noted)
     return places

@@ -34,7 +34,7 @@ async def test_another_size_is_refused_before_anything_is_read(
         f"The content should be {len(BLOB.raw):,} B, {registry.name} offers {len(body):,} B. It was not used."
     )
     await asyncio.wait_for(registry.gate(PATH).left.wait(), 5)
-    assert client.requests[-1].received == 0
+    assert client.log[-1].received == 0
 
 
 async def test_an_encoding_nobody_asked_for_may_be_shorter(registry: FakeRegistry, client: Client) -> None:

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from documents import DOCUMENTS, WRONG, places, replaced
-from fuzz.binaries import ARCHIVE, CERTIFICATE
+from fuzz.binaries import ARCHIVE
 
 DIGEST = "sha256:" + "a" * 64
 HEADERS: tuple[str, ...] = (
@@ -79,8 +79,6 @@ class Maker:
             return "list", self._scrambled(json.dumps(self._wrong(self.random.choice(LISTS))).encode())
         if roll < 0.14:
             return "archive", self._scrambled(ARCHIVE)
-        if roll < 0.16:
-            return "certificate", self._scrambled(CERTIFICATE)
         if roll < 0.18:
             return "noise", self.random.randbytes(self.random.randrange(0, 300))
         if roll < 0.21:

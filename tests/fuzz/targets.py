@@ -32,10 +32,10 @@ from regbrowse.registry.listing.link import follow, next_target, with_query
 from regbrowse.registry.listing.pagination import read_names
 from regbrowse.registry.referrers.api import read_page
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.der import read_certificate
-from regbrowse.registry.transport.retry import rate_of, retry_after
+from regbrowse.registry.transport.rate_limit import RateLimits
+from regbrowse.registry.transport.request_log import warnings_in
+from regbrowse.registry.transport.retry import retry_after
 from regbrowse.registry.transport.url_policy import is_special, origin_of, problem_with
-from regbrowse.registry.transport.warnings import warnings_in
 from regbrowse.registry.vendor import gcr, harbor, hub, quay, zot
 from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
 from regbrowse.text import moment
@@ -138,7 +138,7 @@ def link(text: str) -> None:
 def header(text: str) -> None:
     seconds = retry_after({"retry-after": text, "x-retry-after": text})
     assert seconds is None or 0 <= seconds <= 3600
-    rate_of({"ratelimit-limit": text, "ratelimit-remaining": text})
+    RateLimits().read_rate(Registry("one.example"), {"ratelimit-limit": text, "ratelimit-remaining": text})
     shown(redact_header("Location", text), redact_header("X-Thing", text))
     claimed_digest(reply(b"", docker_content_digest=text.encode("ascii", "replace").decode()))
     mediatype.essence(text)
@@ -204,17 +204,10 @@ def warning(text: str) -> None:
     shown(*warnings_in([text, text[:100]]))
 
 
-def certificate(raw: bytes) -> None:
-    found = read_certificate(raw)
-    if found is not None:
-        shown(found.issuer, *found.names)
-
-
 DOCUMENT_TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each
     for each in (
         manifest, config, statement, lines, json_value, error_body, names, token, delivered, attached, facts,
-        certificate,
     )
 } | machine.DOCUMENTS
 TEXT_TARGETS: dict[str, Callable[[str], None]] = {

@@ -136,7 +136,7 @@ async def test_a_wrong_password(filled: Filled, auth: Auth, tls: bool) -> None:
     async with Client(settings(server, wrong)) as client:
         with pytest.raises(AuthRejected) as caught:
             await client.manifest(repository(server, APP), "latest")
-        log = [(exchange.url, exchange.note) for exchange in client.requests]
+        log = [(exchange.url, exchange.note) for exchange in client.log]
     assert wrong not in f"{caught.value} {caught.value.evidence} {log}"
     assert len(log) <= 8, "a registry that keeps refusing is asked a bounded number of times"
 
@@ -146,10 +146,10 @@ async def test_the_login_stays_with_the_client(filled: Filled, auth: Auth, tls: 
     server, _ = filled(auth, tls)
     async with Client(right(server)) as client:
         await client.manifest(repository(server, APP), "latest")
-        before = len(client.requests)
+        before = len(client.log)
         await client.manifest(repository(server, APP), "1.2.3")
-        assert len(client.requests) == before + 1, "no second challenge, no second token"
-        assert client.login(Registry.parse(server.name)).user == USER
+        assert len(client.log) == before + 1, "no second challenge, no second token"
+        assert client.auth.state(Registry.parse(server.name)).user == USER
 
 
 @pytest.mark.parametrize("auth", AUTHS)
@@ -161,7 +161,7 @@ async def test_a_certificate_nobody_vouches_for(filled: Filled, auth: Auth, tmp_
         async with Client(known) as client:
             with pytest.raises(TlsError) as caught:
                 await client.manifest(repository(server, APP), "latest")
-            assert not [exchange for exchange in client.requests if exchange.url.startswith("http:")]
+            assert not [exchange for exchange in client.log if exchange.url.startswith("http:")]
         assert caught.value.hint
 
 

@@ -74,7 +74,7 @@ async def test_login_connection_credentials(filled: Filled, tmp_path: Path, auth
         if wanted is None:
             index = await client.manifest(Repository(registry, APP), "latest")
             assert index.raw == content.index.content
-            state = client.login(registry)
+            state = client.auth.state(registry)
             if auth != "open":
                 assert (state.user, state.source) == (USER, "docker config")
         else:
@@ -84,7 +84,7 @@ async def test_login_connection_credentials(filled: Filled, tmp_path: Path, auth
             said = f"{caught.value} {vars(caught.value)}"
             assert caught.value.hint or caught.value.command
             assert WRONG not in said
-        log = list(client.requests)
+        log = list(client.log)
     assert len(log) <= 8
     assert WRONG not in repr(log)
     assert {one.url.partition(":")[0] for one in log} <= ({"http"} if way == "http" else {"https"})

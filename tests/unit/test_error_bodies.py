@@ -25,7 +25,7 @@ from regbrowse.errors import (
     Unsupported,
 )
 from regbrowse.reference import Registry
-from regbrowse.registry.error_mapping import BODY_LIMIT, SAID_LIMIT, server_words, status_error
+from regbrowse.registry.error_mapping import ERROR_BODY_LIMIT, SAID_LIMIT, server_words, status_error
 from regbrowse.registry.models import LoginState
 from regbrowse.registry.requests import Kind, Request, Response
 
@@ -85,7 +85,7 @@ def test_words_are_cut_at_the_limit() -> None:
 
 def test_only_so_much_of_a_body_is_read() -> None:
     frame = b'{"message":"m","x":""}'
-    whole = frame[:-2] + b"x" * (BODY_LIMIT - len(frame)) + frame[-2:]
+    whole = frame[:-2] + b"x" * (ERROR_BODY_LIMIT - len(frame)) + frame[-2:]
     assert server_words(whole) == ((), "m")
     assert server_words(whole[:-2] + b"x" + whole[-2:])[1].startswith('{"message"')
 
@@ -138,7 +138,7 @@ def test_what_a_status_means(status: int, kind: type[RegistryError], asked: Kind
     ("asked", "kind"),
     [
         ("manifest", NotFound), ("blob", NotFound), ("tags", NotFound), ("token", NotFound),
-        ("ping", Unsupported), ("catalog", Unsupported), ("referrers", Unsupported), ("native", Unsupported),
+        ("ping", Unsupported), ("catalog", Unsupported), ("referrers", Unsupported), ("vendor", Unsupported),
     ],
 )  # fmt: skip
 def test_what_is_not_there(status: int, asked: Kind, kind: type[RegistryError]) -> None:

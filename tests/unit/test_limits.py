@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from typing import get_args, get_type_hints
 
 import pytest
@@ -119,7 +118,7 @@ def test_nothing_can_be_asked_with_a_method_that_changes_anything() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in get_args(Kind) if kind != "token"])
 async def test_only_tokens_are_asked_for_with_post(kind: Kind) -> None:
     registry = Registry.parse("registry.example.com")
-    transport = Transport(Settings(), deque())
+    transport = Transport(Settings())
     with pytest.raises(ValueError, match="Nothing but a token"):
         await transport.send(Request(registry, kind, "/v2/", "Reading", "x", method="POST"), "https://x.invalid/v2/")
     await transport.aclose()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from regbrowse.registry.auth.challenge import choose, parse_challenges
 from regbrowse.registry.listing.link import follow, next_target
+from regbrowse.registry.transport.request_log import warnings_in
 from regbrowse.registry.transport.url_policy import same_origin
-from regbrowse.registry.transport.warnings import warnings_in
 
 PATH = "/v2/acme/app/tags/list"
 URL = f"https://registry.example.com{PATH}?n=100&last=a"

@@ -15,8 +15,7 @@ from regbrowse.errors import BadResponse
 from regbrowse.reference import Registry, Repository, is_repository_path, is_tag
 from regbrowse.registry.listing.cursor import Cursor
 from regbrowse.registry.listing.pagination import read_names
-from regbrowse.registry.request_builders import tags_request
-from regbrowse.registry.requests import Response
+from regbrowse.registry.requests import Response, tags_request
 
 QUESTION = tags_request(Repository(Registry.parse("registry.example.com"), "acme/app"))
 MEMBERS = {"tags": is_tag, "repositories": is_repository_path}

@@ -10,7 +10,7 @@ from regbrowse.registry.auth.attempt import Pass
 from regbrowse.registry.auth.token_request import Key, Token, request
 from regbrowse.registry.models import Settings
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.request_state import RequestState
+from regbrowse.registry.transport.body import RequestState
 from regbrowse.settings.login import Login
 from regbrowse.settings.proxies import parse_proxy
 
@@ -25,7 +25,7 @@ def test_nothing_prints_a_secret() -> None:
     headers = httpx.Headers([("location", SIGNED), ("set-cookie", "s3cr3t-canary-cookie")])
     token = Token(Secret("s3cr3t-canary-token"), 0.0)
     errand = RequestState(question, "https://registry.example/v2/", "Bearer s3cr3t-canary-token", 1.0)
-    errand.received += b"s3cr3t-canary-body"
+    errand.body += b"s3cr3t-canary-body"
     errand.headers = headers
     things = [
         key,

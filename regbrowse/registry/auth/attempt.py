@@ -54,7 +54,7 @@ class AuthAttempts:
         login would go where it may not, and what the transport raises."""
         door = visit.door
         # Pull limits count people, so that a pause for one of them is none for another.
-        question = replace(visit.question, identity=state_of(login).user)
+        question = replace(visit.question, user=state_of(login).user)
         most = TRIES - 1 if login else TRIES
         proactive = door.status == 401 or login is not None
         try:
@@ -66,7 +66,7 @@ class AuthAttempts:
         while True:
             visit.sent += 1
             reply = await self._transport.send(question, door.base + question.path, shown.header)
-            if reply.status not in (401, 403) or reply.foreign:
+            if reply.status not in (401, 403) or reply.other_origin:
                 return reply
             offered = located(parse_challenges(reply.headers.get_list("www-authenticate")), reply.url)
             answer = choose(offered)

@@ -21,9 +21,8 @@ from regbrowse.registry.auth.realm_policy import RealmStore, logins_go_to
 from regbrowse.registry.auth.tokens import Tokens
 from regbrowse.registry.auth.verify_login import prove
 from regbrowse.registry.error_mapping import server_words
-from regbrowse.registry.models import LoginState, Rate, Settings
+from regbrowse.registry.models import LoginState, Settings
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.retry import rate_of
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.authfile import login_from, sendable
 from regbrowse.settings.login import Login, Source
@@ -35,25 +34,16 @@ class Authenticator:
 
     def __init__(self, transport: Transport, settings: Settings) -> None:
         self._transport = transport
-        self._doors = Pings(transport)
+        self.pings = Pings(transport)
         self._logins = Credentials(settings)
         self._realms = RealmStore(settings.state_folder)
         self._tokens = Tokens(transport, self._realms)
         self._attempts = AuthAttempts(transport, self._tokens)
-        self._rates: dict[str, Rate] = {}
-        self.on_change: Callable[[Registry], None] = _nothing
-        """Called when we have become somebody else to a registry: what was read before is not ours any more."""
-
-    async def door(self, registry: Registry) -> PingResult:
-        """Knocks once per registry and hour. Raises only when nothing answers there."""
-        return await self._doors.at(registry)
-
-    def begin(self, registry: Registry) -> None:
-        """Knocks at once, because somebody will ask."""
-        self._doors.begin(registry)
+        self.on_change: list[Callable[[Registry], None]] = []
+        """Called when another user asks a registry from now on: what was read before is not to be shown to them."""
 
     async def aclose(self) -> None:
-        await self._doors.aclose()
+        await self.pings.aclose()
 
     def state(self, registry: Registry) -> LoginState:
         """Who the registry thinks we are."""
@@ -61,9 +51,9 @@ class Authenticator:
 
     async def login_for(self, registry: Registry, path: str = "") -> Login | None:
         """The login that may be sent to this registry itself; None when there is none, or it was refused."""
-        door = await self.door(registry)
+        door = await self.pings.ping(registry)
         login = await self._logins.of(registry, path)
-        if login is None or (door.plain and not self._transport.http_asked(registry)):
+        if login is None or (door.is_plain and not self._transport.schemes.http_allowed(registry)):
             return None
         return None if self._logins.standing(registry).turned_away(login, "") else login
 
@@ -73,13 +63,9 @@ class Authenticator:
         refused = login is not None and login in self._logins.standing(registry).refused
         return "" if refused else state_of(login).user
 
-    def rate(self, registry: Registry) -> Rate | None:
-        """What the registry's pull limit still allows, when it says so."""
-        return self._rates.get(registry.key)
-
     def logins_go_to(self, registry: Registry) -> str:
         """The host that credentials or token requests are sent to; empty when none are wanted, as far as is known."""
-        door = self._doors.known(registry)
+        door = self.pings.known(registry)
         return visible(logins_go_to(door.base, door.likely), 260) if door else ""
 
     async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
@@ -99,8 +85,8 @@ class Authenticator:
             why = f"A login for {host} takes a user name and a password, both of characters that can be sent."
             raise AuthRejected(why, wanted=f"Logging in to {host}", hint="Enter both again.")
         login = login_from(user, password.reveal(), THIS_SESSION)
-        door = await self.door(registry)
-        if door.plain and not self._transport.http_asked(registry):
+        door = await self.pings.ping(registry)
+        if door.is_plain and not self._transport.schemes.http_allowed(registry):
             why = f"{host} is reached over http, so anybody on the way could read the password. It was not sent."
             hint = "Start with --plain-http if that is no risk there."
             raise PolicyError(why, wanted=f"Logging in to {host}", hint=hint)
@@ -120,6 +106,16 @@ class Authenticator:
         self._changed(registry)
         return True
 
+    def helper_asked(self) -> str:
+        """Name the credential helper that is being waited for; empty when none is."""
+        keychain = self._logins.keychain
+        return keychain.asking if keychain else ""
+
+    def slow_helper(self, registry: Registry) -> str:
+        """Name the credential helper that may want the terminal for itself; empty when none does."""
+        keychain = self._logins.keychain
+        return (keychain.helper_for(registry) or "") if keychain and registry.key in keychain.slow else ""
+
     def allow_realm(self, registry: Registry) -> None:
         """Accepts, for good, the host that a RealmChanged named, unless there were several of them."""
         self._realms.allow(registry)
@@ -129,8 +125,9 @@ class Authenticator:
         self._changed(registry)
 
     def _changed(self, registry: Registry) -> None:
-        self._rates.pop(registry.key, None)
-        self.on_change(registry)
+        self._transport.limits.forget_rate(registry)
+        for notify in self.on_change:
+            notify(registry)
 
     # Asking
 
@@ -140,12 +137,10 @@ class Authenticator:
         Raises Unsupported, too, when neither the first knock nor this question was answered like a registry does.
         """
         reply = await self._ask(question)
-        door = self._doors.known(question.registry)
-        if door is not None and door.is_wall and reply.status == 404 and not server_words(reply.body)[0]:
+        door = self.pings.known(question.registry)
+        if door is not None and door.is_something_else and reply.status == 404 and not server_words(reply.body)[0]:
             raise no_registry(door, question)
-        rate = rate_of(reply.headers)
-        if rate is not None:
-            self._rates[question.registry.key] = rate
+        self._transport.limits.read_rate(question.registry, reply.headers)
         return reply
 
     async def _ask(self, question: Request) -> Response:
@@ -153,7 +148,7 @@ class Authenticator:
         door, login = await self._enter(question)
         standing = self._logins.standing(registry)
         visit = Visit(door, question)
-        if login is not None and door.plain and not self._transport.http_asked(registry):
+        if login is not None and door.is_plain and not self._transport.schemes.http_allowed(registry):
             kept = f"browsing without the login from {visible(login.source, 200)}."
             standing.login, standing.note = None, f"{question.host} is reached over http: {kept}"
             return await self._attempts.ask(visit, None)
@@ -184,7 +179,7 @@ class Authenticator:
         """The door and the login; a slow credential helper and a slow registry are waited for together."""
         looking = asyncio.ensure_future(self._logins.of(question.registry, path_of(question)))
         try:
-            door = await self.door(question.registry)
+            door = await self.pings.ping(question.registry)
             return door, await looking
         finally:
             if not looking.done():
@@ -224,7 +219,3 @@ def _again(refusal: AuthError, error: AuthRequired) -> AuthError:
     return kind(
         refusal.why, evidence=error.evidence, wanted=error.wanted, hint=refusal.hint, command=refusal.command
     )
-
-
-def _nothing(_: Registry) -> None:
-    """When nobody wants to know."""

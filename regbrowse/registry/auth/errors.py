@@ -84,10 +84,10 @@ def token_refused(question: Request, reply: Response, login: Login | None) -> Au
 
 def no_token(reply: Response) -> AuthError:
     """For an answer without a usable token. Its body is never shown: it may hold one."""
-    where, host = visible(place_of(reply.url), 260), reply.question.host
+    where, host = visible(place_of(reply.url), 260), reply.request.host
     kind = visible(reply.content_type, 60) or "no content type"
     why = f"The login service {where} of {host} did not return a token (status {reply.status}, {kind})."
-    return AuthError(why, evidence=reply.evidence(), wanted=reply.question.wanted, hint="Try again in a while.")
+    return AuthError(why, evidence=reply.evidence(), wanted=reply.request.wanted, hint="Try again in a while.")
 
 
 def _required(question: Request, reply: Response) -> AuthRequired:

@@ -1,148 +1,164 @@
-"""The entrance of a registry: how it answered the first knock, and what it has demanded since."""
+"""The ping of a registry: by which scheme it answers `GET /v2/`, and what it demands of a client there.
+
+distribution-spec, Determining Support. The ping is also the probe for https or http; see transport/scheme_probe.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, TlsError, Unsupported
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.challenge import Challenge, choose, located, of_everything, parse_challenges
 from regbrowse.registry.content.cache import SingleFlight
-from regbrowse.registry.requests import Request
-from regbrowse.registry.transport.headers import PATH
+from regbrowse.registry.requests import PING_PATH, Request, ping_request
+from regbrowse.registry.transport.failures import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.text import visible
 
-LIFE = 3600.0
-"""Seconds after which one knocks again, as dagdotdev does."""
+LIFETIME = 3600.0
+"""Seconds after which a registry is pinged again."""
 _ALIVE = frozenset({200, 401, 403})
 
 
 @dataclass(slots=True)
 class PingResult:
-    """What is known of a registry's entrance."""
+    """How a registry answered the ping, and the challenges that it has sent since."""
 
     base: str
     """Its origin, `https://host:port`."""
     challenges: list[Challenge]
-    """Of the first knock, or of a later refusal that told otherwise."""
+    """Of the ping, or of a later 401 that said otherwise."""
     status: int
-    """Of the first knock; 0 when it brought nothing."""
-    html: bool
-    extra: dict[str, Challenge] = field(default_factory=dict)
-    """Scope of a question -> the challenge its resource answered with."""
-    since: float = field(default_factory=time.monotonic)
+    """0 when there was no answer in time."""
+    is_html: bool
+    error: RegistryError | None = None
+    """Why there was no answer in time."""
+    by_scope: dict[str, Challenge] = field(default_factory=dict)
+    """Auth scope of a request -> the challenge that it was answered with."""
+    at: float = field(default_factory=time.monotonic)
 
     @property
-    def alive(self) -> bool:
-        return self.status in _ALIVE and not self.html
+    def is_registry(self) -> bool:
+        return self.status in _ALIVE and not self.is_html
 
     @property
-    def is_wall(self) -> bool:
-        """Whether somebody answered who does not speak like a registry, and not because of some trouble."""
-        return not self.alive and 0 < self.status < 500 and self.status != 429
+    def is_something_else(self) -> bool:
+        """Tell whether a server answered that is no registry, and not because of a passing trouble."""
+        return not self.is_registry and 0 < self.status < 500 and self.status != 429
 
     @property
-    def stale(self) -> bool:
-        return time.monotonic() - self.since > LIFE
+    def is_stale(self) -> bool:
+        return time.monotonic() - self.at > LIFETIME
 
     @property
-    def plain(self) -> bool:
-        """Whether what is sent can be read on the way."""
+    def is_plain(self) -> bool:
+        """Tell whether it is reached by http, so that what is sent can be read on the way."""
         return self.base.startswith("http:")
 
     @property
     def likely(self) -> Challenge | None:
-        """What a login will be asked for, whatever the question."""
-        return choose(self.challenges) or next(iter(of_everything(self.extra.values())), None)
+        """Give the challenge that any request can expect."""
+        return choose(self.challenges) or next(iter(of_everything(self.by_scope.values())), None)
 
     def challenge(self, scope: str, *, proactive: bool) -> Challenge | None:
-        """What a question will be asked for, as far as it is known or, `proactive`, can be supposed."""
-        return self.extra.get(scope) or (choose(self.challenges) if proactive else None)
+        """Give the challenge for a scope, as far as it is known or, `proactive`, can be expected."""
+        return self.by_scope.get(scope) or (choose(self.challenges) if proactive else None)
 
     def learn(self, scope: str, answer: Challenge, offered: list[Challenge]) -> None:
-        """Takes in the challenge that a resource answered a question of this scope with."""
+        """Take in the challenge that a request of this scope was answered with."""
         if answer.scheme == "basic":
             self.challenges, self.status = offered, 401
             return
         before = choose(self.challenges)
         if before is None or any(before.get(name) != answer.get(name) for name in ("realm", "service")):
-            self.extra.clear()
+            self.by_scope.clear()
             self.challenges = of_everything(offered)
-        self.extra[scope] = answer
+        self.by_scope[scope] = answer
 
 
 class Pings:
-    """Knocks at each registry once in an hour."""
+    """Pings each registry once in an hour."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._doors: dict[str, PingResult] = {}
-        self._knocks: SingleFlight[PingResult] = SingleFlight()
+        self._results: dict[str, PingResult] = {}
+        self._in_flight: SingleFlight[PingResult] = SingleFlight()
         self._begun: dict[str, asyncio.Task[PingResult]] = {}
 
     def known(self, registry: Registry) -> PingResult | None:
-        return self._doors.get(registry.key)
+        """Give the last result without sending anything."""
+        return self._results.get(registry.key)
 
     def begin(self, registry: Registry) -> None:
-        """Knocks before anybody wants to know; whoever does first, hears how it went."""
-        knock = self._begun[registry.key] = asyncio.create_task(self._look(registry))
-        knock.add_done_callback(_heard)
+        """Start a ping that the first request will wait for."""
+        task = self._begun[registry.key] = asyncio.create_task(self._current(registry))
+        # An error is raised where the result is wanted; without this, one that nothing waits for would be reported.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def at(self, registry: Registry) -> PingResult:
-        """Raises only when nothing answers there."""
+    async def ping(self, registry: Registry) -> PingResult:
+        """Give the result, of a new ping if need be. Raises RegistryError when nothing answers there."""
         begun = self._begun.pop(registry.key, None)
-        return await (begun or self._look(registry))
+        return await (begun or self._current(registry))
+
+    def forget(self, registry: Registry) -> None:
+        """Ping again before the next request."""
+        self._results.pop(registry.key, None)
 
     async def aclose(self) -> None:
-        """Waits for nobody any more."""
+        """Cancel the pings that no request waits for."""
         begun = list(self._begun.values())
         self._begun.clear()
-        for knock in begun:
-            knock.cancel()
+        for task in begun:
+            task.cancel()
         if begun:
             await asyncio.wait(begun)
 
-    async def _look(self, registry: Registry) -> PingResult:
-        door = self._doors.get(registry.key)
-        if door is None or door.stale:
-            door = await self._knocks.share(registry.key, lambda: self._knock(registry))
-            self._doors[registry.key] = door
-        return door
+    async def _current(self, registry: Registry) -> PingResult:
+        result = self._results.get(registry.key)
+        if result is None or result.is_stale:
+            result = await self._in_flight.share(registry.key, lambda: self._ping(registry))
+            self._results[registry.key] = result
+        return result
 
-    async def _knock(self, registry: Registry) -> PingResult:
-        base = await self._transport.base(registry)
-        question = ping_request(registry)
+    async def _ping(self, registry: Registry) -> PingResult:
+        """Ping by https and, where nothing speaks TLS and http is tolerable, by http."""
+        request, schemes = ping_request(registry), self._transport.schemes
+        self._transport.check_online(registry, request.wanted)
+        *others, last = await schemes.bases(registry)
+        for base in others:
+            seconds = schemes.connect_seconds(registry, request.connect_seconds)
+            try:
+                return await self._ping_at(base, replace(request, attempts=1, connect_seconds=seconds))
+            except (NetError, TlsError) as error:
+                if not schemes.is_no_tls(registry, error):
+                    raise
+        return await self._ping_at(last, request)
+
+    async def _ping_at(self, base: str, request: Request) -> PingResult:
         try:
-            reply = await self._transport.send(question, base + question.path)
-        except (NetError, TlsError, PolicyError):
-            raise
-        except RegistryError:
-            # Some proxies close /v2/ and serve the rest: the real question decides.
-            return PingResult(base, [], 0, False)
-        # Who stands behind a redirect does not say where the logins of this registry go.
-        lines = [] if reply.foreign else reply.headers.get_list("www-authenticate")
-        challenges = located(parse_challenges(lines), reply.url)
-        html = reply.status == 200 and reply.looks_like_html
-        return PingResult(base, of_everything(challenges), reply.status, html)
+            response = await self._transport.send(request, base + PING_PATH)
+        except (NetError, TlsError, PolicyError) as error:
+            if error.slug != TOO_SLOW or error.__cause__ is not None:
+                raise
+            # The server is there and says nothing at /v2/: the real request decides.
+            return PingResult(base, [], 0, False, error)
+        except RegistryError as error:
+            # Some proxies close /v2/ and serve the rest: the real request decides.
+            return PingResult(base, [], 0, False, error)
+        # What a redirect leads to does not say where the logins of this registry go.
+        lines = [] if response.other_origin else response.headers.get_list("www-authenticate")
+        challenges = located(parse_challenges(lines), response.url)
+        is_html = response.status == 200 and response.looks_like_html
+        return PingResult(base, of_everything(challenges), response.status, is_html)
 
 
-def _heard(knock: asyncio.Task[PingResult]) -> None:
-    if not knock.cancelled():
-        knock.exception()
-
-
-def ping_request(registry: Registry) -> Request:
-    """Whether there is a registry (distribution-spec, Determining Support)."""
-    host = visible(registry.name)
-    return Request(registry, "ping", PATH, f"Connecting to {host}", host, deadline=10, tries=2)
-
-
-def no_registry(door: PingResult, question: Request) -> Unsupported:
-    """For a place that answers, but not like a registry."""
-    evidence = Evidence(question.host, "GET", f"{door.base}/v2/", door.status or None)
-    why = f"{question.host} answers, but not like a container registry."
+def no_registry(ping: PingResult, request: Request) -> Unsupported:
+    """Make the error for a server that answers, but not like a registry."""
+    host = visible(request.registry.name)
+    evidence = Evidence(host, "GET", f"{ping.base}{PING_PATH}", ping.status or None)
+    why = f"{host} answers, but not like a container registry."
     hint = "Check its name and port; some registries live under a path."
-    return Unsupported(why, evidence=evidence, wanted=question.wanted, hint=hint)
+    return Unsupported(why, evidence=evidence, wanted=request.wanted, hint=hint)

@@ -94,9 +94,9 @@ def request(key: Key, form: Form, question: Request) -> tuple[Request, str]:
         headers=headers,
         limit=BODY_LIMIT,
         deadline=20,
-        stay=True,
+        same_origin=True,
         # A limit for one account is none for another, nor for nobody.
-        identity=login.user if login else "",
+        user=login.user if login else "",
     )
     return asking, authorization
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.errors import token_refused
-from regbrowse.registry.auth.ping import PingResult, ping_request
+from regbrowse.registry.auth.ping import PingResult
 from regbrowse.registry.auth.token_request import basic
 from regbrowse.registry.auth.tokens import TokenBudget, Tokens
 from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.requests import ping_request
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 from regbrowse.text import visible

@@ -11,9 +11,8 @@ from regbrowse.registry.content.ranges import Ranges
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.content.verify import past_caches, verified
 from regbrowse.registry.error_mapping import status_error
-from regbrowse.registry.request_builders import blob_request
-from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.failures import too_much
+from regbrowse.registry.requests import Request, Response, blob_request
+from regbrowse.registry.transport.failures import too_large
 from regbrowse.text import exact, size
 
 
@@ -50,7 +49,7 @@ class Blobs:
             reply = await self._ask(past_caches(question))
             content = await verified(reply, digest)
         if question.size is not None and len(content) != question.size:
-            raise too_much(question, reply.url, len(content))
+            raise too_large(question, reply.url, len(content))
         if digest.hasher():
             await self._store.put(digest, Kept(content), repository, epoch)
         return content

@@ -15,8 +15,7 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.hashing import Hashing
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.error_mapping import status_error
-from regbrowse.registry.request_builders import blob_request
-from regbrowse.registry.requests import Request
+from regbrowse.registry.requests import Request, blob_request
 from regbrowse.text import exact
 
 PIECE = 2**20
@@ -245,7 +244,7 @@ class Streams:
                 return await hand_on(content, pieces, repository)
             for at, place in enumerate(places, 1):
                 _, question = blob_request(place, descriptor, 2**63)
-                question = replace(question, deadline=SILENCE, tries=_TRIES, intake=pieces)
+                question = replace(question, deadline=SILENCE, attempts=_TRIES, sink=pieces)
                 try:
                     return await self._ask(question, pieces)
                 except RegistryError:

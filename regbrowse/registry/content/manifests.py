@@ -24,8 +24,7 @@ from regbrowse.registry.content.verify import (
 )
 from regbrowse.registry.error_mapping import status_error
 from regbrowse.registry.models import TagHead
-from regbrowse.registry.request_builders import manifest_request
-from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.requests import Request, Response, manifest_request
 from regbrowse.text import visible
 
 

@@ -18,7 +18,7 @@ from regbrowse.registry.content.tag_history import Pointed
 from regbrowse.registry.content.verify import read_again
 from regbrowse.registry.listing.catalog import no_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
-from regbrowse.registry.request_builders import blob_request, catalog_request, manifest_request, tags_request
+from regbrowse.registry.requests import blob_request, catalog_request, manifest_request, tags_request
 from regbrowse.text import exact, size, visible
 
 _NOTHING = "Only what was opened before is listed; offline."

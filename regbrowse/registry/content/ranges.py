@@ -46,7 +46,7 @@ def part_of(reply: Response, first: int, last: int) -> Span | str:
 
     Less than was asked for is legal, as long as it is the beginning of it.
     """
-    host = reply.question.host
+    host = reply.request.host
     if essence(reply.content_type).startswith("multipart/") or _encoded(reply):
         return f"{host} sent a part of the content in a form that cannot be used."
     span = content_range(reply.headers.get_list("content-range"))
@@ -78,7 +78,7 @@ class Ranges:
             if content is not None:
                 return content
             self._without.add(key)
-        reply = await self._desk.ask(replace(question, size=None, take=count))
+        reply = await self._desk.ask(replace(question, size=None, stop_after=count))
         if reply.status == 206:
             raise BadResponse(_problem(reply, count), evidence=reply.evidence(), wanted=question.wanted)
         return self._beginning(question, reply, count)
@@ -89,7 +89,7 @@ class Ranges:
         for _ in range(MOST_PIECES):
             first = len(content)
             wanted = {**question.headers, "Range": f"bytes={first}-{count - 1}"}
-            reply = await self._desk.ask(replace(question, size=None, take=count - first, headers=wanted))
+            reply = await self._desk.ask(replace(question, size=None, stop_after=count - first, headers=wanted))
             if reply.status == 416 and not question.size:
                 return bytes(content)
             if reply.status != 206:
@@ -121,7 +121,7 @@ class Ranges:
 
 def _problem(reply: Response, count: int) -> str:
     found = part_of(reply, 0, count - 1)
-    return found if isinstance(found, str) else f"{reply.question.host} sent a part where all was asked for."
+    return found if isinstance(found, str) else f"{reply.request.host} sent a part where all was asked for."
 
 
 def _encoded(reply: Response) -> bool:

@@ -11,8 +11,7 @@ from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.verify import claimed_digest
 from regbrowse.registry.error_mapping import status_error
-from regbrowse.registry.request_builders import blob_request, manifest_request
-from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.requests import Request, Response, blob_request, manifest_request
 
 
 class Told(NamedTuple):
@@ -55,7 +54,7 @@ class UncachedReader:
             return _number(reply.headers.get("content-length", ""))
         if reply.status not in (400, 404, 405, 501):
             raise status_error(reply, self._desk.state(question.registry))
-        first = replace(question, take=1, headers={**question.headers, "Range": "bytes=0-0"})
+        first = replace(question, stop_after=1, headers={**question.headers, "Range": "bytes=0-0"})
         reply = await self._desk.ask(first)
         if reply.status == 206:
             return _number(reply.headers.get("content-range", "").rpartition("/")[2])

@@ -12,7 +12,7 @@ from regbrowse.reference import Digest
 from regbrowse.registry.content.cache import Kept
 from regbrowse.registry.error_mapping import not_json, server_words
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.failures import too_much
+from regbrowse.registry.transport.failures import too_large
 from regbrowse.text import exact, visible
 
 BIG = 128 * 1024
@@ -63,13 +63,13 @@ def past_caches(question: Request) -> Request:
 def mismatch(reply: Response, digest: Digest) -> Integrity:
     """Somebody altered it on the way."""
     got = Digest.of(reply.body, digest.algorithm)
-    host = reply.question.host
+    host = reply.request.host
     why = f"The content served for {digest.short} does not match it (got {got.short}). It was not used."
     hint = f"The registry {host}, a cache or a proxy has altered it."
     if reply.looks_like_html:
         why = f"{host} sent a web page instead of {digest.short}."
         hint = "A login page or proxy is probably in between."
-    error = Integrity(why, evidence=reply.evidence(), wanted=reply.question.wanted, hint=hint)
+    error = Integrity(why, evidence=reply.evidence(), wanted=reply.request.wanted, hint=hint)
     error.content, error.got = reply.body, str(got)
     return error
 
@@ -83,14 +83,14 @@ async def manifest_of(reply: Response, raw: bytes, expected: str, digest: Digest
     except BadResponse as error:
         codes, said = server_words(reply.body) if len(raw) < BIG else ((), "")
         raise BadResponse(
-            error.why, evidence=reply.evidence(codes, said), wanted=reply.question.wanted, hint=error.hint
+            error.why, evidence=reply.evidence(codes, said), wanted=reply.request.wanted, hint=error.hint
         ) from None
     except TooLarge:
-        raise too_much(replace(reply.question, size=None), reply.url, None) from None
+        raise too_large(replace(reply.request, size=None), reply.url, None) from None
     if type(manifest).__name__ == "Unknown" and b'"errors"' in raw[:200]:
         codes, said = server_words(raw)
-        why = f"{reply.question.host} answered with an error instead of a manifest."
-        raise BadResponse(why, evidence=reply.evidence(codes, said), wanted=reply.question.wanted)
+        why = f"{reply.request.host} answered with an error instead of a manifest."
+        raise BadResponse(why, evidence=reply.evidence(codes, said), wanted=reply.request.wanted)
     said_notes = [note for note in notes if note]
     return replace(manifest, anomalies=(*manifest.anomalies, *said_notes)) if said_notes else manifest
 

@@ -19,9 +19,9 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.error_mapping import not_json, server_words, status_error
 from regbrowse.registry.listing.cursor import Cursor
 from regbrowse.registry.listing.link import follow, with_query
+from regbrowse.registry.requests import PAGE_SIZE as PAGE
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.failures import too_much
-from regbrowse.registry.transport.headers import PAGE
+from regbrowse.registry.transport.failures import too_large
 from regbrowse.text import plural
 
 SOFT_CAP = 100_000
@@ -121,9 +121,9 @@ class Paginator:
         first: tuple[str, Response] | None = None
         while True:
             path = with_query(question.path, n=number) if number else question.path
-            asking = replace(question, path=path, tries=1 if first else question.tries)
+            asking = replace(question, path=path, attempts=1 if first else question.attempts)
             reply = await self.desk.ask(asking)
-            base = (await self.desk.door(question.registry)).base
+            base = (await self.desk.pings.ping(question.registry)).base
             if not number or not _refused(reply):
                 if reply.status < 300:
                     self._numbers[key] = number
@@ -165,17 +165,17 @@ def _names_in(reply: Response, member: str, valid: Callable[[str], bool]) -> tup
     body = reply.decoded()
     noun = "a list of tags" if member == "tags" else "a list of repositories"
     try:
-        value = parse_json(body, limit=reply.question.limit).value
+        value = parse_json(body, limit=reply.request.limit).value
     except TooLarge:
-        raise too_much(reply.question, reply.url, None) from None
+        raise too_large(reply.request, reply.url, None) from None
     except RegbrowseError:
         raise not_json(reply, noun) from None
     if not isinstance(value, dict):
         raise not_json(reply, noun)
     if member not in value and "errors" in value:
         codes, said = server_words(body)
-        why = f"{reply.question.host} answered with an error instead of {noun}."
-        raise BadResponse(why, evidence=reply.evidence(codes, said), wanted=reply.question.wanted)
+        why = f"{reply.request.host} answered with an error instead of {noun}."
+        raise BadResponse(why, evidence=reply.evidence(codes, said), wanted=reply.request.wanted)
     entries = value.get(member)
     if not isinstance(entries, list):
         return [], 0

@@ -25,8 +25,7 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.verify import BIG
 from regbrowse.registry.error_mapping import server_words, status_error
 from regbrowse.registry.listing.link import follow
-from regbrowse.registry.request_builders import referrers_request
-from regbrowse.registry.requests import Response
+from regbrowse.registry.requests import Response, referrers_request
 from regbrowse.text import plural
 
 MOST = 20_000
@@ -68,7 +67,7 @@ async def ask_api(desk: Authenticator, repository: Repository, subject: Digest, 
         return Answer(offered=False, everywhere=True) if error.slug == "policy" else _failed(error)
     except RegbrowseError as error:
         return _failed(error)
-    base = (await desk.door(repository.registry)).base
+    base = (await desk.pings.ping(repository.registry)).base
     path = question.path.partition("?")[0]
     found = _Found(artifact_type)
     found.add(descriptors, reply)
@@ -169,7 +168,7 @@ def read_page(body: bytes) -> list[Descriptor] | None:
 def _without(reply: Response, desk: Authenticator) -> Answer:
     """For an answer that is no index."""
     if reply.status not in _NOT_OFFERED and not 200 <= reply.status < 300:
-        return _failed(status_error(reply, desk.state(reply.question.registry)))
+        return _failed(status_error(reply, desk.state(reply.request.registry)))
     codes, _ = server_words(reply.body)
     unsaid = not codes or "UNSUPPORTED" in codes
     everywhere = reply.status in _ABOUT_THE_REGISTRY or reply.looks_like_html or (unsaid and reply.status != 403)

@@ -17,7 +17,7 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.verify import claimed_digest
 from regbrowse.registry.error_mapping import status_error
-from regbrowse.registry.request_builders import manifest_request
+from regbrowse.registry.requests import manifest_request
 from regbrowse.text import visible
 
 SUFFIXES = (".sig", ".att", ".sbom")
@@ -52,7 +52,7 @@ async def ask_signature(
     desk: Authenticator, manifests: Manifests, repository: Repository, tag: str
 ) -> Descriptor | None:
     """What a tag of cosign points to, by HEAD alone where the server knows how; None when there is no such tag."""
-    reply = await desk.ask(replace(manifest_request(repository, tag, None), method="HEAD", tries=2))
+    reply = await desk.ask(replace(manifest_request(repository, tag, None), method="HEAD", attempts=2))
     if reply.status in (404, 410):
         return None
     digest = claimed_digest(reply) if reply.status == 200 else None

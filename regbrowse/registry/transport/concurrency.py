@@ -1,4 +1,4 @@
-"""How many requests go out at once, and who goes first when there are too many."""
+"""How many requests are sent at once, and which goes first when there are too many."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ _Waiter = tuple[Origin, "asyncio.Future[None]"]
 
 
 class ConcurrencyLimit:
-    """At most TOTAL requests at once, and per origin as many as `room` says.
+    """At most TOTAL requests at once, and per origin as many as `limit` says.
 
-    Whoever a person waits for goes before what is fetched in the background; otherwise first come, first served.
+    Requests that a user waits for go before background requests; otherwise first come, first served. Not a pair of
+    semaphores, because a place that becomes free must go to the first waiter of any origin that may use it.
     """
 
-    def __init__(self, room: Callable[[Origin], int] = lambda _: PER_ORIGIN, total: int = TOTAL) -> None:
-        self._room = room
+    def __init__(self, limit: Callable[[Origin], int] = lambda _: PER_ORIGIN, total: int = TOTAL) -> None:
+        self._limit = limit
         self._total = total
-        self._inside: Counter[Origin] = Counter()
-        self._people: deque[_Waiter] = deque()
+        self._running: Counter[Origin] = Counter()
+        self._foreground: deque[_Waiter] = deque()
         self._background: deque[_Waiter] = deque()
 
     @asynccontextmanager
-    async def through(self, origin: Origin, *, background: bool = False) -> AsyncIterator[None]:
-        """Waits for a place, and gives it back when the block is left."""
-        await self._enter(origin, self._background if background else self._people)
+    async def slot(self, origin: Origin, *, background: bool = False) -> AsyncIterator[None]:
+        """Wait for a slot, and free it when the block is left."""
+        await self._acquire(origin, self._background if background else self._foreground)
         try:
             yield
         finally:
-            self._leave(origin)
+            self._free(origin)
 
-    async def _enter(self, origin: Origin, queue: deque[_Waiter]) -> None:
-        # Whoever could go has gone, so a free place means that nobody waits for it.
-        if self._free(origin):
-            self._inside[origin] += 1
+    async def _acquire(self, origin: Origin, queue: deque[_Waiter]) -> None:
+        # Whatever could run is running, so that a free slot means that no earlier request waits for it.
+        if self._has_room(origin):
+            self._running[origin] += 1
             return
         waiter = (origin, asyncio.get_running_loop().create_future())
         queue.append(waiter)
@@ -50,21 +51,21 @@ class ConcurrencyLimit:
             if waiter[1].cancelled():
                 queue.remove(waiter)
             else:
-                self._leave(origin)
+                self._free(origin)
             raise
 
-    def _leave(self, origin: Origin) -> None:
-        self._inside[origin] -= 1
-        if not self._inside[origin]:
-            del self._inside[origin]
-        for queue in (self._people, self._background):
+    def _free(self, origin: Origin) -> None:
+        self._running[origin] -= 1
+        if not self._running[origin]:
+            del self._running[origin]
+        for queue in (self._foreground, self._background):
             for waiter in list(queue):
-                if self._inside.total() >= self._total:
+                if self._running.total() >= self._total:
                     return
-                if self._free(waiter[0]) and not waiter[1].done():
+                if self._has_room(waiter[0]) and not waiter[1].done():
                     queue.remove(waiter)
-                    self._inside[waiter[0]] += 1
+                    self._running[waiter[0]] += 1
                     waiter[1].set_result(None)
 
-    def _free(self, origin: Origin) -> bool:
-        return self._inside.total() < self._total and self._inside[origin] < self._room(origin)
+    def _has_room(self, origin: Origin) -> bool:
+        return self._running.total() < self._total and self._running[origin] < self._limit(origin)

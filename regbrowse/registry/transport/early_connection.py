@@ -1,88 +1,120 @@
-"""The connection to the registry that will be asked, opened on the event loop while a thread imports the rest."""
+"""The connection to the registry of the first request, opened on the event loop while a thread imports the rest.
+
+TCP and TLS take two to three round trips, which is about as long as the imports take. The network backend takes the
+open connection when the first request needs it; see network.py. Needs nothing but asyncio, so that it can begin early.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from regbrowse.reference import Reference, Registry
 from regbrowse.registry.transport.tls import TlsSettings
-from regbrowse.registry.transport.url_policy import origin_of
-from regbrowse.registry.vendor.searched import is_searched
+from regbrowse.registry.transport.url_policy import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from regbrowse.registry.models import Settings
 
 BUFFER = 2**18
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter, tuple[ssl.SSLContext, str] | None]
+"""Bytes that a connection reads ahead of what is asked of it."""
+STAGGER = 0.25
+"""Seconds before the next address of a name is tried beside the one before it (RFC 8305)."""
+_RESOLVERS = ThreadPoolExecutor(16, "resolver")
+"""Own threads: look-ups that hang would keep all threads of the loop's pool from reading files."""
+_MAX_ADDRESSES = 16
+
+
+class Connection(NamedTuple):
+    """An open connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    addresses: tuple[str, ...]
+    """All addresses that its host has."""
+    secured: tuple[ssl.SSLContext, str] | None = None
+    """When TLS is spoken already: the context, and the name that the certificate was checked for."""
 
 
 class EarlyConnection:
-    """At most one connection, in TLS, to be taken once."""
+    """At most one connection, by https, which one request takes."""
 
     def __init__(self, settings: Settings) -> None:
-        self.trusts = TlsSettings(settings)
-        self._settings = settings
+        self.tls = TlsSettings(settings)
+        """Shared with the client: a connection may be used only where its very context would be used."""
+        self._network = settings.network
         self._place: tuple[str, int] | None = None
         self._opening: asyncio.Task[Connection] | None = None
 
-    def begin(self, place: Registry | Reference) -> bool:
-        """On the event loop. Whether it is certain that the registry will be asked something."""
-        registry = place if isinstance(place, Registry) else place.repository.registry
-        if not self._certain(place, registry):
-            return False
-        _, host, port = origin = origin_of(f"https://{registry.authority}")
-        if self._settings.network is not None and self._settings.network.proxy(*origin) is not None:
-            return False
-
-        async def connect() -> Connection:
-            context = await self.trusts.context(origin)
-            pair = await asyncio.open_connection(
-                host, port, ssl=context, server_hostname=host, limit=BUFFER, happy_eyeballs_delay=0.25
-            )
-            return *pair, (context, host)
-
-        self._place = host, port
-        self._opening = asyncio.ensure_future(connect())
+    def begin(self, origin: Origin) -> None:
+        """Start connecting to an https origin, unless a proxy stands between. To be called on the event loop."""
+        if self._network is not None and self._network.proxy(*origin) is not None:
+            return
+        self._place = origin[1:]
+        self._opening = asyncio.ensure_future(self._connect(origin))
+        # An error is raised where the connection is taken; without this, one that is never taken would be reported.
         self._opening.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return True
-
-    def to(self, host: str, port: int) -> asyncio.Task[Connection] | None:
-        return self._opening if (host, port) == self._place else None
 
     async def take(self, host: str, port: int) -> Connection | None:
-        """None when there is none. Raises OSError, TimeoutError."""
-        opening = self.to(host, port)
-        if opening is None:
+        """Wait for the connection to this host and port; None when there is none. Raises OSError, ConfigError."""
+        if self._opening is None or (host, port) != self._place:
             return None
         self._place = None
-        return await opening
+        try:
+            return await self._opening
+        except asyncio.CancelledError:
+            self._opening.cancel()
+            raise
 
     async def aclose(self) -> None:
-        """Hangs up if nobody took it."""
-        if self._opening is not None and self._place is not None:
-            self._place = None
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
-            if not self._opening.cancelled() and self._opening.exception() is None:
-                self._opening.result()[1].transport.abort()
+        """Close the connection if no request took it."""
+        if self._opening is None or self._place is None:
+            return
+        self._place = None
+        self._opening.cancel()
+        await asyncio.wait([self._opening])
+        if not self._opening.cancelled() and self._opening.exception() is None:
+            self._opening.result().writer.transport.abort()
 
-    def _certain(self, place: Registry | Reference, registry: Registry) -> bool:
-        """Whether something will be asked, and there."""
-        settings, network = self._settings, self._settings.network
-        if settings.offline or registry.key in settings.local:
-            return False
-        if network is not None and network.blocked(registry):
-            return False
-        if isinstance(place, Registry):
-            return not is_searched(place)  # the search of some lives elsewhere
-        if place.digest and settings.cache_folder:
-            from regbrowse.registry.content.disk_cache import may_hold
+    async def _connect(self, origin: Origin) -> Connection:
+        _, host, port = origin
+        context, found = await asyncio.gather(self.tls.context(origin), resolve(host, port))
+        return await connect(found, (context, host))
 
-            if may_hold(settings.cache_folder, place.digest):
-                return False
-        if network is None:
-            return True
-        found = network.resolve(place.repository)
-        return not (found.blocked or found.mirror) and found.repository.registry == registry
+
+async def resolve(host: str, port: int) -> list[Any]:
+    """Look up the addresses of a host, as socket.getaddrinfo gives them; at least one.
+
+    Raises OSError (socket.gaierror) for a name that is unknown or cannot be a name.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.run_in_executor(_RESOLVERS, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except UnicodeError:
+        raise socket.gaierror(socket.EAI_NONAME, "not a name") from None
+    if not found:
+        raise socket.gaierror(socket.EAI_NONAME, "no address")
+    return found
+
+
+def addresses_in(found: Sequence[Any]) -> tuple[str, ...]:
+    """Give the addresses alone, as texts."""
+    return tuple(str(one[4][0]) for one in found)
+
+
+async def connect(found: Sequence[Any], secure: tuple[ssl.SSLContext, str] | None = None) -> Connection:
+    """Connect to whichever of these addresses answers first, and speak TLS if told so. Raises OSError."""
+    import aiohappyeyeballs
+
+    opened = await aiohappyeyeballs.start_connection(found[:_MAX_ADDRESSES], happy_eyeballs_delay=STAGGER)
+    context, name = secure or (None, None)
+    try:
+        pair = await asyncio.open_connection(sock=opened, ssl=context, server_hostname=name, limit=BUFFER)
+    except BaseException:
+        opened.close()
+        raise
+    return Connection(*pair, addresses_in(found), secure)

@@ -1,4 +1,4 @@
-"""From what went wrong on the wire to the error that explains it.
+"""From a failed HTTP request to the error that explains it.
 
 Many httpx exceptions have an empty text, so the words come from the class and the causes.
 """
@@ -6,6 +6,7 @@ Many httpx exceptions have an empty text, so the words come from the class and t
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 
 import httpx
@@ -23,40 +24,53 @@ from regbrowse.errors import (
 )
 from regbrowse.redact import redact
 from regbrowse.registry.requests import Request
-from regbrowse.registry.transport.network import InnerAddress
-from regbrowse.registry.transport.pool import ProxyTrouble
-from regbrowse.registry.transport.tls_errors import NO_TLS, Scene, distrusted, http_step, no_secure_connection
-from regbrowse.registry.transport.tls_probe import causes_of, is_tls_reason, is_unknown_name
+from regbrowse.registry.transport.network import InternalAddress
+from regbrowse.registry.transport.pool import ProxyFailure, causes_of
+from regbrowse.registry.transport.tls_errors import (
+    NO_TLS,
+    TlsContext,
+    distrusted,
+    http_step,
+    is_tls_failure,
+    no_secure_connection,
+)
 from regbrowse.registry.transport.url_policy import origin_of
 from regbrowse.text import exact, plural, size, visible
 
+TOO_SLOW = "too-slow"
+"""Slug of errors of a server that did not answer in time, after it was connected to if there is no cause."""
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH)
-_RETRIED = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.PoolTimeout)
+_TRANSIENT = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.PoolTimeout)
 _TRY_NOW = Step("Press r to try now.", "Try again in a while.")
 
 
 def failure(
-    error: Exception, question: Request, url: str, seconds: float, scene: Scene | None = None
+    error: Exception, request: Request, url: str, seconds: float, known: TlsContext | None = None
 ) -> RegistryError:
-    """The error for a request that brought no usable answer."""
-    scene = scene or Scene()
-    evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
+    """Make the error for a request that brought no usable response."""
+    made = _failure(error, request, url, seconds, known or TlsContext())
+    made.transient = isinstance(made, NetError) and isinstance(error, _TRANSIENT)
+    return made
+
+
+def _failure(error: Exception, request: Request, url: str, seconds: float, known: TlsContext) -> RegistryError:
+    evidence = Evidence(request.host, request.method, redact(url), seconds=round(seconds, 3))
     _, _, port = origin_of(url)
-    here, wanted = where(question, url), question.wanted
+    here, wanted = where(request, url), request.wanted
     causes = list(causes_of(error))
     for cause in causes:
-        if isinstance(cause, InnerAddress):
+        if isinstance(cause, InternalAddress):
             behind = "" if cause.host == cause.address else f" ({cause.address})"
-            return inner_address(question, url, f"{visible(cause.host, 260)}{behind}")
+            return internal_address(request, url, f"{visible(cause.host, 260)}{behind}")
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why, hint = distrusted(cause, here, scene)
+            why, hint = distrusted(cause, here, known)
             return TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
-        if isinstance(cause, ssl.SSLError) and is_tls_reason(cause):
-            why, hint, plain = no_secure_connection(cause, here, port, scene)
+        if isinstance(cause, ssl.SSLError) and is_tls_failure(cause):
+            why, hint, plain = no_secure_connection(cause, here, port, known)
             distrust = TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
-            return _no_tls(distrust) if plain and scene.offer_http else distrust
-    if isinstance(error, ProxyTrouble):
-        return _proxy(error, question, evidence, here)
+            return _no_tls(distrust) if plain and known.offer_http else distrust
+    if isinstance(error, ProxyFailure):
+        return _proxy(error, request, evidence, here)
     if isinstance(error, httpx.TimeoutException):
         why = f"{here} did not answer within {max(1, round(seconds))} s."
         return NetError(why, evidence=evidence, wanted=wanted, hint="Try again, or check the network.")
@@ -65,7 +79,7 @@ def failure(
     if not isinstance(error, httpx.ConnectError):
         return made
     shown = visible(f"{here}:{port}", 260)
-    if is_unknown_name(causes):
+    if is_unknown_name(error):
         why, hint = f"The name {here} is not known (DNS).", "Check the spelling and the network."
         return NetError(why, evidence=evidence, wanted=wanted, hint=hint)
     refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
@@ -75,79 +89,81 @@ def failure(
     if refused:
         why, hint = f"Nothing answers at {shown}.", "Check that the registry is running, and its port."
         made = NetError(why, evidence=evidence, wanted=wanted, hint=hint)
-    if scene.offer_http:
-        made.hint = http_step(scene)
+    if known.offer_http:
+        made.hint = http_step(known)
         return _no_tls(made)
     return made
 
 
-def where(question: Request, url: str) -> str:
-    """The host of an address; Docker Hub is reached by another name than the one people know."""
-    if url.partition("//")[2].startswith(question.registry.authority):
-        return visible(question.registry.host)
+def where(request: Request, url: str) -> str:
+    """Name the host of a URL; Docker Hub is reached by another name than the one users know."""
+    if url.partition("//")[2].startswith(request.registry.authority):
+        return visible(request.registry.host)
     return visible(origin_of(url)[1])
 
 
-def may_retry(error: RegistryError) -> bool:
-    """Whether it may work the next time; distrust, refusals of ours and long silence are told at once."""
-    return isinstance(error, NetError) and isinstance(error.__cause__, _RETRIED)
+def is_unknown_name(error: BaseException) -> bool:
+    """Tell whether the name of a host could not be looked up."""
+    return any(isinstance(cause, socket.gaierror) for cause in causes_of(error))
 
 
-def unknown_name(error: RegistryError) -> bool:
-    return error.__cause__ is not None and is_unknown_name(causes_of(error.__cause__))
+def circuit_open(request: Request, url: str, failures: int) -> NetError:
+    """Make the error for an origin that failed so often that nothing is sent to it for a while."""
+    why = f"{where(request, url)} failed {plural(failures, 'time')} in a row and is left alone for a while."
+    evidence = Evidence(request.host, request.method, redact(url))
+    return NetError(why, evidence=evidence, wanted=request.wanted, hint=_TRY_NOW)
 
 
-def left_alone(question: Request, url: str, failures: int) -> NetError:
-    """For an origin that failed so often that nothing is sent to it for a while."""
-    why = f"{where(question, url)} failed {plural(failures, 'time')} in a row and is left alone for a while."
-    evidence = Evidence(question.host, question.method, redact(url))
-    return NetError(why, evidence=evidence, wanted=question.wanted, hint=_TRY_NOW)
+def too_slow(request: Request, url: str, seconds: float) -> NetError:
+    """Make the error for a total deadline: a server that drips bytes never runs into a timeout of the socket."""
+    why = f"{request.host} is sending too slowly; stopped after {seconds:.0f} s."
+    evidence = Evidence(request.host, request.method, redact(url), seconds=round(seconds, 3))
+    made = NetError(why, evidence=evidence, wanted=request.wanted, hint="Try again in a while.")
+    made.slug = TOO_SLOW
+    return made
 
 
-def too_slow(question: Request, url: str, seconds: float) -> NetError:
-    """For a total deadline: a server that drips bytes never runs into a timeout of the socket."""
-    why = f"{question.host} is sending too slowly; stopped after {seconds:.0f} s."
-    evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
-    return NetError(why, evidence=evidence, wanted=question.wanted, hint="Try again in a while.")
+def stalled(request: Request, url: str, seconds: float) -> NetError:
+    """Make the error for a long transfer in which no byte came for its deadline; it can be resumed."""
+    why = f"{where(request, url)} sent nothing for {seconds:.0f} s."
+    evidence = Evidence(request.host, request.method, redact(url), seconds=round(seconds, 3))
+    made = NetError(why, evidence=evidence, wanted=request.wanted, hint="Try again, or check the network.")
+    made.transient = True
+    return made
 
 
-def silent(question: Request, url: str, seconds: float) -> NetError:
-    """For a long transfer in which nothing comes any more."""
-    why = f"{where(question, url)} sent nothing for {seconds:.0f} s."
-    evidence = Evidence(question.host, question.method, redact(url), seconds=round(seconds, 3))
-    return NetError(why, evidence=evidence, wanted=question.wanted, hint="Try again, or check the network.")
-
-
-def too_much(question: Request, url: str, offered: int | None) -> RegistryError:
-    """For a body longer than it may be."""
-    evidence = Evidence(question.host, question.method, redact(url), 200)
-    if question.size is not None:
+def too_large(request: Request, url: str, offered: int | None) -> RegistryError:
+    """Make the error for a body that is longer than it may be; `offered` bytes, when that was said."""
+    evidence = Evidence(request.host, request.method, redact(url), 200)
+    if request.size is not None:
         got = exact(offered) if offered is not None else "more"
-        why = f"The content should be {exact(question.size)}, {question.host} offers {got}. It was not used."
-        return Integrity(why, evidence=evidence, wanted=question.wanted)
-    noun = {"manifest": "manifest", "blob": "content", "token": "login answer"}.get(question.kind, "answer")
-    why = f"The {noun} is larger than {size(question.limit)}."
-    hint = "Registries normally cap manifests at 4 MiB." if question.kind == "manifest" else ""
-    return TooLarge(why, evidence=evidence, wanted=question.wanted, hint=hint)
+        why = f"The content should be {exact(request.size)}, {request.host} offers {got}. It was not used."
+        return Integrity(why, evidence=evidence, wanted=request.wanted)
+    noun = {"manifest": "manifest", "blob": "content", "token": "login answer"}.get(request.kind, "answer")
+    why = f"The {noun} is larger than {size(request.limit)}."
+    hint = "Registries normally cap manifests at 4 MiB." if request.kind == "manifest" else ""
+    return TooLarge(why, evidence=evidence, wanted=request.wanted, hint=hint)
 
 
-def refused_redirect(question: Request, url: str, why: str, hint: str = "") -> PolicyError:
-    evidence = Evidence(question.host, question.method, redact(url))
-    return PolicyError(why, evidence=evidence, wanted=question.wanted, hint=hint)
+def refused_redirect(request: Request, url: str, why: str, hint: str = "") -> PolicyError:
+    """Make the error for a URL that is not followed."""
+    evidence = Evidence(request.host, request.method, redact(url))
+    return PolicyError(why, evidence=evidence, wanted=request.wanted, hint=hint)
 
 
-def inner_address(question: Request, url: str, shown: str) -> PolicyError:
-    """For a public registry that points into the network it is asked from."""
-    verb = "wants the login sent" if question.kind == "token" else "redirected"
-    return refused_redirect(question, url, f"{question.host} {verb} to the internal address {shown}. Refused.")
+def internal_address(request: Request, url: str, shown: str) -> PolicyError:
+    """Make the error for a public registry that points into the network it is asked from."""
+    verb = "wants the login sent" if request.kind == "token" else "redirected"
+    return refused_redirect(request, url, f"{request.host} {verb} to the internal address {shown}. Refused.")
 
 
-def bad_headers(question: Request, url: str) -> BadResponse:
-    evidence = Evidence(question.host, question.method, redact(url))
-    return BadResponse(f"{question.host} sent too many headers.", evidence=evidence, wanted=question.wanted)
+def too_many_headers(request: Request, url: str) -> BadResponse:
+    """Make the error for more headers than any server needs."""
+    evidence = Evidence(request.host, request.method, redact(url))
+    return BadResponse(f"{request.host} sent too many headers.", evidence=evidence, wanted=request.wanted)
 
 
-def _proxy(error: ProxyTrouble, question: Request, evidence: Evidence, here: str) -> NetError:
+def _proxy(error: ProxyFailure, request: Request, evidence: Evidence, here: str) -> NetError:
     hint = "Check the proxy setting, or ask whoever runs the proxy."
     if not error.reached:
         why = f"The proxy {error.named} does not answer."
@@ -157,7 +173,7 @@ def _proxy(error: ProxyTrouble, question: Request, evidence: Evidence, here: str
         hint = "Put the right user name and password into the proxy setting."
     else:
         why = f"The proxy {error.named} refused to connect to {here}{f' ({error.status})' if error.status else ''}."
-    return NetError(why, evidence=evidence, wanted=question.wanted, hint=hint)
+    return NetError(why, evidence=evidence, wanted=request.wanted, hint=hint)
 
 
 def _no_tls(error: RegistryError) -> RegistryError:

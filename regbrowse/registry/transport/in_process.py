@@ -9,8 +9,8 @@ import httpx
 from regbrowse.registry.responder import Responder
 
 
-class LocalTransport(httpx.AsyncBaseTransport):
-    """Carries requests to a Responder."""
+class InProcessTransport(httpx.AsyncBaseTransport):
+    """Hands requests to a Responder."""
 
     def __init__(self, responder: Responder) -> None:
         self._responder = responder

@@ -1,83 +1,69 @@
-"""How connections are opened: an httpcore network backend that resolves names once and refuses inner addresses.
+"""The network backend of httpcore: connect to the addresses of a name, and refuse internal ones when asked to.
 
-The address that was checked is the one connected to, so a name that means something else a moment later
-(DNS rebinding) gains nothing. Certificates are still checked against the name.
+A name is looked up once, and the addresses that were checked are the ones connected to: a name that resolves to
+something else a moment later (DNS rebinding) gains nothing. Certificates are still checked against the name.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import select
-import socket
 import ssl
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-import aiohappyeyeballs
 import httpcore
 
-from regbrowse.registry.transport.early_connection import BUFFER, Connection
+from regbrowse.registry.transport.early_connection import (
+    Connection,
+    EarlyConnection,
+    addresses_in,
+    connect,
+    resolve,
+)
 from regbrowse.registry.transport.url_policy import is_special
 
-if TYPE_CHECKING:
-    from regbrowse.registry.transport.early_connection import EarlyConnection
-
-STAGGER = 0.25
-"""Seconds that an address gets before the next one is tried beside it (RFC 8305)."""
-_RESOLVERS = ThreadPoolExecutor(16, "names")
-"""Threads of their own: names that nobody answers for would else keep all threads from reading files and JSON."""
-_MOST = 16
-"""Addresses tried of one name."""
+_MAX_INFORMATIONAL = 50
+_TURN = 0.02
+"""Seconds of reads that never waited, after which other tasks of the event loop run."""
 
 
-class InnerAddress(OSError):
-    """A name that somebody outside gave leads inside."""
+class InternalAddress(OSError):
+    """A host that an outside server named has no public address."""
 
     def __init__(self, host: str, address: str) -> None:
-        super().__init__("inner address")
+        super().__init__("internal address")
         self.host = host
         self.address = address
 
 
-def look_up(host: str, port: int) -> list[Any]:
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
-def leads_here(host: str, port: int) -> bool:
-    """Whether a name means nothing but this machine, as far as it means anything. Blocks."""
-    try:
-        found = look_up(host, port)
-    except (OSError, UnicodeError):
-        return True
-    return all(ipaddress.ip_address(place[0]).is_loopback for *_, place in found)
-
-
 class Stream(httpcore.AsyncNetworkStream):
-    """A connection of asyncio's; aborted instead of said goodbye to, so that whoever is cancelled is gone at once."""
+    """A connection of asyncio; aborted instead of shut down, so that a cancelled request ends at once."""
 
     def __init__(self, connection: Connection) -> None:
-        self._reader, self._writer, self._secured = connection
+        self._reader, self._writer, self._secured = connection.reader, connection.writer, connection.secured
+        self._waited = 0.0
+        self._informational = 0
+        """Status lines of informational responses since the last write."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        try:
+        with _as_httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError):
             async with asyncio.timeout(timeout):
-                return await self._reader.read(max_bytes)
-        except TimeoutError as error:
-            raise httpcore.ReadTimeout("") from error
-        except OSError as error:
-            raise httpcore.ReadError(str(error)) from error
+                loop = asyncio.get_running_loop()
+                started = loop.time()
+                if started - self._waited > _TURN:
+                    # A server that sends faster than we read would keep every timeout from being noticed.
+                    await asyncio.sleep(0)
+                    self._waited = started
+                return self._checked(await self._reader.read(max_bytes))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        try:
+        with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
             async with asyncio.timeout(timeout):
+                self._informational = 0
                 self._writer.write(buffer)
                 await self._writer.drain()
-        except TimeoutError as error:
-            raise httpcore.WriteTimeout("") from error
-        except OSError as error:
-            raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
         self._writer.transport.abort()
@@ -91,16 +77,24 @@ class Stream(httpcore.AsyncNetworkStream):
         if self._secured == (ssl_context, server_hostname):
             return self
         try:
-            async with asyncio.timeout(timeout):
-                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-        except BaseException as error:
-            await self.aclose()
-            if isinstance(error, TimeoutError):
-                raise httpcore.ConnectTimeout("") from error
-            if isinstance(error, OSError | ValueError):  # the latter: a name that no certificate can be for
-                raise httpcore.ConnectError(str(error)) from error
+            with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+                async with asyncio.timeout(timeout):
+                    await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+        except BaseException:
+            await self.aclose()  # httpcore's own stream stays open when the handshake is cancelled
             raise
         return self
+
+    def _checked(self, chunk: bytes) -> bytes:
+        """Pass a chunk on; raises LocalProtocolError for more informational responses than any server sends.
+
+        httpcore reads past them in one go (RFC 9110, 15.2), so that a flood of them would block the event loop.
+        """
+        if chunk.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
+            self._informational += chunk.count(b"HTTP/1.")
+            if self._informational > _MAX_INFORMATIONAL:
+                raise httpcore.LocalProtocolError("too many informational responses")
+        return chunk
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
@@ -111,21 +105,23 @@ class Stream(httpcore.AsyncNetworkStream):
 
 
 class Backend(httpcore.AsyncNetworkBackend):
-    """When `guarded`, a name without any public address is refused. `reached` is told whether a name leads only inside.
+    """Opens connections for httpcore.
 
-    What was opened `ahead` to its place is taken first.
+    `guarded`: a host without any public address is refused with InternalAddress as cause of the ConnectError.
+    `resolved` is told each host, and whether all of its addresses are internal. `early`: a connection that was
+    opened ahead to its host is taken first.
     """
 
     def __init__(
         self,
         *,
         guarded: bool = False,
-        reached: Callable[[str, bool], None] | None = None,
-        ahead: EarlyConnection | None = None,
+        resolved: Callable[[str, bool], None] | None = None,
+        early: EarlyConnection | None = None,
     ) -> None:
         self._guarded = guarded
-        self._reached = reached
-        self._ahead = ahead
+        self._resolved = resolved
+        self._early = early
 
     async def connect_tcp(
         self,
@@ -135,35 +131,37 @@ class Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
-        try:
+        with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
             async with asyncio.timeout(timeout):
-                connection = await self._ahead.take(host, port) if self._ahead is not None else None
-                connection = connection or await self._dial(host, port)
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout("") from error
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
+                connection = await self._early.take(host, port) if self._early is not None else None
+                if connection is None:
+                    return Stream(await self._connect(host, port))
+        self._tell(host, connection.addresses)
         return Stream(connection)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _dial(self, host: str, port: int) -> Connection:
-        try:
-            found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up, host, port)
-        except UnicodeError:
-            raise socket.gaierror(socket.EAI_NONAME, "not a name") from None
-        if self._reached is not None and found:
-            self._reached(host, all(is_special(str(one[4][0])) for one in found))
-        allowed = [one for one in found if not (self._guarded and is_special(str(one[4][0])))][:_MOST]
-        if not found:
-            raise socket.gaierror(socket.EAI_NONAME, "no address")
+    async def _connect(self, host: str, port: int) -> Connection:
+        found = await resolve(host, port)
+        self._tell(host, addresses_in(found))
+        allowed = [one for one in found if not (self._guarded and is_special(str(one[4][0])))]
         if not allowed:
-            raise InnerAddress(host, str(found[0][4][0]))
-        opened = await aiohappyeyeballs.start_connection(allowed, happy_eyeballs_delay=STAGGER)
-        try:
-            reader, writer = await asyncio.open_connection(sock=opened, limit=BUFFER)
-        except BaseException:
-            opened.close()
-            raise
-        return reader, writer, None
+            raise InternalAddress(host, addresses_in(found)[0])
+        return await connect(allowed)
+
+    def _tell(self, host: str, addresses: tuple[str, ...]) -> None:
+        if self._resolved is not None:
+            self._resolved(host, all(map(is_special, addresses)))
+
+
+@contextmanager
+def _as_httpcore_errors(
+    timed_out: type[httpcore.TimeoutException], failed: type[httpcore.NetworkError]
+) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise timed_out("") from error
+    except (OSError, ValueError) as error:  # the latter: a name that no certificate can be issued for
+        raise failed(str(error)) from error

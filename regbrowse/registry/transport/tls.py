@@ -1,4 +1,4 @@
-"""Whom each origin is trusted by, and the contexts that say so to OpenSSL."""
+"""TLS settings of each origin: which CAs verify it, which client certificate it is shown, and the ssl contexts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Registry
-from regbrowse.registry.transport.system_certificates import default_context
 from regbrowse.registry.transport.url_policy import Origin
 from regbrowse.settings.certificates import Trust, problem_with_ca
 from regbrowse.text import visible
@@ -22,62 +21,110 @@ if TYPE_CHECKING:
 
 
 class TlsTrust(NamedTuple):
-    """What one origin is trusted by, beside the system's certificates."""
+    """How one origin is verified, beside the system's CAs, and what it is shown."""
 
     ca_files: tuple[Path, ...] = ()
-    pair: tuple[Path, Path] | None = None
-    """Certificate and key that we show; to this origin and to no other."""
+    client_certificate: tuple[Path, Path] | None = None
+    """Certificate and key; shown to this origin and to no other."""
     verify: bool = True
 
 
-class Contexts:
-    """A context for each kind of trust. Origins that need nothing special share one."""
+class TlsSettings:
+    """What the options and the files of this machine say of every origin, and one ssl context for each answer.
 
-    def __init__(self) -> None:
+    Origins that need nothing special share one context, because reading the system's CAs takes 50 ms.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._network = settings.network
+        self._insecure = {_host_and_port(key) for key in settings.insecure}
+        self._of_files: dict[tuple[str, int], Trust] = {}
         self._contexts: dict[TlsTrust, ssl.SSLContext] = {}
-        self._reading = threading.Lock()
+        self._building = threading.Lock()
 
-    async def get(self, trusted: TlsTrust) -> ssl.SSLContext:
-        """Raises ConfigError for a file that cannot be used."""
-        from asyncio import to_thread  # late, as in everything that opens the first connection
+    def known(self, origin: Origin) -> TlsTrust:
+        """Say how an origin is verified; of one that was never connected to, what the options say."""
+        _, host, port = origin
+        found = self.of_files(origin)
+        ca_files = (self._settings.ca_file,) if self._settings.ca_file else ()
+        verify = found.verify and (host, port) not in self._insecure
+        return TlsTrust((*ca_files, *found.ca_files), found.pair, verify)
 
-        found = self._contexts.get(trusted)
-        return found if found is not None else await to_thread(self.now, trusted)
+    def of_files(self, origin: Origin) -> Trust:
+        """Give what the files of this machine say of an origin, once it was connected to."""
+        return self._of_files.get(origin[1:], Trust())
 
-    def now(self, trusted: TlsTrust) -> ssl.SSLContext:
-        """As `get`, reading at once: the certificates of a system take long enough to be read in a thread."""
-        with self._reading:
-            if trusted not in self._contexts:
-                self._contexts[trusted] = build(trusted)
-            return self._contexts[trusted]
+    async def trust(self, origin: Origin, registry: Origin | None = None) -> TlsTrust:
+        """Find out how an origin is verified; reads this machine's folders the first time. See `context`."""
+        from asyncio import to_thread  # late: the settings of a verb are read before asyncio is imported
+
+        for place in [origin[1:], *([registry[1:]] if registry else [])]:
+            if self._network is not None and place not in self._of_files:
+                self._of_files[place] = await to_thread(self._network.trust, *place)
+        trust = self.known(origin)
+        lent = self.known(registry).ca_files if registry and trust.verify else ()
+        return trust._replace(ca_files=tuple(dict.fromkeys((*trust.ca_files, *lent))))
+
+    async def context(self, origin: Origin, registry: Origin | None = None) -> ssl.SSLContext:
+        """Give the context for connections to an origin. Raises ConfigError for a file that cannot be used.
+
+        The CAs of `registry` count for this origin too: a registry's login service is verified with them, as docker
+        and podman do, which have one TLS configuration for both. Its client certificate stays its own.
+        """
+        from asyncio import to_thread
+
+        return await to_thread(self._context, await self.trust(origin, registry))
+
+    def _context(self, trust: TlsTrust) -> ssl.SSLContext:
+        with self._building:
+            if trust not in self._contexts:
+                self._contexts[trust] = build_context(trust)
+            return self._contexts[trust]
 
 
-def bare_context() -> ssl.SSLContext:
-    """TlsSettings anybody and costs nothing: for what is never to speak TLS, and for a look at who answers."""
+def unverified_context() -> ssl.SSLContext:
+    """Make a context that verifies nothing: for --insecure, and for a look at the certificate a server shows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def build(trusted: TlsTrust) -> ssl.SSLContext:
-    """Raises ConfigError, naming the file and the reason."""
-    context = _system() if trusted.verify else bare_context()
-    for path in trusted.ca_files if trusted.verify else ():
+def build_context(trust: TlsTrust) -> ssl.SSLContext:
+    """Make the context for these settings. Raises ConfigError that names the file and the reason."""
+    context = _system_context() if trust.verify else unverified_context()
+    for path in trust.ca_files if trust.verify else ():
         try:
             context.load_verify_locations(cafile=path)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"The CA file {visible(str(path))} cannot be used: {_reason(error)}.") from None
     context.set_alpn_protocols(["http/1.1"])
-    if trusted.pair is not None:
-        certificate, key = trusted.pair
+    if trust.client_certificate is not None:
+        certificate, key = trust.client_certificate
         try:
-            # Without a word of ours OpenSSL would ask for the key's password on the terminal.
+            # Without a password function OpenSSL would ask for the key's password on the terminal.
             context.load_cert_chain(certificate, key, password=_no_password)
         except (OSError, ssl.SSLError, ValueError) as error:
             named = f"{visible(str(certificate))} with {visible(str(key))}"
             raise ConfigError(f"The client certificate {named} cannot be used: {_reason(error)}.") from None
     return context
+
+
+def _system_context() -> ssl.SSLContext:
+    named = os.environ.get("SSL_CERT_FILE")
+    problem = problem_with_ca(Path(named)) if named else ""
+    if problem:
+        raise ConfigError(f"SSL_CERT_FILE: {problem}.", hint="Correct the variable or unset it.")
+    if sys.platform not in ("darwin", "win32"):
+        context = ssl.create_default_context()
+        if context.cert_store_stats()["x509_ca"] or ssl.get_default_verify_paths().capath:
+            return context
+    # truststore asks the keychains of macOS and Windows, and knows the files of Linux systems that OpenSSL was not
+    # built for. On other Linux systems it would read the store again for every connection, so it comes second.
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _no_password() -> str:
@@ -93,69 +140,7 @@ def _reason(error: Exception) -> str:
     return "its key is protected by a password"
 
 
-def _system() -> ssl.SSLContext:
-    named = os.environ.get("SSL_CERT_FILE")
-    problem = problem_with_ca(Path(named)) if named else ""
-    if problem:
-        raise ConfigError(f"SSL_CERT_FILE: {problem}.", hint="Correct the variable or unset it.")
-    if sys.platform not in ("darwin", "win32"):
-        context = default_context()
-        if context.cert_store_stats()["x509_ca"] or ssl.get_default_verify_paths().capath:
-            return context
-    # truststore asks the keychains of macOS and Windows, and knows the files of Linux systems that OpenSSL
-    # was not built for. There it would read the store again for every connection, so it comes second.
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-class TlsSettings:
-    """What the options and the files of this machine say of every origin."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._network = settings.network
-        self._insecure = {_place(key) for key in settings.insecure}
-        self.contexts = Contexts()
-        self._trust: dict[tuple[str, int], Trust] = {}
-
-    def known(self, origin: Origin) -> TlsTrust:
-        """By what an origin is trusted; of one that was never connected to, what the options say."""
-        _, host, port = origin
-        trust = self._trust.get((host, port), Trust())
-        ca_files = (self._settings.ca_file,) if self._settings.ca_file else ()
-        verify = trust.verify and (host, port) not in self._insecure
-        return TlsTrust((*ca_files, *trust.ca_files), trust.pair, verify)
-
-    def of_files(self, origin: Origin) -> Trust:
-        """What the files of this machine say of an origin, once it was connected to."""
-        return self._trust.get(origin[1:], Trust())
-
-    async def trusted(self, origin: Origin, patron: Origin | None = None) -> TlsTrust:
-        """By what an origin is trusted; looks into this machine's folders the first time. `patron`: see `context`."""
-        from asyncio import to_thread
-
-        for place in [origin[1:], *([patron[1:]] if patron else [])]:
-            if self._network is not None and place not in self._trust:
-                await to_thread(self._look, place)
-        trusted = self.known(origin)
-        lent = self.known(patron).ca_files if patron and trusted.verify else ()
-        return trusted._replace(ca_files=tuple(dict.fromkeys((*trusted.ca_files, *lent))))
-
-    def _look(self, place: tuple[str, int]) -> None:
-        if self._network is not None and place not in self._trust:
-            self._trust[place] = self._network.trust(*place)
-
-    async def context(self, origin: Origin, patron: Origin | None = None) -> ssl.SSLContext:
-        """By what an origin is trusted, and what we show to it. Raises ConfigError for files that cannot be used.
-
-        The authorities that `patron` is trusted by are trusted there, too: a registry's login service is
-        (docker and podman have one TLS configuration for both). Its client certificate stays its own.
-        """
-        return await self.contexts.get(await self.trusted(origin, patron))
-
-
-def _place(key: str) -> tuple[str, int]:
+def _host_and_port(key: str) -> tuple[str, int]:
     """Host and port of a registry by its key."""
     try:
         registry = Registry.parse(key)

@@ -44,7 +44,7 @@ class Window:
 
     async def here(self, registry: Registry, target: str, about: str, *, password: bool) -> Response:
         """What the registry's own origin answers; asked with its password if that is wanted and may be sent."""
-        door = await self._desk.door(registry)
+        door = await self._desk.pings.ping(registry)
         login = await self._desk.login_for(registry) if password else None
         header = basic(login) if login is not None and login.kind == "password" else ""
         question = self.question(registry, target, about)
@@ -52,14 +52,14 @@ class Window:
 
     async def at_desk(self, question: Request) -> Response:
         """The answer to a question of the standard, asked as every other one, but just as shortly."""
-        await self._desk.door(question.registry)
+        await self._desk.pings.ping(question.registry)
         return await self._answered(question, lambda: self._desk.ask(question))
 
     def question(self, registry: Registry, target: str, about: str, wanted: str = "", scope: str = "") -> Request:
         """A question with the bounds of this room."""
         return Request(
             registry,
-            "native",
+            "vendor",
             target,
             wanted or f"Asking {visible(registry.name)} for more about {about}",
             about,
@@ -67,10 +67,10 @@ class Window:
             limit=ANSWER_LIMIT,
             # Ends after we have left, so that being slow here does not count against the registry.
             deadline=self._seconds + 1,
-            tries=1,
-            stay=True,
+            attempts=1,
+            same_origin=True,
             # Nor does a limit of this API pause the questions to /v2/ on the same host.
-            identity="own API",
+            user="own API",
         )
 
     async def _answered(self, question: Request, send: Callable[[], Awaitable[Response]]) -> Response:

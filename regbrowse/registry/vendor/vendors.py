@@ -104,10 +104,10 @@ class VendorApis:
 
     async def _find_out(self, registry: Registry) -> Card | None:
         """By what the registry says of itself, never by a part of its name."""
-        door = await self._desk.door(registry)
+        door = await self._desk.pings.ping(registry)
         if is_harbor(door.challenges):
             return Harbor(self._window, registry)
-        if _WITHOUT.fullmatch(registry.host) or not door.alive:
+        if _WITHOUT.fullmatch(registry.host) or not door.is_registry:
             return None
         password = _takes_passwords(door)
         try:

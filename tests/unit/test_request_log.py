@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from regbrowse.registry.transport.warnings import LIMIT, Warnings, warnings_in
+from regbrowse.registry.transport.request_log import MAX_WARNING_BYTES, Warnings, warnings_in
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ def test_what_could_move_the_cursor_is_made_visible() -> None:
 def test_each_warning_is_kept_once_and_all_of_them_are_bounded() -> None:
     warnings = Warnings()
     for _ in range(3):
-        warnings.keep("one.example", ['299 - "old"', '299 - "older"'])
-    warnings.keep("one.example", [f'299 - "{"é" * (LIMIT // 2)}"', f'299 - "{"x" * 10_000}"'])
+        warnings.add("one.example", ['299 - "old"', '299 - "older"'])
+    warnings.add("one.example", [f'299 - "{"é" * (MAX_WARNING_BYTES // 2)}"', f'299 - "{"x" * 10_000}"'])
     for number in range(2000):
-        warnings.keep("two.example", [f'299 - "number {number}"'])
+        warnings.add("two.example", [f'299 - "number {number}"'])
     assert warnings.of("one.example") == ("old", "older")
-    assert sum(len(text.encode()) for text in warnings.of("two.example")) <= LIMIT
+    assert sum(len(text.encode()) for text in warnings.of("two.example")) <= MAX_WARNING_BYTES
     assert len(warnings.of("two.example")) > 100
     assert warnings.of("three.example") == ()
 

@@ -13,8 +13,8 @@ import httpcore
 import httpx
 import pytest
 
-from regbrowse.registry.transport.network import Backend, InnerAddress
-from regbrowse.registry.transport.pool import Pool
+from regbrowse.registry.transport.network import Backend, InternalAddress
+from regbrowse.registry.transport.pool import PoolTransport
 from regbrowse.registry.transport.url_policy import is_special
 
 OUTER, OTHER, SIX = "93.184.216.34", "93.184.216.35", "2606:2800:220:1:248:1893:25c8:1946"
@@ -74,7 +74,7 @@ async def test_a_name_that_leads_inside_is_refused(
     assert is_special(address)
     names(monkeypatch, address)
     cause = await refused(Backend(guarded=True))
-    assert isinstance(cause, InnerAddress)
+    assert isinstance(cause, InternalAddress)
     assert (cause.host, cause.address) == ("storage.example", address)
     assert sockets.called == []
     assert isinstance(await refused(Backend()), ConnectionRefusedError)
@@ -97,7 +97,7 @@ async def test_the_address_that_was_checked_is_the_one_called(
         socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 443))]
     )
     reached: list[tuple[str, bool]] = []
-    await refused(Backend(guarded=True, reached=lambda *place: reached.append(place)), "rebinding.example")
+    await refused(Backend(guarded=True, resolved=lambda *place: reached.append(place)), "rebinding.example")
     assert sockets.called == [OUTER]
     assert reached == [("rebinding.example", False)]
 
@@ -107,7 +107,7 @@ async def test_the_time_is_for_name_and_connection_together(
 ) -> None:
     names(monkeypatch, SIX, OUTER)
     sockets.silent = True
-    pool = Pool(ssl.create_default_context(), Backend())
+    pool = PoolTransport(ssl.create_default_context(), Backend())
     request = httpx.Request("GET", "https://both.example/v2/", extensions={"timeout": {"connect": 0.01}})
     with pytest.raises(httpx.ConnectTimeout):
         await pool.handle_async_request(request)

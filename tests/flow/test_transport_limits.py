@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import httpx
@@ -14,12 +13,12 @@ from fake_registry import FakeRegistry, Fault
 from regbrowse.errors import NetError, Offline, RateLimited, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.registry.auth.ping import Pings
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.error_mapping import status_error
 from regbrowse.registry.models import LoginState
-from regbrowse.registry.request_builders import tags_request
-from regbrowse.registry.requests import Response
-from regbrowse.registry.transport import retry
+from regbrowse.registry.requests import Response, tags_request
+from regbrowse.registry.transport import rate_limit
 from regbrowse.registry.transport.transport import Transport
 from tls_world import Machine
 
@@ -50,7 +49,7 @@ class Rests:
         self.ended = asyncio.Event()
         if open:
             self.ended.set()
-        monkeypatch.setattr(retry, "rest", self)
+        monkeypatch.setattr(rate_limit, "sleep", self)
 
     async def __call__(self, seconds: float, hurried: asyncio.Event) -> None:
         self.seconds.append(seconds)
@@ -107,14 +106,14 @@ async def test_everybody_waits_while_a_registry_wants_to_be_left_alone(
     await asyncio.wait_for(rests.began.wait(), 5)
     reading = asyncio.create_task(client.manifest(here(registry), "1"))
     await until(lambda: len(rests.seconds) >= 2)
-    wait = transport_of(client).wait(here(registry).registry)
+    wait = transport_of(client).limits.wait(here(registry).registry)
     assert wait is not None
     assert wait.why == f"{registry.name} is limiting requests."
     assert paths(registry) == [TAGS]
     rests.ended.set()
     await asyncio.gather(listing, reading)
     assert len(registry.paths()) == 3
-    assert transport_of(client).wait(here(registry).registry) is None
+    assert transport_of(client).limits.wait(here(registry).registry) is None
 
 
 async def test_try_now_ends_the_wait(
@@ -125,7 +124,7 @@ async def test_try_now_ends_the_wait(
     registry.fault(TAGS, Fault(503, b"", [("Retry-After", "30")], times=1))
     listing = asyncio.create_task(tags(client, registry))
     await asyncio.wait_for(rests.began.wait(), 5)
-    transport_of(client).hurry(here(registry).registry)
+    transport_of(client).limits.retry_now(here(registry).registry)
     assert await asyncio.wait_for(listing, 5) == ["1"]
 
 
@@ -137,11 +136,11 @@ async def test_giving_up_during_a_wait_leaves_nothing_behind(
     async with Client(Settings(pause=0.5)) as client:
         listing = asyncio.create_task(tags(client, registry))
         await asyncio.wait_for(rests.began.wait(), 5)
-        assert transport_of(client).wait(here(registry).registry) is not None
+        assert transport_of(client).limits.wait(here(registry).registry) is not None
         listing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await listing
-        assert transport_of(client).wait(here(registry).registry) is None
+        assert transport_of(client).limits.wait(here(registry).registry) is None
 
 
 async def test_a_long_wait_is_told_at_once_and_nobody_asks_again_meanwhile(
@@ -158,13 +157,13 @@ async def test_a_long_wait_is_told_at_once_and_nobody_asks_again_meanwhile(
     assert paths(registry) == [TAGS]
     assert rests.seconds == []
     await client.manifest(here(registry), "1")
-    transport_of(client).hurry(here(registry).registry)
+    transport_of(client).limits.retry_now(here(registry).registry)
     assert await tags(client, registry) == ["1"]
 
 
 async def test_background_questions_are_tried_five_times(registry: FakeRegistry) -> None:
     registry.fault(TAGS, Fault(500, b""))
-    transport = Transport(Settings(pause=0), deque())
+    transport = Transport(Settings(pause=0))
     question = tags_request(here(registry))
     background = type(question)(question.registry, "tags", TAGS, "", "", background=True)
     reply = await transport.send(background, f"{registry.url}{TAGS}")
@@ -187,9 +186,9 @@ async def test_five_failures_in_a_row_close_an_origin_for_a_while(registry: Fake
     with pytest.raises(NetError):
         await tags(client, registry)
     assert len(registry.paths()) == asked
-    wait = transport_of(client).wait(here(registry).registry)
+    wait = transport_of(client).limits.wait(here(registry).registry)
     assert wait is not None
-    transport_of(client).hurry(here(registry).registry)
+    transport_of(client).limits.retry_now(here(registry).registry)
     assert await client.blob(here(registry), WHAT) == BLOB.raw
 
 
@@ -206,7 +205,7 @@ async def test_a_name_that_is_unknown_for_a_moment(monkeypatch: pytest.MonkeyPat
         with pytest.raises(NetError, match=r"The name no-such-host\.invalid is not known \(DNS\)\."):
             await patient.ping(Registry.parse("no-such-host.invalid"))
         assert rests.seconds == [pytest.approx(1, abs=0.21)]
-        assert len(patient.requests) == 2
+        assert len(patient.log) == 2
 
 
 async def test_the_deadline_counts_over_all_redirects(registry: FakeRegistry) -> None:
@@ -230,7 +229,7 @@ async def test_warnings_are_kept_once(registry: FakeRegistry, client: Client) ->
     registry.extra_headers = [("Warning", '299 - "This registry \\"moves\\"."')]
     await tags(client, registry)
     await tags(client, registry)
-    notes = transport_of(client).notes(here(registry).registry)
+    notes = client.connection(here(registry).registry).notes
     assert notes == (f'{registry.name} says: This registry "moves".',)
 
 
@@ -270,9 +269,9 @@ def test_the_pull_limit_of_docker_hub(user: str, why: str, hint: str) -> None:
 
 
 async def test_offline_nothing_leaves(registry: FakeRegistry) -> None:
-    transport = Transport(Settings(offline=True), deque())
+    transport = Transport(Settings(offline=True))
     with pytest.raises(Offline, match="is not asked offline"):
-        await transport.base(here(registry).registry)
+        await Pings(transport).ping(here(registry).registry)
     with pytest.raises(Offline, match=r"Listing tags of .* failed"):
         await transport.send(tags_request(here(registry)), f"{registry.url}{TAGS}")
     assert registry.connections == set()

@@ -14,13 +14,12 @@ import pytest_asyncio
 from fake_registry import FakeRegistry
 from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
+from regbrowse.registry import requests
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.transport import pools, tls
-from regbrowse.registry.transport import tls as net_trust
-from regbrowse.registry.transport.early_connection import EarlyConnection
+from regbrowse.registry.transport import scheme_probe, tls
 from regbrowse.registry.transport.tls import TlsSettings, TlsTrust
 from regbrowse.settings.certificates import Trust
-from tls_world import Machine, Paper, Spoken, hashed_system, issue, listening, secure, strict
+from tls_world import ANSWER, Machine, Paper, Spoken, issue, listening, secure, strict
 
 CA = issue("Example CA", organisation="Example Inc.", authority=True)
 CLIENTS = issue("Client CA", authority=True)
@@ -123,14 +122,14 @@ async def test_not_verified_is_said(server: Spoken, machine: Machine, by_file: b
     async with Client(Settings(pause=0, network=machine, insecure=insecure)) as client:
         registry = Registry.parse(server.name)
         await client.ping(registry)
-        transport = client._transport
-        assert not transport.verified(registry)
-        (note,) = transport.notes(registry)
+        connection = client.connection(registry)
+        assert not connection.verified
+        (note,) = connection.notes
         by = " (asked for by /etc/registries.conf)" if by_file else ""
         assert note == f"Its certificate is not verified{by}: anybody in between could read along and answer."
         other = Registry.parse("registry.example")
-        assert transport.verified(other)
-        assert transport.notes(other) == ()
+        assert client._transport.is_verified("https://registry.example:443")
+        assert client.connection(other).notes == ()
 
 
 async def test_a_client_certificate_is_shown_to_its_host_and_to_nobody_else(
@@ -143,7 +142,7 @@ async def test_a_client_certificate_is_shown_to_its_host_and_to_nobody_else(
             machine.trusts["127.0.0.1", server.port] = Trust((), pair)
             async with Client(Settings(pause=0, ca_file=ca_file, network=machine)) as client:
                 await client.ping(Registry.parse(server.name))
-                (note,) = client._transport.notes(Registry.parse(server.name))
+                (note,) = client.connection(Registry.parse(server.name)).notes
     assert server.certificates == [True]
     assert storage.certificates == [False]
     assert note == f"The client certificate {pair[0]} is shown to it."
@@ -192,13 +191,13 @@ async def test_origins_that_need_nothing_special_share_what_was_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca_file: Path, server: Spoken
 ) -> None:
     built: list[TlsTrust] = []
-    build = net_trust.build
+    build = tls.build_context
 
     def counted(trusted: TlsTrust) -> ssl.SSLContext:
         built.append(trusted)
         return build(trusted)
 
-    monkeypatch.setattr(net_trust, "build", counted)
+    monkeypatch.setattr(tls, "build_context", counted)
     async with secure(tmp_path, issue(issuer=CA)) as other, Client(Settings(pause=0, ca_file=ca_file)) as client:
         await asyncio.gather(*(client.ping(Registry.parse(name)) for name in (server.name, other.name)))
     assert len(built) == 1
@@ -215,18 +214,20 @@ async def test_http_where_it_is_tolerable(
     if how == "asked":
         machine.asked.add(there.key)
     async with Client(Settings(pause=0, network=machine)) as client:
-        transport = client._transport
+        schemes = client._transport.schemes
         if how == "by hand":
             with pytest.raises(TlsError) as caught:
                 await client.ping(there)
             assert caught.value.slug == "no-tls"
             assert "press H" in caught.value.hint
-            assert not transport.http_asked(there)
-            transport.allow_http(there)
+            assert not schemes.http_allowed(there)
+            client.allow_http(there)
         await client.ping(there)
-        assert await transport.base(there) == f"http://{registry.name}"
-        assert transport.http_asked(there) == (how != "allowed")
-        assert not transport.verified(there)
+        connection = client.connection(there)
+        assert connection.base == f"http://{registry.name}"
+        assert schemes.http_allowed(there) == (how != "allowed")
+        assert not connection.verified
+    assert [one.url for one in client.log][-2:] == [f"https://{registry.name}/v2/", f"http://{registry.name}/v2/"]
 
 
 async def test_a_closed_port_may_be_one_that_speaks_http(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,30 +248,35 @@ async def test_https_is_taken_where_it_works_even_if_http_was_allowed(
     remote(monkeypatch)
     async with Client(Settings(pause=0, ca_file=ca_file)) as client:
         registry = Registry.parse(server.name)
-        client._transport.allow_http(registry)
-        assert await client._transport.base(registry) == f"https://{server.name}"
+        client.allow_http(registry)
         await client.ping(registry)
-        assert client._transport.verified(registry)
+        assert client.connection(registry).base == f"https://{server.name}"
+        assert client.connection(registry).verified
 
 
 async def test_silence_is_no_reason_for_http_far_away_and_is_one_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(scheme_probe, "SILENCE", 0.05)
+    monkeypatch.setattr(requests, "CONNECT_SECONDS", 0.05)
 
-    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (await reader.read(1)) == b"G":
+            writer.write(ANSWER)
         await reader.read()
 
-    async with listening(silent) as port, Client(Settings(pause=0)) as client:
+    async with listening(silent) as port, Client(Settings(pause=0, deadline=1)) as client:
         registry = Registry.parse(f"127.0.0.1:{port}")
-        assert await client._transport.base(registry) == f"http://127.0.0.1:{port}"
-        client._transport.hurry(registry)
+        await client.ping(registry)
+        assert client.connection(registry).base == f"http://127.0.0.1:{port}"
         remote(monkeypatch)
-        client._transport.allow_http(registry)
-        assert await client._transport.base(registry) == f"https://127.0.0.1:{port}"
+        client.allow_http(registry)
+        with pytest.raises(NetError, match="did not answer within"):
+            await client.ping(registry)
+        assert [one.url.partition(":")[0] for one in client.log] == ["https", "http", "https"]
 
 
 async def test_a_greeting_that_hangs_is_cut_by_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     remote(monkeypatch)
-    monkeypatch.setitem(pools._TIMEOUT, "connect", 0.1)
+    monkeypatch.setattr(requests, "CONNECT_SECONDS", 0.1)
 
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -293,7 +299,7 @@ async def test_a_greeting_that_is_given_up_is_hung_up(monkeypatch: pytest.Monkey
 
     async with listening(silent) as port, Client(Settings(pause=0, deadline=1)) as client:
         with pytest.raises(NetError, match="too slowly"):
-            await client.ping(Registry.parse(f"127.0.0.1:{port}"))
+            await anext(client.tags(Repository(Registry.parse(f"127.0.0.1:{port}"), "acme/app")))
         await asyncio.wait_for(left.wait(), 5)
 
 
@@ -310,8 +316,12 @@ async def test_a_reset_greeting(monkeypatch: pytest.MonkeyPatch) -> None:
         assert error.slug == "no-tls"
         async with Client(Settings(pause=0)) as client:
             registry = Registry.parse(f"127.0.0.1:{port}")
-            client._transport.allow_http(registry)
-            assert await client._transport.base(registry) == f"http://127.0.0.1:{port}"
+            client.allow_http(registry)
+            with pytest.raises(NetError):
+                await client.ping(registry)
+            assert [one.url for one in client.log] == [
+                f"{way}://127.0.0.1:{port}/v2/" for way in ("https", "http", "http")
+            ]
 
 
 async def test_what_is_blocked_here_is_not_asked(registry: FakeRegistry, machine: Machine) -> None:
@@ -322,14 +332,17 @@ async def test_what_is_blocked_here_is_not_asked(registry: FakeRegistry, machine
     assert registry.asked == []
 
 
-async def test_a_registry_that_came_up_later_is_found(ca_file: Path) -> None:
+async def test_a_registry_that_came_up_later_is_found(tmp_path: Path, ca_file: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         registry = Registry.parse(f"127.0.0.1:{unused.getsockname()[1]}")
-        async with Client(Settings(pause=0, ca_file=ca_file)) as client:
-            with pytest.raises(NetError):
-                await client.ping(registry)
-            assert registry.key not in client._transport._schemes._bases
+    async with Client(Settings(pause=0, ca_file=ca_file)) as client:
+        with pytest.raises(NetError):
+            await client.ping(registry)
+        assert client.connection(registry).base == ""
+        async with secure(tmp_path, issue(issuer=CA), port=registry.port or 0):
+            await client.ping(registry)
+        assert client.connection(registry).verified
 
 
 def test_docker_hub_is_insecure_by_its_own_address() -> None:
@@ -338,32 +351,3 @@ def test_docker_hub_is_insecure_by_its_own_address() -> None:
     assert not trusts.known(("https", "::1", 5000)).verify
     assert not trusts.known(("https", "x.example", 443)).verify
     assert trusts.known(("https", "x.example", 5000)).verify
-
-
-@pytest.fixture
-def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca_file: Path) -> list[ssl.SSLContext]:
-    return hashed_system(monkeypatch, tmp_path, ca_file)
-
-
-@pytest.mark.parametrize("early", [False, True])
-async def test_what_the_bundle_has_beside_the_folder_is_trusted_too(
-    server: Spoken, bundle: list[ssl.SSLContext], early: bool
-) -> None:
-    settings, here = Settings(pause=0), Registry.parse(server.name)
-    ahead = EarlyConnection(settings) if early else None
-    assert ahead is None or ahead.begin(here)
-    async with Client(settings, ahead) as client:
-        await client.ping(here)
-        await client.head(Repository(here, "acme/app"), "1")
-        assert [one.status for one in client.requests] == [200, 200]
-    assert len(bundle) == 1
-
-
-async def test_the_bundle_is_read_once_and_makes_nobody_else_trusted(
-    tmp_path: Path, bundle: list[ssl.SSLContext]
-) -> None:
-    async with secure(tmp_path, issue("alone")) as other, Client(Settings(pause=0)) as client:
-        for _ in range(2):
-            with pytest.raises(TlsError, match="signed by nobody but itself"):
-                await client.ping(Registry.parse(other.name))
-    assert len(bundle) == 1

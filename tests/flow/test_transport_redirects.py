@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,7 +14,7 @@ from regbrowse.errors import NetError, PolicyError, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.request_builders import blob_request
+from regbrowse.registry.requests import blob_request
 from regbrowse.registry.transport import redirects, transport
 from regbrowse.registry.transport.transport import Transport
 
@@ -78,7 +77,7 @@ async def test_a_public_registry_may_not_point_inside(
 async def test_a_login_may_not_be_sent_inside(net: Internet, registry: FakeRegistry) -> None:
     net.place("registry.example", 5000, registry.port)
     net.place("login.example", 5000, registry.port, "192.168.0.7")
-    transport = Transport(settings("registry.example:5000"), deque())
+    transport = Transport(settings("registry.example:5000"))
     asked = Registry.parse("registry.example:5000")
     question = blob_request(Repository(asked, "acme/app"), WHAT, 2**20)[1]
     await transport.send(replace(question, kind="ping", size=None), "http://registry.example:5000/v2/")
@@ -104,11 +103,11 @@ async def test_where_a_blob_lies_is_remembered_for_its_parts(
         assert await client.blob_start(here(registry), WHAT, 5) == BLOB.raw[:5]
         assert len(registry.paths()) == 2
         monkeypatch.setattr(redirects, "RESOLVED_SECONDS", -1.0)
-        client._transport._hops._resolved.clear()
+        client._transport._redirects._resolved.clear()
         assert await client.blob_start(here(registry), WHAT, 6) == BLOB.raw[:6]
         assert await client.blob_start(here(registry), WHAT, 7) == BLOB.raw[:7]
         assert len(registry.paths()) == 4
-    assert "canary" not in repr(list(client.requests))
+    assert "canary" not in repr(list(client.log))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
@@ -132,7 +131,7 @@ async def test_storage_that_refuses_head_is_asked_for_one_byte(
         storage.repository("acme/app").blobs[BLOB.digest] = BLOB.raw
         storage.fault(PATH, Fault(status, b"", method="HEAD"))
         registry.fault(PATH, redirect(f"{storage.url}{PATH}"))
-        transport = Transport(Settings(pause=0), deque())
+        transport = Transport(Settings(pause=0))
         question = replace(blob_request(here(registry), WHAT, 2**20)[1], method="HEAD")
         reply = await transport.send(question, f"{registry.url}{PATH}")
         await transport.aclose()
@@ -160,7 +159,7 @@ async def test_a_broken_transfer_goes_on_where_it_broke(registry: FakeRegistry, 
     registry.fault(PATH, Fault(truncate=20, times=2))
     assert await client.blob(here(registry), WHAT) == BLOB.raw
     assert [one.headers.get("range") for one in registry.asked if one.path == PATH] == [None, "bytes=20-", "bytes=40-"]
-    assert [one.received for one in client.requests][-3:] == [20, 20, len(BLOB.raw) - 40]
+    assert [one.received for one in client.log][-3:] == [20, 20, len(BLOB.raw) - 40]
 
 
 async def test_a_server_that_starts_anew_is_read_anew(registry: FakeRegistry, client: Client) -> None:
@@ -204,8 +203,8 @@ async def test_many_origins_do_not_keep_many_connections(registry: FakeRegistry,
         registry.faults[PATH] = [redirect(f"http://127.0.0.{number}:1/")]
         with pytest.raises(NetError):
             await client.blob(here(registry), WHAT)
-        transport.hurry(here(registry).registry)
-    assert len(transport._wires._pools) == 20
+        transport.limits.retry_now(here(registry).registry)
+    assert len(transport._pools._pools) == 20
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 
 from regbrowse.reference import Registry
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport import retry
+from regbrowse.registry.transport import rate_limit
 from regbrowse.registry.transport.concurrency import ConcurrencyLimit
-from regbrowse.registry.transport.rate_limit import FAILURES, QUIET, Bucket, RateLimits, limiting
-from regbrowse.registry.transport.retry import pause_before, rate_of, rest, retry_after
+from regbrowse.registry.transport.rate_limit import CIRCUIT_SECONDS, MAX_FAILURES, Bucket, RateLimits, limited, sleep
+from regbrowse.registry.transport.retry import backoff, retry_after
 from regbrowse.registry.transport.url_policy import Origin
 
 HERE: Origin = ("https", "one.example", 443)
@@ -54,22 +54,29 @@ def test_the_older_header_is_a_moment(text: str) -> None:
 
 def test_pauses_double_and_never_undercut_what_was_asked() -> None:
     for attempt, usual in enumerate([0.5, 1, 2, 4]):
-        assert 0.8 * usual <= pause_before(attempt, 0.5) <= 1.2 * usual
-    assert pause_before(20, 0.5) <= 36
-    assert 10 <= pause_before(0, 0.5, 10.0) <= 10.5
-    assert pause_before(0, 0, 0.0) == 0
+        assert 0.8 * usual <= backoff(attempt, 0.5) <= 1.2 * usual
+    assert backoff(20, 0.5) <= 36
+    assert 10 <= backoff(0, 0.5, 10.0) <= 10.5
+    assert backoff(0, 0, 0.0) == 0
 
 
 def test_a_pull_limit() -> None:
-    rate = rate_of({"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600"})
+    limits, hub = RateLimits(), Registry("one.example")
+    limits.read_rate(hub, {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600"})
+    rate = limits.rate(hub)
     assert rate is not None
     assert (rate.limit, rate.remaining, rate.window) == (100, 76, 21600)
-    assert rate_of({"ratelimit-limit": "many", "ratelimit-remaining": "76"}) is None
+    assert not limits.is_low(hub)
+    limits.read_rate(hub, {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "10;w=21600"})
+    assert limits.is_low(hub)
+    limits.forget_rate(hub)
+    limits.read_rate(hub, {"ratelimit-limit": "many", "ratelimit-remaining": "76"})
+    assert limits.rate(hub) is None
 
 
 async def test_a_rest_ends_when_somebody_is_in_a_hurry() -> None:
     hurried = asyncio.Event()
-    resting = asyncio.create_task(rest(60, hurried))
+    resting = asyncio.create_task(sleep(60, hurried))
     await asyncio.sleep(0)
     hurried.set()
     await asyncio.wait_for(resting, 1)
@@ -95,33 +102,33 @@ async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.M
         rests.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(retry, "rest", remembered)
+    monkeypatch.setattr(rate_limit, "sleep", remembered)
     pauses = RateLimits(Clock())
-    pauses.begin(BUCKET, "one.example", 30, "one.example is limiting requests.")
-    pauses.begin(BUCKET, "one.example", 10, "a shorter one changes nothing")
-    wait = pauses.wait("one.example")
+    pauses.pause(BUCKET, "one.example", 30, "one.example is limiting requests.")
+    pauses.pause(BUCKET, "one.example", 10, "a shorter one changes nothing")
+    wait = pauses.wait(Registry("one.example"))
     assert wait is not None
     assert (wait.until, wait.why) == (1030, "one.example is limiting requests.")
-    await pauses.over((HERE, ""))
-    await pauses.over((THERE, "ann"))
+    await pauses.until_free((HERE, ""))
+    await pauses.until_free((THERE, "ann"))
     assert rests == []
-    await asyncio.gather(pauses.over(BUCKET), pauses.over(BUCKET))
+    await asyncio.gather(pauses.until_free(BUCKET), pauses.until_free(BUCKET))
     assert rests == [30, 30]
-    assert pauses.wait("one.example") is None
+    assert pauses.wait(Registry("one.example")) is None
 
 
 async def test_hurry_reaches_who_waits_for_a_pause_that_has_grown_since() -> None:
     pauses = RateLimits()
-    pauses.begin(BUCKET, "one.example", 60, "")
-    first = asyncio.create_task(pauses.over(BUCKET))
+    pauses.pause(BUCKET, "one.example", 60, "")
+    first = asyncio.create_task(pauses.until_free(BUCKET))
     await asyncio.sleep(0)
-    pauses.begin(BUCKET, "one.example", 90, "")
-    second = asyncio.create_task(pauses.over(BUCKET))
+    pauses.pause(BUCKET, "one.example", 90, "")
+    second = asyncio.create_task(pauses.until_free(BUCKET))
     await asyncio.sleep(0)
-    pauses.hurry("one.example")
+    pauses.retry_now(Registry("one.example"))
     await asyncio.wait_for(asyncio.gather(first, second), 1)
-    pauses.begin(BUCKET, "one.example", 60, "")
-    third = asyncio.create_task(pauses.over(BUCKET))
+    pauses.pause(BUCKET, "one.example", 60, "")
+    third = asyncio.create_task(pauses.until_free(BUCKET))
     for _ in range(5):
         await asyncio.sleep(0)
     assert not third.done()
@@ -131,31 +138,31 @@ async def test_hurry_reaches_who_waits_for_a_pause_that_has_grown_since() -> Non
 async def test_a_pause_that_grows_is_waited_for_to_its_end() -> None:
     clock = Clock()
     pauses = RateLimits(clock)
-    pauses.begin(BUCKET, "one.example", 0, "")
+    pauses.pause(BUCKET, "one.example", 0, "")
     clock.now = 1001
-    pauses.begin(BUCKET, "one.example", 3600, "")
-    over = asyncio.create_task(pauses.over(BUCKET))
+    pauses.pause(BUCKET, "one.example", 3600, "")
+    over = asyncio.create_task(pauses.until_free(BUCKET))
     for _ in range(5):
         await asyncio.sleep(0)
     assert not over.done()
-    pauses.hurry("two.example")
+    pauses.retry_now(Registry("two.example"))
     await asyncio.sleep(0)
     assert not over.done()
-    pauses.hurry("one.example")
+    pauses.retry_now(Registry("one.example"))
     await asyncio.wait_for(over, 1)
-    assert not pauses.paused(BUCKET)
+    assert not pauses.is_paused(BUCKET)
 
 
 async def test_a_nap_is_seen_and_ends_in_a_hurry() -> None:
     pauses = RateLimits(Clock())
-    nap = asyncio.create_task(pauses.nap("one.example", 3600, "one.example has a problem on its side."))
+    nap = asyncio.create_task(pauses.back_off("one.example", 3600, "one.example has a problem on its side."))
     await asyncio.sleep(0)
-    wait = pauses.wait("one.example")
+    wait = pauses.wait(Registry("one.example"))
     assert wait is not None
     assert wait.why == "one.example has a problem on its side."
-    pauses.hurry("one.example")
+    pauses.retry_now(Registry("one.example"))
     await asyncio.wait_for(nap, 1)
-    assert pauses.wait("one.example") is None
+    assert pauses.wait(Registry("one.example")) is None
 
 
 def test_an_answer_stands_until_its_time_is_over() -> None:
@@ -169,65 +176,65 @@ def test_an_answer_stands_until_its_time_is_over() -> None:
     assert (held.status, held.body, held.headers["retry-after"]) == (429, b"no", "600")
     assert pauses.held(BUCKET, question("manifest")) is None
     assert pauses.held((HERE, ""), question()) is None
-    wait = pauses.wait("one.example")
+    wait = pauses.wait(Registry("one.example"))
     assert wait is not None
     assert wait.until == 4600
     clock.now += 600
     assert pauses.held(BUCKET, question()) is None
-    assert pauses.wait("one.example") is None
+    assert pauses.wait(Registry("one.example")) is None
     pauses.hold(BUCKET, answer, 3600)
-    pauses.hurry("one.example")
+    pauses.retry_now(Registry("one.example"))
     assert pauses.held(BUCKET, question()) is None
 
 
 def test_an_origin_that_only_fails_is_left_alone_for_a_while() -> None:
     clock = Clock()
     pauses = RateLimits(clock)
-    for _ in range(FAILURES - 1):
+    for _ in range(MAX_FAILURES - 1):
         pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
-    assert pauses.closed(HERE) == 0
-    pauses.worked(HERE)
-    for _ in range(FAILURES):
-        assert pauses.closed(HERE) == 0
+    assert not pauses.circuit_is_open(HERE)
+    pauses.succeeded(HERE)
+    for _ in range(MAX_FAILURES):
+        assert not pauses.circuit_is_open(HERE)
         pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
-    assert pauses.closed(HERE) == QUIET
-    assert pauses.closed(THERE) == 0
-    wait = pauses.wait("one.example")
+    assert pauses.circuit_is_open(HERE)
+    assert not pauses.circuit_is_open(THERE)
+    wait = pauses.wait(Registry("one.example"))
     assert wait is not None
     assert wait.why == "one.example could not be reached several times."
-    clock.now += QUIET
-    assert pauses.closed(HERE) == 0
+    clock.now += CIRCUIT_SECONDS
+    assert not pauses.circuit_is_open(HERE)
     pauses.failed(HERE, "one.example", "one.example could not be reached several times.")
-    assert pauses.closed(HERE) == QUIET
-    pauses.hurry("one.example")
-    assert pauses.closed(HERE) == 0
+    assert pauses.circuit_is_open(HERE)
+    pauses.retry_now(Registry("one.example"))
+    assert not pauses.circuit_is_open(HERE)
 
 
 async def through(
-    gates: ConcurrencyLimit, origin: Origin, name: str, seen: list[str], *, background: bool = False
+    limit: ConcurrencyLimit, origin: Origin, name: str, seen: list[str], *, background: bool = False
 ) -> None:
-    async with gates.through(origin, background=background):
+    async with limit.slot(origin, background=background):
         seen.append(name)
         await asyncio.sleep(0)
 
 
 async def test_people_go_before_the_background() -> None:
-    gates, seen = ConcurrencyLimit(lambda _: 1), list[str]()
-    async with gates.through(HERE):
-        last = asyncio.create_task(through(gates, HERE, "row", seen, background=True))
-        first = asyncio.create_task(through(gates, HERE, "person", seen))
+    limit, seen = ConcurrencyLimit(lambda _: 1), list[str]()
+    async with limit.slot(HERE):
+        last = asyncio.create_task(through(limit, HERE, "row", seen, background=True))
+        first = asyncio.create_task(through(limit, HERE, "person", seen))
         await asyncio.sleep(0)
         assert seen == []
-        await through(gates, THERE, "elsewhere", seen)
+        await through(limit, THERE, "elsewhere", seen)
     await asyncio.gather(last, first)
     assert seen == ["elsewhere", "person", "row"]
 
 
 async def test_all_origins_together_have_room_for_so_many() -> None:
-    gates, seen, held = ConcurrencyLimit(lambda _: 4, total=2), list[str](), asyncio.Event()
+    limit, seen, held = ConcurrencyLimit(lambda _: 4, total=2), list[str](), asyncio.Event()
 
     async def hold(number: int) -> None:
-        async with gates.through(("https", f"h{number}.example", 443)):
+        async with limit.slot(("https", f"h{number}.example", 443)):
             seen.append(str(number))
             await held.wait()
 
@@ -240,26 +247,26 @@ async def test_all_origins_together_have_room_for_so_many() -> None:
 
 
 async def test_who_gives_up_takes_no_place() -> None:
-    gates, seen = ConcurrencyLimit(lambda _: 1), list[str]()
-    async with gates.through(HERE):
-        waiting_here = asyncio.create_task(through(gates, HERE, "gone", seen))
-        called_and_gone = asyncio.create_task(through(gates, HERE, "late", seen))
+    limit, seen = ConcurrencyLimit(lambda _: 1), list[str]()
+    async with limit.slot(HERE):
+        waiting_here = asyncio.create_task(through(limit, HERE, "gone", seen))
+        called_and_gone = asyncio.create_task(through(limit, HERE, "late", seen))
         await asyncio.sleep(0)
         waiting_here.cancel()
         await asyncio.sleep(0)
     called_and_gone.cancel()
     await asyncio.gather(waiting_here, called_and_gone, return_exceptions=True)
-    await asyncio.wait_for(through(gates, HERE, "next", seen), 1)
+    await asyncio.wait_for(through(limit, HERE, "next", seen), 1)
     assert seen == ["next"]
 
 
 async def test_extras_that_have_to_wait_are_nobody_elses_business() -> None:
     pauses = RateLimits(Clock())
-    own = Request(Registry("one.example"), "native", "/api", "Asking", "a")
-    pauses.begin(BUCKET, "one.example", 30, limiting(own))
+    own = Request(Registry("one.example"), "vendor", "/api", "Asking", "a")
+    pauses.pause(BUCKET, "one.example", 30, limited(own))
     pauses.hold(BUCKET, Response(own, 429, httpx.Headers(), b"", "https://one.example/", 0.1), 3600)
-    for _ in range(FAILURES):
+    for _ in range(MAX_FAILURES):
         pauses.failed(THERE, "one.example", "")
-    assert pauses.wait("one.example") is None
-    assert pauses.paused(BUCKET)
-    assert pauses.closed(THERE) == QUIET
+    assert pauses.wait(Registry("one.example")) is None
+    assert pauses.is_paused(BUCKET)
+    assert pauses.circuit_is_open(THERE)

@@ -15,7 +15,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client, Settings
 from regbrowse.settings.proxies import Proxy
-from tls_world import Machine, hashed_system, issue, proxying, secure
+from tls_world import Machine, issue, proxying, secure
 
 CA = issue("Example CA", authority=True)
 
@@ -40,8 +40,8 @@ async def test_https_goes_through_a_tunnel_and_the_proxy_resolves(
             registry = Registry.parse(f"registry.example:{server.port}")
             async with Client(settings(machine(proxy.port), ca_file=ca_file)) as client:
                 await client.ping(registry)
-                notes = client._transport.notes(registry)
-                assert client._transport.verified(registry)
+                notes = client.connection(registry).notes
+                assert client.connection(registry).verified
         assert net.looked_up == []
         assert {port for _, port in net.called} == {proxy.port, server.port}
     assert proxy.heads[0].startswith(f"CONNECT registry.example:{server.port} HTTP/1.1\r\n".encode())
@@ -49,20 +49,6 @@ async def test_https_goes_through_a_tunnel_and_the_proxy_resolves(
     assert server.heads[0].startswith(b"GET /v2/ HTTP/1.1\r\n")
     assert b"proxy" not in server.heads[0].lower()
     assert notes == (f"Reached through the proxy 127.0.0.1:{proxy.port} (from HTTPS_PROXY).",)
-
-
-async def test_who_reads_along_may_be_known_by_the_bundle_alone(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    hashed_system(monkeypatch, tmp_path, CA.write(tmp_path, "ca")[0])
-    paper = issue(issuer=CA, names=["registry.example"])
-    async with (
-        secure(tmp_path, paper) as server,
-        proxying() as proxy,
-        Client(settings(machine(proxy.port))) as client,
-    ):
-        await client.ping(Registry.parse(f"registry.example:{server.port}"))
-    assert len(server.heads) == 1
 
 
 async def test_http_that_was_asked_for_is_not_probed_past_the_proxy(registry: FakeRegistry) -> None:
@@ -80,8 +66,8 @@ async def test_a_proxy_with_a_login_gets_it_and_nobody_else(tmp_path: Path) -> N
         made = machine(proxy.port, user="ann", password="s3cr3t-canary")
         async with Client(settings(made, ca_file=ca_file)) as client:
             await client.ping(registry)
-            assert "canary" not in repr(list(client.requests))
-            assert "canary" not in repr(client._transport.notes(registry))
+            assert "canary" not in repr(list(client.log))
+            assert "canary" not in repr(client.connection(registry).notes)
         assert login.encode() not in server.heads[0]
         async with Client(settings(machine(proxy.port), ca_file=ca_file)) as client:
             with pytest.raises(NetError) as caught:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from regbrowse.errors import ConfigError
-from regbrowse.registry.transport.tls import TlsTrust, build
+from regbrowse.registry.transport.tls import TlsTrust, build_context
 
 
 @pytest.mark.parametrize(
@@ -22,5 +22,5 @@ def test_a_variable_that_names_no_certificates_is_named(
         place.write_bytes(b"none")
     monkeypatch.setenv("SSL_CERT_FILE", str(place))
     with pytest.raises(ConfigError) as caught:
-        build(TlsTrust())
+        build_context(TlsTrust())
     assert caught.value.why == f"SSL_CERT_FILE: {place} {says}."
