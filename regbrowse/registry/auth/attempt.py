@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from regbrowse.errors import PolicyError
-from regbrowse.registry.auth.challenge import Challenge, choose, located, parse_challenges, says
+from regbrowse.registry.auth.challenge import Challenge, choose_challenge, has_error, parse_challenges
 from regbrowse.registry.auth.errors import refusal, state_of, unanswerable
 from regbrowse.registry.auth.ping import PingResult
 from regbrowse.registry.auth.token_request import Key, Token, basic, raw_bearer
@@ -68,12 +68,12 @@ class AuthAttempts:
             reply = await self._transport.send(question, door.base + question.path, shown.header)
             if reply.status not in (401, 403) or reply.foreign:
                 return reply
-            offered = located(parse_challenges(reply.headers.get_list("www-authenticate")), reply.url)
-            answer = choose(offered)
-            demanded = answer or choose(door.challenges)
+            offered = parse_challenges(reply.headers.get_list("www-authenticate"), reply.url)
+            answer = choose_challenge(offered)
+            demanded = answer or choose_challenge(door.challenges)
             if demanded is None:
                 raise unanswerable(question, reply, offered, login)
-            narrow = says(offered, "insufficient_scope")
+            narrow = has_error(offered, "insufficient_scope")
             final = reply.status == 403 and (widened or not narrow)
             if final or visit.sent >= most or self._nothing_new(visit, shown, demanded, login):
                 had = shown.token is not None

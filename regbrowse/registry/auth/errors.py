@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, RegistryError
-from regbrowse.registry.auth.challenge import Challenge, says
+from regbrowse.registry.auth.challenge import Challenge, has_error
 from regbrowse.registry.auth.realm_policy import place_of
 from regbrowse.registry.error_mapping import (
     LOGIN_HINT,
@@ -31,9 +31,9 @@ def refusal(
 ) -> RegistryError:
     """For a 401 or 403 that no other login of ours would change. `token`: whether one had just been obtained."""
     if reply.status == 401 and token:
-        if login is None and attempts <= 2 and not says(offered, "invalid_token"):
+        if login is None and attempts <= 2 and not has_error(offered, "invalid_token"):
             return _required(question, reply)
-        if login is not None and says(offered, "insufficient_scope"):
+        if login is not None and has_error(offered, "insufficient_scope"):
             return _denied(question, reply, login)
         host = question.host
         why = (

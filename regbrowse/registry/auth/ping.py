@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 
 from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, TlsError, Unsupported
 from regbrowse.reference import Registry
-from regbrowse.registry.auth.challenge import Challenge, choose, located, of_everything, parse_challenges
+from regbrowse.registry.auth.challenge import (
+    Challenge,
+    choose_challenge,
+    parse_challenges,
+    without_repository_scopes,
+)
 from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.requests import Request
 from regbrowse.registry.transport.headers import PATH
@@ -56,21 +61,21 @@ class PingResult:
     @property
     def likely(self) -> Challenge | None:
         """What a login will be asked for, whatever the question."""
-        return choose(self.challenges) or next(iter(of_everything(self.extra.values())), None)
+        return choose_challenge(self.challenges) or next(iter(without_repository_scopes(self.extra.values())), None)
 
     def challenge(self, scope: str, *, proactive: bool) -> Challenge | None:
         """What a question will be asked for, as far as it is known or, `proactive`, can be supposed."""
-        return self.extra.get(scope) or (choose(self.challenges) if proactive else None)
+        return self.extra.get(scope) or (choose_challenge(self.challenges) if proactive else None)
 
     def learn(self, scope: str, answer: Challenge, offered: list[Challenge]) -> None:
         """Takes in the challenge that a resource answered a question of this scope with."""
         if answer.scheme == "basic":
             self.challenges, self.status = offered, 401
             return
-        before = choose(self.challenges)
+        before = choose_challenge(self.challenges)
         if before is None or any(before.get(name) != answer.get(name) for name in ("realm", "service")):
             self.extra.clear()
-            self.challenges = of_everything(offered)
+            self.challenges = without_repository_scopes(offered)
         self.extra[scope] = answer
 
 
@@ -124,9 +129,9 @@ class Pings:
             return PingResult(base, [], 0, False)
         # Who stands behind a redirect does not say where the logins of this registry go.
         lines = [] if reply.foreign else reply.headers.get_list("www-authenticate")
-        challenges = located(parse_challenges(lines), reply.url)
+        challenges = parse_challenges(lines, reply.url)
         html = reply.status == 200 and reply.looks_like_html
-        return PingResult(base, of_everything(challenges), reply.status, html)
+        return PingResult(base, without_repository_scopes(challenges), reply.status, html)
 
 
 def _heard(knock: asyncio.Task[PingResult]) -> None:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from regbrowse.errors import AuthError, AuthRejected
-from regbrowse.registry.auth.challenge import Challenge, scopes_for
+from regbrowse.registry.auth.challenge import Challenge, token_scopes
 from regbrowse.registry.auth.errors import token_refused
 from regbrowse.registry.auth.realm_policy import RealmStore, check_realm
 from regbrowse.registry.auth.token_request import Form, Key, Token, forms_for, read_token, request, try_another
@@ -45,7 +45,7 @@ class Tokens:
     def key(self, question: Request, base: str, challenge: Challenge, login: Login | None) -> Key:
         """What the token for this question is known by. Raises PolicyError when its realm is refused."""
         realm = check_realm(question, base, challenge.get("realm"))
-        scopes = scopes_for(challenge.get("scope"), question.scope)
+        scopes = token_scopes(challenge.get("scope"), question.scope)
         return Key(base, realm, challenge.get("service"), scopes, login)
 
     def known(self, key: Key) -> Token | None:
