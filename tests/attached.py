@@ -24,7 +24,7 @@ NO_API = "has no referrers API; looked at tags instead."
 
 
 def finder_of(client: Client) -> ReferrerFinder:
-    return ReferrerFinder(client._desk, client._manifests)
+    return ReferrerFinder(client.auth, client._manifests)
 
 
 def here(registry: FakeRegistry) -> Repository:

@@ -1,4 +1,4 @@
-"""The login desk of the registry for tests: challenges, Basic, and a token service with both of its forms."""
+"""Authentication of the registry for tests: challenges, Basic, and a token service with both of its forms."""
 
 from __future__ import annotations
 

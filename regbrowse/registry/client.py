@@ -78,37 +78,37 @@ class Client(Reached):
     def _lister(self) -> Paginator:
         from regbrowse.registry.listing.pagination import Paginator
 
-        return Paginator(self._desk)
+        return Paginator(self.auth)
 
     @cached_property
     def _manifests(self) -> Manifests:
         from regbrowse.registry.content.manifests import Manifests
 
-        return Manifests(self._desk, self._store)
+        return Manifests(self.auth, self._store)
 
     @cached_property
     def _blobs(self) -> Blobs:
         from regbrowse.registry.content.blobs import Blobs
 
-        return Blobs(self._desk, self._store)
+        return Blobs(self.auth, self._store)
 
     @cached_property
     def _streams(self) -> Streams:
         from regbrowse.registry.content.download import Streams
 
-        return Streams(self._desk, self._store)
+        return Streams(self.auth, self._store)
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
         from regbrowse.registry.referrers.finder import ReferrerFinder
 
-        return ReferrerFinder(self._desk, self._manifests)
+        return ReferrerFinder(self.auth, self._manifests)
 
     @cached_property
     def _natives(self) -> VendorApis:
         from regbrowse.registry.vendor.vendors import VendorApis
 
-        return VendorApis(self._desk, self._transport)
+        return VendorApis(self.auth, self._transport)
 
     @cached_property
     def _offline(self) -> OfflineAnswers | None:
@@ -132,7 +132,7 @@ class Client(Reached):
         self.allowed(registry)
         if self._kept(registry):
             return
-        door = await self._desk.door(registry)
+        door = await self.auth.pings.at(registry)
         if door.alive or door.status == 429 or door.status >= 500:
             return
         host = visible(registry.name)
@@ -275,7 +275,7 @@ class Client(Reached):
         """Asks anew and believes nothing, for comparing what is said with what is served."""
         from regbrowse.registry.content.uncached import UncachedReader
 
-        return UncachedReader(self._desk, self.resolved(repository).repository)
+        return UncachedReader(self.auth, self.resolved(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).

@@ -23,7 +23,7 @@ LOG_LENGTH = 500
 
 
 class Reached:
-    """One transport, one desk and one store, and what can be said of them."""
+    """One transport, one Authenticator and one store, and what can be said of them."""
 
     def __init__(self, settings: Settings, ahead: EarlyConnection | None = None) -> None:
         self.requests: deque[Exchange] = deque(maxlen=LOG_LENGTH)
@@ -32,9 +32,11 @@ class Reached:
         settings = settings._replace(local=self._local)
         self._settings = settings
         self._transport = Transport(settings, self.requests, ahead)
-        self._desk = Authenticator(self._transport, settings)
-        self._store = Store(self._desk.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
-        self._desk.on_change = self._changed
+        self.auth = Authenticator(self._transport, settings)
+        self._store = Store(
+            self.auth.user_for, folder=settings.cache_folder, size=settings.cache_size, local=self._local
+        )
+        self.auth.on_login_change = self._changed
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,13 +48,13 @@ class Reached:
 
     async def aclose(self) -> None:
         """Closes every connection, and puts on disk what is to be kept."""
-        await self._desk.aclose()
+        await self.auth.pings.aclose()
         await self._transport.aclose()
         await self._store.aclose()
 
     def begin(self, registry: Registry) -> None:
         """Knocks at a registry at once, because it will be asked something."""
-        self._desk.begin(registry)
+        self.auth.pings.begin(registry)
 
     def add(self, registry: Registry, responder: Responder) -> None:
         """From now on a registry inside this process answers under this name."""
@@ -83,10 +85,10 @@ class Reached:
     # What is known of it
 
     def login(self, registry: Registry) -> LoginState:
-        return self._desk.state(registry)
+        return self.auth.login_state(registry)
 
     def rate(self, registry: Registry) -> Rate | None:
-        return self._desk.rate(registry)
+        return self.auth.rate(registry)
 
     def wait(self, registry: Registry) -> Wait | None:
         """Why a registry is not asked right now; None when it is."""
@@ -94,12 +96,12 @@ class Reached:
 
     def asking(self) -> str:
         """The credential helper that is being waited for; empty when none is."""
-        return self._settings.keychain.asking if self._settings.keychain else ""
+        return self.auth.waiting_for_helper
 
     def connection(self, registry: Registry, path: str = "") -> Connection:
         """How a registry is reached, and what is unusual about that; sends nothing."""
         if registry.key in self._local:
-            return Connection("", True, True, self._desk.state(registry), notes=("It is inside this program.",))
+            return Connection("", True, True, self.auth.login_state(registry), notes=("It is inside this program.",))
         base = self._transport.known(registry)
         notes = list(self._transport.notes(registry)) if base else []
         network = self._settings.network
@@ -114,8 +116,8 @@ class Reached:
             base,
             base.startswith("https:"),
             bool(base) and self._transport.verified(registry),
-            self._desk.state(registry),
-            self._desk.logins_go_to(registry),
+            self.auth.login_state(registry),
+            self.auth.login_host(registry),
             tuple(notes),
         )
 
@@ -130,12 +132,11 @@ class Reached:
 
     async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
         """Where logins for a registry are looked for, and which of them counts."""
-        return await self._desk.sources(registry, path)
+        return await self.auth.login_sources(registry, path)
 
     def slow_helper(self, registry: Registry) -> str:
         """The credential helper that may want the terminal for itself; empty when none does."""
-        keychain = self._settings.keychain
-        return (keychain.helper_for(registry) or "") if keychain and registry.key in keychain.slow else ""
+        return self.auth.slow_helper(registry)
 
     def cached(self, digest: Digest) -> bytes | None:
         """Verified content, when it is at hand."""
@@ -154,17 +155,15 @@ class Reached:
 
     def allow_realm(self, registry: Registry) -> None:
         """Logins may go to the host that the registry names now."""
-        self._desk.allow_realm(registry)
+        self.auth.realms.allow(registry)
 
     async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
         """Logs in for this session. Raises AuthError or NetError when that does not work."""
-        await self._desk.sign_in(registry, user, password)
-        # A login often raises the limit that was being waited for.
-        self.hurry(registry)
+        await self.auth.log_in(registry, user, password)
 
     async def browse_anonymously(self, registry: Registry) -> None:
-        await self._desk.browse_anonymously(registry)
+        self.auth.use_anonymous(registry)
 
     async def helper_in_foreground(self, registry: Registry) -> bool:
         """Runs the credential helper with the terminal; whether it gave a login."""
-        return await self._desk.ask_helper_in_foreground(registry)
+        return await self.auth.run_helper_in_foreground(registry)

@@ -59,7 +59,7 @@ def facts(name: str, seconds: float = 3) -> Callable[[Client], Awaitable[tuple[l
     """The plain list, and the decoration."""
 
     async def ask(client: Client) -> tuple[list[str], list[TagFacts]]:
-        client._natives = VendorApis(client._desk, client._transport, seconds)
+        client._natives = VendorApis(client.auth, client._transport, seconds)
         plain = [tag async for page in client.tags(where(name)) for tag in page.tags]
         return plain, [part async for part in client.tag_facts(where(name))]
 

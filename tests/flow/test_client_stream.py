@@ -328,6 +328,6 @@ async def test_over_tls_too(tmp_path: Path) -> None:
         settings = Settings(ca_file=authority.write(tmp_path, "ca")[0])
         async with Client(settings) as client:
             repository = Repository(Registry.parse(server.name), "acme/app")
-            client._desk._doors._doors[server.name] = PingResult(f"https://{server.name}", [], 200, False)
+            client.auth.pings._doors[server.name] = PingResult(f"https://{server.name}", [], 200, False)
             assert await by_threads(client, repository) == RAW
             assert await by_iterating(client, repository) == RAW

@@ -49,7 +49,7 @@ async def test_quay_tells_dates_and_sizes_by_page() -> None:
 async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
     quay = FakeApi().on(QUAY_TAGS, said({"error": "insufficient_scope"}, 401)).on("/v2/", OPEN_DOOR)
     async with client_of({"quay.io": quay}, ANN) as client:
-        await client._desk.door(Registry.parse("quay.io"))
+        await client.auth.pings.at(Registry.parse("quay.io"))
         parts = await heard(client, "quay.io/acme/app")
         assert client.login(Registry.parse("quay.io")).user == "ann", "the registry's login is as good as before"
     assert (facts(parts), notes(parts)) == (
@@ -91,7 +91,7 @@ async def test_quay_is_searched() -> None:
     rows = [{**row, "namespace": {"kind": "organization", "name": "acme"}}, {**row, "namespace": "x"}, row, "x"]
     quay = FakeApi().on("/api/v1/find/repositories", said({"results": rows, "has_additional": False}))
     async with client_of({"quay.io": quay}) as client:
-        found = await VendorApis(client._desk, client._transport).search(Registry.parse("quay.io"), "app")
+        found = await VendorApis(client.auth, client._transport).search(Registry.parse("quay.io"), "app")
     assert found == (Found("acme/app", "App The whole page", False, 3),)
 
 

@@ -41,7 +41,7 @@ async def test_the_login_of_the_registry_stays_with_the_registry() -> None:
     hub, registry = FakeApi().on(TAGS, said(hub_page(hub_row()))), FakeApi()
     login = Login("ann", Secret("s3cr3t-canary-hub"))
     async with client_of({"hub.docker.com": hub, "registry-1.docker.io": registry}, login) as client:
-        await client._desk.door(HUB)
+        await client.auth.pings.at(HUB)
         assert len(facts(await heard(client, "docker.io/library/alpine"))) == 1
     assert hub.logins == [""]
 
@@ -145,13 +145,13 @@ async def test_nobody_waits_for_a_slow_answer() -> None:
         assert time.monotonic() - started < 2
         assert notes(parts) == [UNAVAILABLE.format("no answer")]
         with pytest.raises(NetError, match="did not answer"):
-            await VendorApis(client._desk, client._transport, 0.05).search(HUB, "alpine")
+            await VendorApis(client.auth, client._transport, 0.05).search(HUB, "alpine")
 
 
 async def test_a_limit_is_respected_before_the_next_question() -> None:
     hub = FakeApi().on(TAGS, said({}, 429, {"retry-after": "600"}))
     async with client_of({"hub.docker.com": hub}) as client:
-        natives = VendorApis(client._desk, client._transport)
+        natives = VendorApis(client.auth, client._transport)
         for _ in range(3):
             parts = [part async for part in natives.tag_facts(place("docker.io/library/alpine"))]
             assert notes(parts) == [UNAVAILABLE.format("limiting requests")]
@@ -177,7 +177,7 @@ async def test_search_finds_repositories_that_can_be_opened() -> None:
     ]
     hub = FakeApi().on(SEARCH, said({"count": 9, "results": rows}))
     async with client_of({"hub.docker.com": hub}) as client:
-        natives = VendorApis(client._desk, client._transport)
+        natives = VendorApis(client.auth, client._transport)
         found = await natives.search(HUB, " a&b/\ud800 ")
         assert await natives.search(HUB, "  ") == ()
     assert found == (
@@ -192,7 +192,7 @@ async def test_the_classic_search_stands_in() -> None:
     rows = [{"name": "alpine", "description": "A minimal image", "star_count": 1, "is_official": True}]
     classic = FakeApi().on("/v1/search", said({"results": rows}))
     async with client_of({"hub.docker.com": hub, "index.docker.io": classic}) as client:
-        found = await VendorApis(client._desk, client._transport).search(HUB, "alpine")
+        found = await VendorApis(client.auth, client._transport).search(HUB, "alpine")
     assert found == (Found("library/alpine", "A minimal image", True, 1),)
     assert classic.asked == ["/v1/search?q=alpine&n=50"]
 
@@ -210,13 +210,13 @@ async def test_a_search_that_fails_says_why(answer: Answer, kind: type[RegistryE
     hub, classic = FakeApi().on(SEARCH, answer), FakeApi().on("/v1/search", said({}, 500))
     async with client_of({"hub.docker.com": hub, "index.docker.io": classic}) as client:
         with pytest.raises(kind, match=why) as caught:
-            await VendorApis(client._desk, client._transport).search(HUB, "alpine")
+            await VendorApis(client.auth, client._transport).search(HUB, "alpine")
     assert caught.value.wanted == "Searching hub.docker.com"
 
 
 async def test_who_can_be_searched() -> None:
     async with client_of({}) as client:
-        natives = VendorApis(client._desk, client._transport)
+        natives = VendorApis(client.auth, client._transport)
         names = ("docker.io", "index.docker.io", "quay.io", "ghcr.io", "quay.io.evil.example", "localhost:5000")
         assert [natives.searchable(Registry.parse(name)) for name in names] == [True, True, True, False, False, False]
         with pytest.raises(Unsupported, match=r"ghcr\.io has no search"):

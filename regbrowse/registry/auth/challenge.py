@@ -79,7 +79,7 @@ def without_repository_scopes(challenges: Iterable[Challenge]) -> list[Challenge
 
 
 def token_scopes(demanded: str, needed: str) -> tuple[str, ...]:
-    """Return the scopes of a token request: those `demanded` by the challenge, unchanged, then the one that is `needed`.
+    """Return the scopes of a token request: what the challenge `demanded`, unchanged, then what the request `needed`.
 
     `needed` is left out when `demanded` covers it (distribution, docs/content/spec/auth/scope.md), because several
     registries grant the first scope only.

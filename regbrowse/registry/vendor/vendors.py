@@ -104,7 +104,7 @@ class VendorApis:
 
     async def _find_out(self, registry: Registry) -> Card | None:
         """By what the registry says of itself, never by a part of its name."""
-        door = await self._desk.door(registry)
+        door = await self._desk.pings.at(registry)
         if is_harbor(door.challenges):
             return Harbor(self._window, registry)
         if _WITHOUT.fullmatch(registry.host) or not door.alive:

@@ -1,4 +1,4 @@
-"""Logins that this machine keeps: when they are looked up, where they are sent, and how they are named."""
+"""Saved logins: when they are looked up, where they are sent, and how they are named."""
 
 from __future__ import annotations
 
@@ -56,19 +56,19 @@ async def test_a_saved_login_is_used_and_its_source_is_said(private: FakeRegistr
     assert keychain.asked == [(private.name, "acme/app")], "looked up once"
 
 
-async def test_the_look_up_runs_while_one_knocks(private: FakeRegistry) -> None:
+async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
-    knock = private.gate("/v2/")
+    ping = private.gate("/v2/")
     assert keychain.gate is not None
     async with Client(settings(keychain)) as client:
         asking = asyncio.ensure_future(names(client, here(private)))
-        await asyncio.gather(knock.arrived.wait(), keychain.gate.arrived.wait())
-        knock.open()
+        await asyncio.gather(ping.arrived.wait(), keychain.gate.arrived.wait())
+        ping.open()
         keychain.gate.open()
         assert await asking == ["1"]
 
 
-async def test_a_look_up_ends_with_the_question(private: FakeRegistry) -> None:
+async def test_a_look_up_ends_with_its_request(private: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
     assert keychain.gate is not None
     async with Client(settings(keychain)) as client:
@@ -120,7 +120,7 @@ async def test_a_refused_login_is_looked_up_again_and_a_newer_one_is_used(privat
         assert client.login(here(private).registry) == LoginState("ann", SOURCE)
 
 
-async def test_who_logs_in_elsewhere_meanwhile_needs_no_restart(private: FakeRegistry) -> None:
+async def test_a_login_saved_meanwhile_is_used_without_a_restart(private: FakeRegistry) -> None:
     keychain = FakeKeychain()
     async with Client(settings(keychain)) as client:
         with pytest.raises(AuthRequired):

@@ -1,3 +1,5 @@
+"""Authentication as the client sees it: anonymous, Basic and Bearer, refusals and fall-backs."""
+
 from __future__ import annotations
 
 import asyncio
@@ -43,9 +45,7 @@ async def test_basic(registry: FakeRegistry) -> None:
     assert registry.paths() == ["/v2/acme/app/tags/list?n=1000"]
 
 
-async def test_bearer_without_a_login_gets_its_token_before_the_question(
-    registry: FakeRegistry, client: Client
-) -> None:
+async def test_bearer_without_a_login_gets_its_token_before_the_request(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), "1")
     assert await names(client, here(registry)) == ["1"]
@@ -133,15 +133,15 @@ async def test_a_login_is_sent_to_one_registry_only(registry: FakeRegistry) -> N
         assert not [one for one in other.asked if one.headers.get("authorization", "").startswith("Basic")]
 
 
-async def test_fifty_questions_at_once_need_one_token(registry: FakeRegistry, client: Client) -> None:
+async def test_fifty_requests_at_once_need_one_token(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), *(f"t{number}" for number in range(50)))
     gate = registry.gate("/token")
     heads = asyncio.gather(*(client.head(here(registry), f"t{number}") for number in range(50)))
     await gate.arrived.wait()
     gate.open()
-    claims = await heads
-    assert len({claim.digest for claim in claims if claim}) == 1
+    found = await heads
+    assert len({head.digest for head in found if head}) == 1
     assert [one.path for one in registry.asked].count("/token") == 1
     assert [one.path for one in registry.asked].count("/v2/") == 1
 
@@ -160,7 +160,7 @@ async def test_a_token_that_expires_in_the_middle_is_renewed_once(registry: Fake
 
 
 @pytest.mark.parametrize("login", [None, ANN])
-async def test_a_registry_that_is_never_content_is_asked_a_few_times_only(
+async def test_a_registry_that_refuses_every_token_is_asked_a_few_times_only(
     registry: FakeRegistry, login: Login | None
 ) -> None:
     registry.auth, registry.insatiable = "bearer", True
@@ -206,7 +206,7 @@ async def test_a_bad_token_answer_is_explained_without_its_body(
     assert caught.value.evidence.said == ""
 
 
-async def test_a_login_service_in_trouble_is_asked_again(registry: FakeRegistry, client: Client) -> None:
+async def test_a_token_service_in_trouble_is_asked_again(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), "1")
     registry.fault("/token", Fault(503, times=2))
