@@ -34,7 +34,7 @@ class FakeLogin:
     token_fields: dict[str, object] = field(default_factory=dict)
     """Further members of the token answer."""
     token_status: dict[str, int] = field(default_factory=dict)
-    """Method -> status with which the token service refuses it whoever asks."""
+    """Method -> status with which the token service refuses it, whatever the login."""
     refused_with: int = 401
     """What the token service says to wrong credentials."""
     denies_strangers: bool = False
@@ -56,7 +56,7 @@ class FakeLogin:
         return f"http://{self.name}"
 
     def refusal(self, asked: Asked) -> Answer | None:
-        """What somebody gets who may not ask this; None for who may."""
+        """Return the response to a request without the right; None for one that has it."""
         if self.auth == "none":
             return None
         sent = asked.headers.get("authorization", "")

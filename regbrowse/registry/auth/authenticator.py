@@ -42,7 +42,9 @@ class Authenticator:
         self._keychain = settings.keychain
         self._credentials = Credentials(settings)
         self.pings = Pings(transport)
+        """Whether and how each registry answers; asked before everything else."""
         self.realms = RealmStore(settings.state_folder)
+        """The hosts that logins were sent to; a RealmChanged is accepted there."""
         self._tokens = Tokens(transport, self.realms)
         self._rates: dict[str, Rate] = {}
         self.on_login_change: Callable[[Registry], None] = lambda _: None
