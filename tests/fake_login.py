@@ -133,6 +133,8 @@ class FakeKeychain:
     behind_the_terminal: Login | None = None
     """What its helper says in the foreground."""
     slow: set[str] = field(default_factory=set)
+    asking: str = ""
+    """The credential helper that is running."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     gate: Gate | None = None
@@ -153,6 +155,9 @@ class FakeKeychain:
             self.logins[""] = self.behind_the_terminal
             self.slow.discard(registry.key)
         return self.behind_the_terminal
+
+    def helper_for(self, _: Registry) -> str | None:
+        return "docker-credential-pass" if self.logins or self.slow else None
 
     def forget(self, registry: Registry) -> None:
         self.forgotten.append(registry.key)

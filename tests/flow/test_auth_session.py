@@ -181,6 +181,29 @@ async def test_a_helper_that_has_the_terminal(registry: FakeRegistry, session: S
     assert session.auth.login_state(session.registry).source == "credential helper docker-credential-pass"
 
 
+async def test_the_helper_that_is_waited_for_is_named(registry: FakeRegistry, session: Session) -> None:
+    assert session.auth.waiting_for_helper == ""
+    session.keychain.asking = "docker-credential-pass"
+    assert session.auth.waiting_for_helper == "docker-credential-pass"
+    assert session.auth.slow_helper(session.registry) == ""
+    session.keychain.slow.add(registry.name)
+    assert session.auth.slow_helper(session.registry) == "docker-credential-pass"
+    async with Client(Settings(pause=0)) as client:
+        assert (client.auth.waiting_for_helper, client.auth.slow_helper(session.registry)) == ("", "")
+        assert not await client.auth.run_helper_in_foreground(session.registry)
+
+
+async def test_logging_in_ends_the_wait_for_a_rate_limit(registry: FakeRegistry, session: Session) -> None:
+    registry.public = True
+    registry.fault("/v2/acme/app/tags/list", Fault(429, b"{}", [("Retry-After", "3600")], times=1))
+    with pytest.raises(RateLimited):
+        await session.names()
+    assert session.client.wait(session.registry) is not None
+    await session.auth.log_in(session.registry, "ann", GOOD)
+    assert session.client.wait(session.registry) is None
+    assert await session.names() == ["1"]
+
+
 async def test_every_source_is_listed_and_one_counts(registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": Login("bob", GOOD, "auth.json")})
     given = Login("ann", GOOD, "REGBROWSE_USER")
