@@ -69,7 +69,7 @@ class Reaching:
 
     def asking(self) -> str:
         """The credential helper that is being waited for; empty when none is."""
-        return self._client.auth.helper_asked()
+        return self._client.auth.waiting_for_helper
 
     def hurry(self, registry: Registry) -> None:
         """Asks at once, whatever is being waited for."""
@@ -81,22 +81,20 @@ class Reaching:
 
     def allow_realm(self, registry: Registry) -> None:
         """Logins may go to the host that the registry names now."""
-        self._client.auth.allow_realm(registry)
+        self._client.auth.realms.allow(registry)
 
     async def sign_in(self, registry: Registry, user: str, password: Secret) -> None:
         """From now on this is who asks, until the program ends. Raises when the registry refuses."""
-        await self._client.auth.sign_in(registry, user, password)
-        # A login often raises the limit that was being waited for.
-        self._client.limits.retry_now(registry)
+        await self._client.auth.log_in(registry, user, password)
         self._forget(registry)
 
     async def browse_anonymously(self, registry: Registry) -> None:
-        await self._client.auth.browse_anonymously(registry)
+        self._client.auth.use_anonymous(registry)
         self._forget(registry)
 
     async def sources(self, registry: Registry, path: str = "") -> tuple[LoginSource, ...]:
         """Where logins are looked for, and which of them counts."""
-        return await self._client.auth.sources(registry, path)
+        return await self._client.auth.login_sources(registry, path)
 
     def slow_helper(self, registry: Registry) -> str:
         """The credential helper that wants the terminal for itself; empty when none does."""
@@ -104,7 +102,7 @@ class Reaching:
 
     async def helper_in_foreground(self, registry: Registry) -> bool:
         """Runs that helper with the terminal; whether it gave a login."""
-        found = await self._client.auth.ask_helper_in_foreground(registry)
+        found = await self._client.auth.run_helper_in_foreground(registry)
         self._forget(registry)
         return found
 
@@ -113,7 +111,7 @@ class Reaching:
         self._seen = {key: seen for key, seen in self._seen.items() if key[0].registry.key != registry.key}
 
     def login(self, registry: Registry) -> LoginState:
-        return self._client.auth.state(registry)
+        return self._client.auth.login_state(registry)
 
     def rate(self, registry: Registry) -> Rate | None:
         return self._client.limits.rate(registry)

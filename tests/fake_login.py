@@ -1,4 +1,4 @@
-"""The login desk of the registry for tests: challenges, Basic, and a token service with both of its forms."""
+"""Authentication of the registry for tests: challenges, Basic, and a token service with both of its forms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FakeLogin:
     token_fields: dict[str, object] = field(default_factory=dict)
     """Further members of the token answer."""
     token_status: dict[str, int] = field(default_factory=dict)
-    """Method -> status with which the token service refuses it whoever asks."""
+    """Method -> status with which the token service refuses it, whatever the login."""
     refused_with: int = 401
     """What the token service says to wrong credentials."""
     denies_strangers: bool = False
@@ -56,7 +56,7 @@ class FakeLogin:
         return f"http://{self.name}"
 
     def refusal(self, asked: Asked) -> Answer | None:
-        """What somebody gets who may not ask this; None for who may."""
+        """Return the response to a request without the right; None for one that has it."""
         if self.auth == "none":
             return None
         sent = asked.headers.get("authorization", "")
@@ -133,6 +133,8 @@ class FakeKeychain:
     behind_the_terminal: Login | None = None
     """What its helper says in the foreground."""
     slow: set[str] = field(default_factory=set)
+    asking: str = ""
+    """The credential helper that is running."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     gate: Gate | None = None
@@ -153,6 +155,9 @@ class FakeKeychain:
             self.logins[""] = self.behind_the_terminal
             self.slow.discard(registry.key)
         return self.behind_the_terminal
+
+    def helper_for(self, _: Registry) -> str | None:
+        return "docker-credential-pass" if self.logins or self.slow else None
 
     def forget(self, registry: Registry) -> None:
         self.forgotten.append(registry.key)

@@ -89,8 +89,10 @@ class Client:
         """Every HTTP request, oldest first; safe to show."""
         self.auth = Authenticator(self._transport, settings)
         """As whom registries are asked."""
-        self._store = Store(self.auth.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
-        self.auth.on_change.append(self._user_changed)
+        self._store = Store(
+            self.auth.user_for, folder=settings.cache_folder, size=settings.cache_size, local=self._local
+        )
+        self.auth.on_login_change.append(self._user_changed)
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,7 +104,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close every connection, and put on disk what is to be kept."""
-        await self.auth.aclose()
+        await self.auth.pings.aclose()
         await self._transport.aclose()
         await self._store.aclose()
 
@@ -378,7 +380,7 @@ class Client:
 
     def connection(self, registry: Registry, path: str = "") -> Connection:
         """Say how a registry is reached, and what is unusual about that; sends nothing."""
-        login = self.auth.state(registry)
+        login = self.auth.login_state(registry)
         if registry.key in self._local:
             return Connection("", True, True, login, notes=("It is inside this program.",))
         ping = self.auth.pings.known(registry)
@@ -398,7 +400,7 @@ class Client:
             base.startswith("https:"),
             bool(base) and self._transport.is_verified(base),
             login,
-            self.auth.logins_go_to(registry),
+            self.auth.login_host(registry),
             tuple(notes),
         )
 

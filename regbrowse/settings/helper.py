@@ -156,7 +156,7 @@ class Helpers:
 
 def _read(name: str, pipes: Pipes) -> Answer:
     """The answer of a helper that has ended."""
-    if pipes.too_much:
+    if pipes.too_large:
         return Answer(problem=f"{name} answered with more than 1 MiB, which is no login; it was stopped.")
     out, err = bytes(pipes.out), bytes(pipes.err)
     if pipes.code != 0:

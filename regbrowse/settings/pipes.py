@@ -26,7 +26,7 @@ class Pipes(asyncio.SubprocessProtocol):
         self.out = bytearray()
         self.err = bytearray()
         """The first 64 KiB; the rest is read and dropped, so that the program does not stand still."""
-        self.too_much = False
+        self.too_large = False
         self.code = -1
         """Exit status; negative: minus the number of the signal that ended it."""
         self.over: asyncio.Future[None] = loop.create_future()
@@ -41,10 +41,10 @@ class Pipes(asyncio.SubprocessProtocol):
         self._transport = cast(asyncio.SubprocessTransport, transport)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if fd == 1 and not self.too_much:
+        if fd == 1 and not self.too_large:
             self.out += data
             if len(self.out) > self._most:
-                self.too_much = True
+                self.too_large = True
                 self.out.clear()
                 _done(self.over)
         elif fd == 2:
@@ -90,7 +90,7 @@ async def run(
             stdin.close()
             async with asyncio.timeout(seconds):
                 await pipes.over
-            if not pipes.too_much:
+            if not pipes.too_large:
                 await asyncio.wait([pipes.drained], timeout=_GRACE)
         finally:
             await _end(transport, pipes, group=not foreground)

@@ -28,7 +28,7 @@ GIVES = f"""cat >/dev/null; printf '{{"ServerURL":"x","Username":"ann","Secret":
 
 @pytest.fixture
 def private(server: Misbehaving) -> Misbehaving:
-    """A registry that nobody may read without a login."""
+    """A registry that may not be read without a login."""
     server.truth.auth, server.truth.public = "basic", False
     server.truth.repository("acme/app").listed = ["1"]
     return server
@@ -75,7 +75,7 @@ async def test_twins(private: Misbehaving, net: Internet, tmp_path: Path, key: s
 @row(
     AREA,
     server="docker's config is no JSON, a folder, empty, UTF-16, 5 MB, or a list",
-    client="names the file and the place in it, and goes on as nobody",
+    client="names the file and the place in it, and goes on anonymously",
 )
 @pytest.mark.parametrize(
     "content", [b'{"auths": {', b"", None, '{"auths":{}}'.encode("utf-16"), b" " * 5_000_000, b"[]", b"[" * 100_000]
@@ -148,7 +148,7 @@ async def test_logins_by_path(private: Misbehaving, tmp_path: Path) -> None:
 @row(
     AREA,
     server="a credential helper is missing, knows nothing, fails, hangs, floods, prints no JSON, wants a terminal",
-    client="goes on as nobody, and says what is wrong with it; it neither hangs nor stays behind",
+    client="goes on anonymously, and says what is wrong with it; it neither hangs nor stays behind",
 )
 @pytest.mark.parametrize(
     ("body", "word"),
@@ -218,7 +218,7 @@ async def test_a_helper_runs_once(private: Misbehaving, tmp_path: Path) -> None:
 
     async def ask(client: Client) -> None:
         await asyncio.gather(*(listing(private)(client) for _ in range(20)))
-        assert client.auth.state(here(private).registry).user == "ann"
+        assert client.auth.login_state(here(private).registry).user == "ann"
 
     await trial(private, ask, at_most=22, settings=settings(keys=keys), cancel=False)
     assert (tmp_path / "runs").read_text().count("x") == 1

@@ -1,4 +1,4 @@
-"""Logins: challenges nobody should send, and refusals without end."""
+"""Logins: strange challenges, and refusals without end."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def asking_for(server: Misbehaving, *lines: str, status: int = 401) -> Answering
 
 @row(
     AREA,
-    server="401 without `WWW-Authenticate`, at the door and everywhere",
-    client="asks each resource once, and says that nobody told how to log in",
+    server="401 without `WWW-Authenticate`, to the ping and to everything",
+    client="asks each resource once, and says that the answer does not tell how to log in",
 )
 async def test_no_challenge(server: Misbehaving) -> None:
     server.on("/*", problem(401, "UNAUTHORIZED"))
@@ -65,8 +65,8 @@ async def test_no_challenge(server: Misbehaving) -> None:
     assert "without saying how to log in" in seen.why
 
 
-@row(AREA, server="a challenge only at the door, none at the resource", client="uses the one of the door")
-async def test_challenge_only_at_the_door(server: Misbehaving) -> None:
+@row(AREA, server="a challenge only to the ping, none at the resource", client="uses the one of the ping")
+async def test_challenge_only_to_the_ping(server: Misbehaving) -> None:
     stocked(server)
     server.truth.resource_challenge = False
     seen = await trial(server, listing(server), at_most=4)
@@ -128,7 +128,7 @@ async def test_strange_challenges(server: Misbehaving, line: str) -> None:
     assert seen.answer == TAGS
 
 
-@row(AREA, server="only schemes nobody here speaks, or none that can be read", client="names them, and asks no further")
+@row(AREA, server="only unknown schemes, or none that can be read", client="names them, and asks no further")
 @pytest.mark.parametrize(
     ("line", "word"),
     [("Negotiate, NTLM", "negotiate, ntlm"), ('Digest realm="x"', "digest"), ("\x1b[31m", ""), ("Bearer", "bearer")],
@@ -168,7 +168,7 @@ async def test_401_for_ever(server: Misbehaving, settings: Settings, scopes: str
     assert server.count("/token") <= 3
 
 
-@row(AREA, server="401 for ever to Basic", client="asks as somebody and as nobody, then says that it was refused")
+@row(AREA, server="401 for ever to Basic", client="asks with the login and anonymously, then says that it was refused")
 async def test_401_for_ever_to_basic(server: Misbehaving) -> None:
     server.on("/*", problem(401, "UNAUTHORIZED", headers=[("WWW-Authenticate", 'Basic realm="x"')]))
     seen = await trial(server, listing(server), at_most=4, settings=as_ann())

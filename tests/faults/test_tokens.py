@@ -147,7 +147,7 @@ async def test_login_services_without_post(server: Misbehaving, status: int) -> 
     client="tries it once as a password, then says clearly that it was not taken",
 )
 @pytest.mark.parametrize("status", [400, 401, 404, 405])
-async def test_identity_tokens_nobody_takes(server: Misbehaving, status: int) -> None:
+async def test_identity_tokens_that_are_not_taken(server: Misbehaving, status: int) -> None:
     stocked(server)
     server.truth.public = False
     server.on("/token", problem(status))

@@ -130,7 +130,7 @@ async def _ask(
             tracemalloc.stop()
         await client.aclose()
     assert not memory or peak < memory, f"{peak / MIB:.0f} MiB"
-    states = [client.auth.state(Registry.parse(server.name)) for server in servers]
+    states = [client.auth.login_state(Registry.parse(server.name)) for server in servers]
     return Seen(answer, error, list(client.log), states, peak if memory else 0, seconds)
 
 

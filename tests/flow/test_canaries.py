@@ -175,8 +175,13 @@ async def test_errors_logs_and_files(tmp_path: Path, log: pytest.LogCaptureFixtu
             assert "refused the credentials" in str(rejected.value)
             for error in (refused.value, rejected.value):
                 said += [error, vars(error), "".join(traceback.format_exception(error))]
-            said += [client.log, client.notices(), client.connection(registry, "acme/app"), client.auth.state(registry)]
-            said += [await client.auth.sources(registry, "acme/app"), client.limits.wait(registry), vars(client)]
+            said += [
+                client.log,
+                client.notices(),
+                client.connection(registry, "acme/app"),
+                client.auth.login_state(registry),
+            ]
+            said += [await client.auth.login_sources(registry, "acme/app"), client.limits.wait(registry), vars(client)]
             assert len(client.notices()) >= 6
         assert here.proxy.logins
         assert any(SIGNED in one.target for one in here.storage.asked)

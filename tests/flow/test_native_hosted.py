@@ -51,9 +51,12 @@ async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
     async with client_of({"quay.io": quay}, ANN) as client:
         await client.auth.pings.ping(Registry.parse("quay.io"))
         parts = await heard(client, "quay.io/acme/app")
-        assert client.auth.state(Registry.parse("quay.io")).user == "ann", "the registry's login is as good as before"
+        assert client.auth.login_state(Registry.parse("quay.io")).user == "ann", (
+            "the registry's login is as good as before"
+        )
     assert (facts(parts), notes(parts)) == (
-        [], ["Dates and sizes are not available right now (quay.io: 401 Unauthorized)."],
+        [],
+        ["Dates and sizes are not available right now (quay.io: 401 Unauthorized)."],
     )
     assert set(quay.logins) == {""}
 

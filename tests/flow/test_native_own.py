@@ -99,8 +99,8 @@ async def test_harbor_refuses_the_api_and_the_login_stays_good() -> None:
     api = harbor(said({"errors": [{"code": "UNAUTHORIZED"}]}, 401))
     async with client_of({"harbor.example": api}, ANN) as client:
         parts = await heard(client, "harbor.example/team/a/b/c")
-        assert client.auth.state(Registry.parse("harbor.example")).user == "ann"
-        assert client.auth.state(Registry.parse("harbor.example")).note == ""
+        assert client.auth.login_state(Registry.parse("harbor.example")).user == "ann"
+        assert client.auth.login_state(Registry.parse("harbor.example")).note == ""
     assert notes(parts) == ["Dates and sizes are not available right now (harbor.example: 401 Unauthorized)."]
 
 

@@ -22,9 +22,8 @@ from regbrowse.oci.platform import choose
 from regbrowse.pasted import read_typed
 from regbrowse.redact import redact, redact_header
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag, parse_reference
-from regbrowse.registry.auth.challenge import choose as choose_challenge
-from regbrowse.registry.auth.challenge import parse_challenges
-from regbrowse.registry.auth.token_request import read_token
+from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
+from regbrowse.registry.auth.token_request import parse_token
 from regbrowse.registry.content.ranges import content_range
 from regbrowse.registry.content.verify import claim_note, claimed_digest, manifest_of
 from regbrowse.registry.error_mapping import server_words, status_error
@@ -109,7 +108,7 @@ def names(raw: bytes) -> None:
 
 def token(raw: bytes) -> None:
     answer = reply(raw)
-    read_token(answer)
+    parse_token(answer)
 
 
 def delivered(raw: bytes) -> None:

@@ -149,7 +149,7 @@ async def test_the_login_stays_with_the_client(filled: Filled, auth: Auth, tls: 
         before = len(client.log)
         await client.manifest(repository(server, APP), "1.2.3")
         assert len(client.log) == before + 1, "no second challenge, no second token"
-        assert client.auth.state(Registry.parse(server.name)).user == USER
+        assert client.auth.login_state(Registry.parse(server.name)).user == USER
 
 
 @pytest.mark.parametrize("auth", AUTHS)

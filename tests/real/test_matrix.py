@@ -74,7 +74,7 @@ async def test_login_connection_credentials(filled: Filled, tmp_path: Path, auth
         if wanted is None:
             index = await client.manifest(Repository(registry, APP), "latest")
             assert index.raw == content.index.content
-            state = client.auth.state(registry)
+            state = client.auth.login_state(registry)
             if auth != "open":
                 assert (state.user, state.source) == (USER, "docker config")
         else:

@@ -7,12 +7,11 @@ from hypothesis import strategies as st
 from regbrowse.registry.auth.challenge import (
     MAX_LINE,
     MAX_LINES,
-    choose,
-    located,
-    of_everything,
+    choose_challenge,
+    has_error,
     parse_challenges,
-    says,
-    scopes_for,
+    token_scopes,
+    without_repository_scopes,
 )
 
 HUB = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push"'
@@ -88,16 +87,16 @@ def test_challenges_of_several_lines_keep_their_order() -> None:
 
 @pytest.mark.parametrize("lines", [[HUB, 'Basic realm="x"'], ['Basic realm="x"', HUB], [f'Basic realm="x", {HUB}']])
 def test_bearer_is_preferred_wherever_it_stands(lines: list[str]) -> None:
-    chosen = choose(parse_challenges(lines))
+    chosen = choose_challenge(parse_challenges(lines))
     assert chosen is not None
     assert chosen.scheme == "bearer"
 
 
 def test_a_bearer_without_a_realm_cannot_be_answered() -> None:
-    chosen = choose(parse_challenges(["Bearer", "Basic realm=x"]))
+    chosen = choose_challenge(parse_challenges(["Bearer", "Basic realm=x"]))
     assert chosen is not None
     assert chosen.scheme == "basic"
-    assert choose(parse_challenges(["Negotiate", "Bearer"])) is None
+    assert choose_challenge(parse_challenges(["Negotiate", "Bearer"])) is None
 
 
 def test_too_many_and_too_long_lines_are_cut() -> None:
@@ -109,7 +108,7 @@ PULL = "repository:host:5000/a:pull"
 
 
 @pytest.mark.parametrize(
-    ("demanded", "own", "scopes"),
+    ("demanded", "needed", "scopes"),
     [
         ("", "", ()),
         ("", PULL, (PULL,)),
@@ -125,10 +124,10 @@ PULL = "repository:host:5000/a:pull"
         ("registry:catalog:*", "registry:catalog:*", ("registry:catalog:*",)),
     ],
 )
-def test_what_is_demanded_comes_first_and_ours_only_when_missing(
-    demanded: str, own: str, scopes: tuple[str, ...]
+def test_the_demanded_scope_comes_first_and_the_needed_one_only_when_missing(
+    demanded: str, needed: str, scopes: tuple[str, ...]
 ) -> None:
-    assert scopes_for(demanded, own) == scopes
+    assert token_scopes(demanded, needed) == scopes
 
 
 @pytest.mark.parametrize(
@@ -143,25 +142,25 @@ def test_what_is_demanded_comes_first_and_ours_only_when_missing(
         ("#x", "#x"),
     ],
 )
-def test_relative_realms_are_made_whole_and_impossible_ones_stay(realm: str, whole: str) -> None:
-    [challenge] = located(parse_challenges([f'Bearer realm="{realm}"']), "https://r.example/v2/")
+def test_relative_realms_are_resolved_and_impossible_ones_stay(realm: str, whole: str) -> None:
+    [challenge] = parse_challenges([f'Bearer realm="{realm}"'], "https://r.example/v2/")
     assert challenge.get("realm") == whole
 
 
 def test_the_realm_of_basic_is_no_address() -> None:
-    [challenge] = located(parse_challenges(["Basic realm=/x"]), "https://r.example/v2/")
+    [challenge] = parse_challenges(["Basic realm=/x"], "https://r.example/v2/")
     assert challenge.get("realm") == "/x"
 
 
-def test_a_first_knock_names_no_repository() -> None:
+def test_a_ping_names_no_repository() -> None:
     read = parse_challenges([HUB, CODEBERG])
-    assert [challenge.get("scope") for challenge in of_everything(read)] == ["", "*", ""]
+    assert [challenge.get("scope") for challenge in without_repository_scopes(read)] == ["", "*", ""]
 
 
 def test_errors_of_any_challenge_are_seen() -> None:
     read = parse_challenges(['Basic realm=x, Bearer realm=y,error="insufficient_scope"'])
-    assert says(read, "insufficient_scope")
-    assert not says(read, "invalid_token")
+    assert has_error(read, "insufficient_scope")
+    assert not has_error(read, "invalid_token")
 
 
 @given(st.lists(st.text(alphabet=st.sampled_from('Bearer basic="\\, =/:\t;x'), max_size=80), max_size=4))

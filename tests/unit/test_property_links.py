@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.auth.challenge import choose, parse_challenges
+from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
 from regbrowse.registry.listing.link import follow, next_target
 from regbrowse.registry.transport.request_log import warnings_in
 from regbrowse.registry.transport.url_policy import same_origin
@@ -86,7 +86,7 @@ def test_every_challenge_is_read_as_it_was_meant(
     written = [each[2] for each in challenges]
     found = parse_challenges([", ".join(written)] if one_line else written)
     assert [(each.scheme, dict(each.params)) for each in found] == [each[:2] for each in challenges]
-    best = choose(found)
+    best = choose_challenge(found)
     usable = [each for each in found if each.scheme == "bearer" and each.get("realm")]
     usable += [each for each in found if each.scheme == "basic"]
     assert best == (usable[0] if usable else None)

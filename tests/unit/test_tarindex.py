@@ -131,7 +131,7 @@ def test_a_prefix_belongs_to_ustar_only() -> None:
 
 @pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
 @pytest.mark.parametrize("size", [EXTENSION_LIMIT + 1, 8 * 2**30, 100 * 2**20])
-def test_extensions_that_claim_too_much_are_not_read(kind: bytes, size: int) -> None:
+def test_extensions_that_claim_too_large_are_not_read(kind: bytes, size: int) -> None:
     data = tar_of({"a": b"1"})[:1024] + header(b"big", base256(size), kind) + bytes(4096)
     members, note = read(data)
     assert [each.name for each in members] == ["a"]

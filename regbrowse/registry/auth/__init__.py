@@ -1,1 +1,1 @@
-"""Who asks: challenges, tokens, and the few tries a login gets."""
+"""Authentication: challenges, tokens, and the login for each registry."""

@@ -1,4 +1,4 @@
-"""Who we are to each registry: said for this session, on the command line, or by this machine's files."""
+"""The login for each registry: entered for this session, given at the start, or saved on this machine."""
 
 from __future__ import annotations
 
@@ -7,137 +7,109 @@ from dataclasses import dataclass, field
 
 from regbrowse.errors import AuthError
 from regbrowse.reference import Registry
-from regbrowse.registry.auth.errors import state_of
 from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.models import LoginState, Settings
-from regbrowse.registry.requests import Request
-from regbrowse.settings.login import Login, Source
-
-THIS_SESSION = "this session"
-"""The source of a login that was typed in; it is kept in memory only."""
+from regbrowse.settings.login import Login
+from regbrowse.text import visible
 
 
 @dataclass(slots=True)
-class LoginStanding:
-    """How we stand with one registry."""
+class CredentialStatus:
+    """Which login a registry gets, and what it made of the logins that it got."""
 
     login: Login | None = None
-    """The one that the last question was to be asked with."""
-    asked: bool = False
-    """Whether there has been a question."""
-    chosen: bool = False
-    """Whether somebody said for this session who we are: `session`, or nobody."""
-    session: Login | None = None
-    refused: dict[Login, AuthError] = field(default_factory=dict)
-    """Never offered again: wrong passwords lock accounts."""
-    proven: set[Login] = field(default_factory=set)
-    first: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by the question that finds out whether a password is right."""
+    """The login of the last request; None: anonymous."""
+    requested: bool = False
+    """Whether there has been a request."""
+    session: bool = False
+    """Whether the user chose for this session: `session_login`, or None for anonymous."""
+    session_login: Login | None = None
+    rejected: dict[Login, AuthError] = field(default_factory=dict)
+    """Never sent again, because wrong passwords lock accounts."""
+    verified: set[Login] = field(default_factory=set)
+    verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the request that finds out whether a password is right."""
     denied: dict[tuple[Login, str], AuthError] = field(default_factory=dict)
-    """Login and scope -> why it does not reach there, where anybody may read."""
+    """Login and scope -> why the login is not allowed there, where anonymous requests are."""
     note: str = ""
 
-    def turned_away(self, login: Login, scope: str) -> AuthError | None:
-        """Why this login is not to be offered for this scope; None when it may."""
-        return self.refused.get(login) or self.denied.get((login, scope))
+    def refusal(self, login: Login, scope: str = "") -> AuthError | None:
+        """Return why the registry refused this login for this scope before; None when it may be sent."""
+        return self.rejected.get(login) or self.denied.get((login, scope))
 
     @property
-    def state(self) -> LoginState:
-        return state_of(None if self.login in self.refused else self.login, self.note)
+    def login_state(self) -> LoginState:
+        return login_state(None if self.login in self.rejected else self.login, self.note)
 
 
 class Credentials:
-    """Finds the login for a question. Saved ones are looked up once, unless they were refused."""
+    """Chooses the login for a request. Saved logins are looked up once, unless the registry rejected them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.keychain = settings.keychain
         self._given_for = settings.registry.key if settings.registry else ""
-        self._standing: dict[str, LoginStanding] = {}
+        self._status: dict[str, CredentialStatus] = {}
         self._saved: dict[tuple[str, str], Login | None] = {}
-        self._flights: SingleFlight[Login | None] = SingleFlight()
+        """Key of the registry and path of the repository -> what the keychain has for it."""
+        self._in_flight: SingleFlight[Login | None] = SingleFlight()
 
-    def standing(self, registry: Registry) -> LoginStanding:
-        return self._standing.setdefault(registry.key, LoginStanding())
+    def status(self, registry: Registry) -> CredentialStatus:
+        return self._status.setdefault(registry.key, CredentialStatus())
 
-    def state(self, registry: Registry) -> LoginState:
-        """Who the registry thinks we are; before the first question, who we would say."""
-        standing = self.standing(registry)
-        return standing.state if standing.asked else state_of(self._given(registry))
+    def given(self, registry: Registry) -> Login | None:
+        """Return the login of the command line or the environment: it is for one registry only."""
+        return self._settings.user if self._given_for in ("", registry.key) else None
 
-    async def of(self, registry: Registry, path: str) -> Login | None:
-        """The login for a repository, or of the registry as a whole when the path is empty."""
+    async def login(self, registry: Registry, path: str = "") -> Login | None:
+        """Return the login for a repository, or for the registry as a whole when the path is empty."""
         if not self._given_for:
             self._given_for = registry.key
-        standing = self.standing(registry)
-        login = standing.session
-        if not standing.chosen:
-            login = self._given(registry) or await self._find(registry, path)
-        standing.login, standing.asked = login, True
+        status = self.status(registry)
+        login = status.session_login
+        if not status.session:
+            login = self.given(registry) or await self._find(registry, path)
+        status.login, status.requested = login, True
         return login
 
-    def say(self, registry: Registry, login: Login | None) -> None:
-        """From now on this is who we are; None: nobody."""
-        self._forget(registry)
-        self._standing[registry.key] = LoginStanding(login, asked=True, chosen=True, session=login)
+    def choose(self, registry: Registry, login: Login | None) -> None:
+        """Use this login for this session; None: anonymous."""
+        self.reset(registry)
+        self._status[registry.key] = CredentialStatus(login, requested=True, session=True, session_login=login)
 
-    def look_again(self, registry: Registry) -> None:
-        """Forgets what was said for this session, and what was found."""
-        self._forget(registry)
-        self._standing[registry.key] = LoginStanding()
+    def reset(self, registry: Registry) -> None:
+        """Forget the choice for this session, what was found, and what the registry made of it."""
+        self._forget_saved(registry)
+        self._status[registry.key] = CredentialStatus()
 
-    def refuse(self, registry: Registry, login: Login, why: AuthError) -> None:
-        """Remembers that the registry does not take this login; a newer one in the same place is tried."""
-        self.standing(registry).refused[login] = why
-        self._forget(registry)
+    def reject(self, registry: Registry, login: Login, error: AuthError) -> None:
+        """Remember that the registry rejects this login; a newer one from the same source is tried."""
+        self.status(registry).rejected[login] = error
+        self._forget_saved(registry)
         if self._settings.keychain is not None:
             self._settings.keychain.forget(registry)
-
-    async def in_foreground(self, registry: Registry) -> Login | None:
-        """What the credential helper says when it has the terminal."""
-        keychain = self._settings.keychain
-        return await keychain.in_foreground(registry) if keychain else None
-
-    async def sources(self, registry: Registry, path: str) -> tuple[Source, ...]:
-        """Every place that was looked at for a login, and which of them counts."""
-        standing, given = self.standing(registry), self._given(registry)
-        own: list[Source] = []
-        if standing.chosen:
-            state = state_of(standing.session)
-            note = "" if standing.session else "browsing anonymously"
-            own.append(Source(THIS_SESSION, state.user, note, True))
-        if given is not None:
-            state = state_of(given)
-            own.append(Source(state.source, state.user, "", not own))
-        keychain = self._settings.keychain
-        saved = await keychain.sources(registry, path) if keychain else ()
-        return (*own, *(source._replace(wins=False) if own else source for source in saved))
-
-    def _given(self, registry: Registry) -> Login | None:
-        """From the command line or the environment: meant for one registry only."""
-        return self._settings.user if self._given_for in ("", registry.key) else None
 
     async def _find(self, registry: Registry, path: str) -> Login | None:
         keychain = self._settings.keychain
         if keychain is None or registry.key in self._settings.local:
             return None
         key = registry.key, path
-        known = self._saved.get(key)
-        # Who has not logged in yet, or no more, may do so in another window. A helper that hangs is not waited
-        # for twice.
-        good = known is not None and known not in self.standing(registry).refused
-        if good or (key in self._saved and registry.key in keychain.slow):
-            return known
-        found = await self._flights.share(key, lambda: keychain.find(registry, path))
+        saved = self._saved.get(key)
+        # The user may log in in another window at any time. A credential helper that hangs is not awaited twice.
+        usable = saved is not None and saved not in self.status(registry).rejected
+        if usable or (key in self._saved and registry.key in keychain.slow):
+            return saved
+        found = await self._in_flight.share(key, lambda: keychain.find(registry, path))
         self._saved[key] = found
         return found
 
-    def _forget(self, registry: Registry) -> None:
+    def _forget_saved(self, registry: Registry) -> None:
         for key in [key for key in self._saved if key[0] == registry.key]:
             del self._saved[key]
 
 
-def path_of(question: Request) -> str:
-    """The repository a question is about; empty when it is about none."""
-    kind, _, rest = question.scope.partition(":")
-    return rest.rpartition(":")[0] if kind == "repository" else ""
+def login_state(login: Login | None, note: str = "") -> LoginState:
+    """Return what may be shown of a login."""
+    if login is None:
+        return LoginState(note=note)
+    return LoginState(visible(login.user, 100) or "token", visible(login.source, 200), note)

@@ -1,10 +1,13 @@
-"""From a refusal to log somebody in to the error that explains it."""
+"""The errors of authentication: from a refused request or token request to the sentence that explains it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, RegistryError
-from regbrowse.registry.auth.challenge import Challenge, says
-from regbrowse.registry.auth.realm_policy import place_of
+from regbrowse.registry.auth.challenge import Challenge, has_error
+from regbrowse.registry.auth.credentials import login_state
+from regbrowse.registry.auth.realm_policy import host_of
 from regbrowse.registry.error_mapping import (
     LOGIN_HINT,
     REFUSED_HINT,
@@ -13,97 +16,94 @@ from regbrowse.registry.error_mapping import (
     server_words,
     status_error,
 )
-from regbrowse.registry.models import LoginState
 from regbrowse.registry.requests import Request, Response
 from regbrowse.settings.login import Login
 from regbrowse.text import plural, visible
 
 
-def state_of(login: Login | None, note: str = "") -> LoginState:
-    """A login as it may be shown."""
-    if login is None:
-        return LoginState(note=note)
-    return LoginState(visible(login.user, 100) or "token", visible(login.source, 200), note)
-
-
-def refusal(
-    question: Request, reply: Response, offered: list[Challenge], login: Login | None, *, token: bool, attempts: int
+def refused_error(
+    request: Request,
+    response: Response,
+    challenges: Sequence[Challenge],
+    login: Login | None,
+    *,
+    with_token: bool,
+    attempts: int,
 ) -> RegistryError:
-    """For a 401 or 403 that no other login of ours would change. `token`: whether one had just been obtained."""
-    if reply.status == 401 and token:
-        if login is None and attempts <= 2 and not says(offered, "invalid_token"):
-            return _required(question, reply)
-        if login is not None and says(offered, "insufficient_scope"):
-            return _denied(question, reply, login)
-        host = question.host
-        why = (
-            f"{host} keeps asking for authentication although a token was obtained."
-            f" Giving up after {plural(attempts, 'attempt')}."
-        )
-        hint = f"The account may not be allowed to read {question.about}." if login else LOGIN_HINT
-        codes, said = server_words(reply.body)
-        return AuthRejected(why, evidence=reply.evidence(codes, said), wanted=question.wanted, hint=hint)
-    return status_error(reply, state_of(login) if login else None)
+    """Build the error for a 401 or 403 after which nothing else can be sent.
+
+    `with_token`: whether the request carried a token. `attempts`: how often it was sent.
+    """
+    if response.status != 401 or not with_token:
+        return status_error(response, login_state(login) if login else None)
+    if login is None and attempts <= 2 and not has_error(challenges, "invalid_token"):
+        return _login_required(request, response)
+    codes, said = server_words(response.body)
+    evidence, wanted, host = response.evidence(codes, said), request.wanted, request.host
+    if login is not None and has_error(challenges, "insufficient_scope"):
+        why = f"You are logged in to {host} as {login_state(login).user}, but may not read {request.about}."
+        hint = "Ask its owner for access, or log in as somebody else."
+        return Denied(why, evidence=evidence, wanted=wanted, hint=hint)
+    why = (
+        f"{host} keeps asking for authentication although a token was obtained."
+        f" Giving up after {plural(attempts, 'attempt')}."
+    )
+    hint = f"The account may not be allowed to read {request.about}." if login else LOGIN_HINT
+    return AuthRejected(why, evidence=evidence, wanted=wanted, hint=hint)
 
 
-def unanswerable(question: Request, reply: Response, offered: list[Challenge], login: Login | None) -> RegistryError:
-    """For a refusal without a challenge that could be answered."""
-    if reply.status == 403:
-        return status_error(reply, state_of(login) if login else None)
-    host = question.host
-    codes, said = server_words(reply.body)
-    evidence = reply.evidence(codes, said)
-    schemes = ", ".join(dict.fromkeys(visible(challenge.scheme, 30) for challenge in offered[:8]))
+def no_challenge_error(
+    request: Request, response: Response, challenges: Sequence[Challenge], login: Login | None
+) -> RegistryError:
+    """Build the error for a 401 or 403 without a challenge that can be answered."""
+    if response.status == 403:
+        return status_error(response, login_state(login) if login else None)
+    schemes = ", ".join(dict.fromkeys(visible(challenge.scheme, 30) for challenge in challenges[:8]))
     if schemes:
-        why = f"{host} only offers {schemes} authentication; regbrowse supports Bearer and Basic."
+        why = f"{request.host} only offers {schemes} authentication; regbrowse supports Bearer and Basic."
         hint = "Its administrator can allow one of these."
-        return AuthRequired(why, evidence=evidence, wanted=question.wanted, hint=hint)
-    why = f"{host} answered 401 without saying how to log in (no WWW-Authenticate header)."
-    hint = "A proxy in between may be removing it."
-    return AuthRequired(why, evidence=evidence, wanted=question.wanted, hint=hint)
+    else:
+        why = f"{request.host} answered 401 without saying how to log in (no WWW-Authenticate header)."
+        hint = "A proxy in between may be removing it."
+    codes, said = server_words(response.body)
+    return AuthRequired(why, evidence=response.evidence(codes, said), wanted=request.wanted, hint=hint)
 
 
-def token_refused(question: Request, reply: Response, login: Login | None) -> AuthError:
-    """For a token service that gives nothing to whoever asks, or to nobody in particular.
+def login_refused_error(request: Request, response: Response, login: Login | None) -> AuthError:
+    """Build the error for a token service, or a registry with Basic, that refuses a login or an anonymous request.
 
-    Registries do not tell wrong credentials from ones that do not reach, nor private from missing.
+    Registries do not tell wrong credentials from ones without the right, nor private repositories from missing ones.
     """
     if login is None:
-        return _required(question, reply)
-    where, host = visible(place_of(reply.url), 260), question.host
-    codes, said = server_words(reply.body)
-    if reply.status in (404, 405):
-        why = f"The login service {where} of {host} does not take the identity token from {visible(login.source, 200)}."
+        return _login_required(request, response)
+    host, source = request.host, visible(login.source, 200)
+    if response.status in (404, 405):
+        service = visible(host_of(response.url), 260)
+        why = f"The login service {service} of {host} does not take the identity token from {source}."
         hint = "Log in again with a password or an access token."
     else:
-        why, hint = f"{host} refused the credentials from {visible(login.source, 200)}.", REFUSED_HINT
-    return AuthRejected(
-        why, evidence=reply.evidence(codes, said), wanted=question.wanted, hint=hint, command=login_command(question)
-    )
+        why, hint = f"{host} refused the credentials from {source}.", REFUSED_HINT
+    codes, said = server_words(response.body)
+    evidence, command = response.evidence(codes, said), login_command(request)
+    return AuthRejected(why, evidence=evidence, wanted=request.wanted, hint=hint, command=command)
 
 
-def no_token(reply: Response) -> AuthError:
-    """For an answer without a usable token. Its body is never shown: it may hold one."""
-    where, host = visible(place_of(reply.url), 260), reply.request.host
-    kind = visible(reply.content_type, 60) or "no content type"
-    why = f"The login service {where} of {host} did not return a token (status {reply.status}, {kind})."
-    return AuthError(why, evidence=reply.evidence(), wanted=reply.request.wanted, hint="Try again in a while.")
+def token_missing_error(response: Response) -> AuthError:
+    """Build the error for a response without a usable token. The body is never shown: it may hold one."""
+    request = response.request
+    service, kind = visible(host_of(response.url), 260), visible(response.content_type, 60) or "no content type"
+    why = f"The login service {service} of {request.host} did not return a token (status {response.status}, {kind})."
+    return AuthError(why, evidence=response.evidence(), wanted=request.wanted, hint="Try again in a while.")
 
 
-def _required(question: Request, reply: Response) -> AuthRequired:
-    codes, said = server_words(reply.body)
-    return AuthRequired(
-        login_needed(question),
-        evidence=reply.evidence(codes, said),
-        wanted=question.wanted,
-        hint=LOGIN_HINT,
-        command=login_command(question),
-    )
+def refused_before_error(refusal: AuthError, error: AuthRequired) -> AuthError:
+    """Build the error for a request without a login, because an earlier `refusal` says not to send the login again."""
+    kind = AuthRejected if isinstance(refusal, AuthRejected) else Denied
+    return kind(refusal.why, evidence=error.evidence, wanted=error.wanted, hint=refusal.hint, command=refusal.command)
 
 
-def _denied(question: Request, reply: Response, login: Login) -> Denied:
-    codes, said = server_words(reply.body)
-    user = state_of(login).user
-    why = f"You are logged in to {question.host} as {user}, but may not read {question.about}."
-    hint = "Ask its owner for access, or log in as somebody else."
-    return Denied(why, evidence=reply.evidence(codes, said), wanted=question.wanted, hint=hint)
+def _login_required(request: Request, response: Response) -> AuthRequired:
+    codes, said = server_words(response.body)
+    evidence, command = response.evidence(codes, said), login_command(request)
+    why = login_needed(request)
+    return AuthRequired(why, evidence=evidence, wanted=request.wanted, hint=LOGIN_HINT, command=command)

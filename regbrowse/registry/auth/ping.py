@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, TlsError, Unsupported
 from regbrowse.reference import Registry
-from regbrowse.registry.auth.challenge import Challenge, choose, located, of_everything, parse_challenges
+from regbrowse.registry.auth.challenge import Challenge, choose_challenge, parse_challenges, without_repository_scopes
 from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.requests import PING_PATH, Request, ping_request
 from regbrowse.registry.transport.failures import TOO_SLOW
@@ -61,21 +61,21 @@ class PingResult:
     @property
     def likely(self) -> Challenge | None:
         """Give the challenge that any request can expect."""
-        return choose(self.challenges) or next(iter(of_everything(self.by_scope.values())), None)
+        return choose_challenge(self.challenges) or next(iter(without_repository_scopes(self.by_scope.values())), None)
 
     def challenge(self, scope: str, *, proactive: bool) -> Challenge | None:
         """Give the challenge for a scope, as far as it is known or, `proactive`, can be expected."""
-        return self.by_scope.get(scope) or (choose(self.challenges) if proactive else None)
+        return self.by_scope.get(scope) or (choose_challenge(self.challenges) if proactive else None)
 
     def learn(self, scope: str, answer: Challenge, offered: list[Challenge]) -> None:
         """Take in the challenge that a request of this scope was answered with."""
         if answer.scheme == "basic":
             self.challenges, self.status = offered, 401
             return
-        before = choose(self.challenges)
+        before = choose_challenge(self.challenges)
         if before is None or any(before.get(name) != answer.get(name) for name in ("realm", "service")):
             self.by_scope.clear()
-            self.challenges = of_everything(offered)
+            self.challenges = without_repository_scopes(offered)
         self.by_scope[scope] = answer
 
 
@@ -150,9 +150,9 @@ class Pings:
             return PingResult(base, [], 0, False, error)
         # What a redirect leads to does not say where the logins of this registry go.
         lines = [] if response.other_origin else response.headers.get_list("www-authenticate")
-        challenges = located(parse_challenges(lines), response.url)
+        challenges = parse_challenges(lines, response.url)
         is_html = response.status == 200 and response.looks_like_html
-        return PingResult(base, of_everything(challenges), response.status, is_html)
+        return PingResult(base, without_repository_scopes(challenges), response.status, is_html)
 
 
 def no_registry(ping: PingResult, request: Request) -> Unsupported:

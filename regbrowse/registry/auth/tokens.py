@@ -1,4 +1,4 @@
-"""Bearer tokens: fetched once for everyone who needs the same, kept until shortly before they expire."""
+"""Bearer tokens: fetched once for all requests that need the same one, and kept until shortly before they expire."""
 
 from __future__ import annotations
 
@@ -6,96 +6,103 @@ import time
 from dataclasses import dataclass
 
 from regbrowse.errors import AuthError, AuthRejected
-from regbrowse.registry.auth.challenge import Challenge, scopes_for
-from regbrowse.registry.auth.errors import token_refused
+from regbrowse.registry.auth.challenge import Challenge, token_scopes
+from regbrowse.registry.auth.errors import login_refused_error
 from regbrowse.registry.auth.realm_policy import RealmStore, check_realm
-from regbrowse.registry.auth.token_request import Form, Key, Token, forms_for, read_token, request, try_another
+from regbrowse.registry.auth.token_request import (
+    GrantType,
+    Token,
+    TokenKey,
+    grant_types,
+    is_unsupported,
+    parse_token,
+    token_request,
+)
 from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.error_mapping import status_error
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 
-KEPT = 1000
-"""Tokens; the oldest are dropped."""
+MAX_TOKENS = 1000
+"""How many tokens are kept; the oldest are dropped."""
 
 
 @dataclass(slots=True)
 class TokenBudget:
-    """How many token requests one question may still cost."""
+    """How many token requests one request may still cause."""
 
     left: int = 3
 
-    def take(self) -> bool:
+    def spend(self) -> bool:
+        """Count one token request. Returns False when none is left."""
         self.left -= 1
         return self.left >= 0
 
 
 class Tokens:
-    """Every token of this process. Nothing of it is ever written down."""
+    """The tokens of this process; they are never written to disk."""
 
     def __init__(self, transport: Transport, realms: RealmStore) -> None:
         self._transport = transport
         self._realms = realms
-        self._tokens: dict[Key, Token] = {}
-        self._flights: SingleFlight[Token] = SingleFlight()
-        self._works: dict[tuple[str, Login], Form] = {}
-        """Realm and login -> the form that brought a token."""
+        self._tokens: dict[TokenKey, Token] = {}
+        self._in_flight: SingleFlight[Token] = SingleFlight()
+        self._supported: dict[tuple[str, Login], GrantType] = {}
+        """Realm and login -> the form of the token request that brought a token."""
 
-    def key(self, question: Request, base: str, challenge: Challenge, login: Login | None) -> Key:
-        """What the token for this question is known by. Raises PolicyError when its realm is refused."""
-        realm = check_realm(question, base, challenge.get("realm"))
-        scopes = scopes_for(challenge.get("scope"), question.scope)
-        return Key(base, realm, challenge.get("service"), scopes, login)
+    def key(self, request: Request, base: str, challenge: Challenge, login: Login | None) -> TokenKey:
+        """Return the key of the token that a request needs. Raises PolicyError when the realm is refused."""
+        realm = check_realm(request, base, challenge.get("realm"))
+        scopes = token_scopes(challenge.get("scope"), request.scope)
+        return TokenKey(base, realm, challenge.get("service"), scopes, login)
 
-    def known(self, key: Key) -> Token | None:
+    async def get(self, key: TokenKey, request: Request, budget: TokenBudget) -> tuple[Token, bool]:
+        """Return a valid token, and whether it was fetched now.
+
+        Raises RealmChanged, AuthRequired, AuthRejected, AuthError for a response without a token, and what the
+        transport raises.
+        """
         token = self._tokens.get(key)
-        return token if token is not None and token.until > time.monotonic() else None
+        if token is not None and token.valid_until > time.monotonic():
+            return token, False
+        return await self._in_flight.share(key, lambda: self._fetch(key, request, budget)), True
 
-    def forget(self, key: Key, token: Token) -> None:
-        """Drops a token that was refused, unless somebody already fetched a newer one."""
+    def discard(self, key: TokenKey, token: Token) -> None:
+        """Drop a token that the registry refused, unless a newer one has replaced it."""
         if self._tokens.get(key) is token:
             del self._tokens[key]
 
-    async def fetch(self, key: Key, question: Request, purse: TokenBudget) -> Token:
-        """Raises RealmChanged, AuthRequired, AuthRejected, AuthError without a token in the answer, and what
-        the transport raises."""
-        token = self.known(key)
-        if token is None:
-            token = await self._flights.share(key, lambda: self._request(key, question, purse))
-        return token
-
-    async def _request(self, key: Key, question: Request, purse: TokenBudget) -> Token:
+    async def _fetch(self, key: TokenKey, request: Request, budget: TokenBudget) -> Token:
         login = key.login
         if login is not None:
-            await self._realms.check(question, key.base, key.realm)
-        reply, form = await self._ask(key, question, purse)
-        if reply.status in (401, 403) or (form == "refresh" and reply.status in (400, 404, 405)):
-            raise token_refused(question, reply, login)
-        if reply.status == 429 or reply.status >= 500:
-            raise status_error(reply)
-        token = read_token(reply)
+            await self._realms.check(request, key.base, key.realm)
+        response, grant_type = await self._send(key, request, budget)
+        if response.status in (401, 403) or (grant_type == "refresh_token" and response.status in (400, 404, 405)):
+            raise login_refused_error(request, response, login)
+        if response.status == 429 or response.status >= 500:
+            raise status_error(response)
+        token = parse_token(response)
         if login is not None:
-            self._works[key.realm, login] = form
-        while len(self._tokens) >= KEPT:
+            self._supported[key.realm, login] = grant_type
+        while len(self._tokens) >= MAX_TOKENS:
             del self._tokens[next(iter(self._tokens))]
         self._tokens[key] = token
         return token
 
-    async def _ask(self, key: Key, question: Request, purse: TokenBudget) -> tuple[Response, Form]:
-        forms = list(forms_for(key.login))
-        works = self._works.get((key.realm, key.login)) if key.login else None
-        if works is not None:
-            forms = [works]
-        answer: tuple[Response, Form] | None = None
-        for form in forms:
-            if not purse.take():
+    async def _send(self, key: TokenKey, request: Request, budget: TokenBudget) -> tuple[Response, GrantType]:
+        """Send the token request in one form after the other, until the service supports one."""
+        supported = self._supported.get((key.realm, key.login)) if key.login else None
+        answer: tuple[Response, GrantType] | None = None
+        for grant_type in (supported,) if supported else grant_types(key.login):
+            if not budget.spend():
                 break
-            asking, authorization = request(key, form, question)
-            answer = await self._transport.send(asking, asking.path, authorization), form
-            if not try_another(form, answer[0].status):
+            built, authorization = token_request(key, grant_type, request)
+            response = await self._transport.send(built, built.path, authorization)
+            answer = response, grant_type
+            if not is_unsupported(grant_type, response.status):
                 break
         if answer is None:
-            why = f"{question.host} keeps asking for other tokens."
-            raise AuthRejected(why, wanted=question.wanted) if key.login else AuthError(why, wanted=question.wanted)
+            why = f"{request.host} keeps asking for other tokens."
+            raise AuthRejected(why, wanted=request.wanted) if key.login else AuthError(why, wanted=request.wanted)
         return answer

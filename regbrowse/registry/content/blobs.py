@@ -55,9 +55,9 @@ class Blobs:
         return content
 
     async def _ask(self, question: Request) -> Response:
-        reply = await self._desk.ask(question)
+        reply = await self._desk.send(question)
         if reply.status != 200:
-            raise status_error(reply, self._desk.state(question.registry))
+            raise status_error(reply, self._desk.login_state(question.registry))
         return reply
 
     async def start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:

@@ -258,14 +258,14 @@ class Streams:
         while True:
             before = pieces.received
             try:
-                reply = await self._desk.ask(question)
+                reply = await self._desk.send(question)
             except AuthError:
                 # A login may expire during a long transfer; whoever got this far gets another one.
                 if pieces.received == before:
                     raise
             else:
                 if reply.status != 200:
-                    raise status_error(reply, self._desk.state(question.registry))
+                    raise status_error(reply, self._desk.login_state(question.registry))
                 return reply.evidence()
 
 

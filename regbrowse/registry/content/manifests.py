@@ -92,13 +92,13 @@ class Manifests:
         return manifest
 
     async def _get_manifest(self, question: Request) -> Response:
-        reply = await self._desk.ask(question)
+        reply = await self._desk.send(question)
         if reply.status in (400, 406):
             simple = replace(question, headers={**question.headers, "Accept": ACCEPT_PLAIN})
-            second = await self._desk.ask(simple)
+            second = await self._desk.send(simple)
             reply = second if second.status == 200 else reply
         if reply.status != 200:
-            raise status_error(reply, self._desk.state(question.registry))
+            raise status_error(reply, self._desk.login_state(question.registry))
         return reply
 
     async def remembered(self, repository: Repository, tag: str) -> Digest | None:
@@ -114,7 +114,7 @@ class Manifests:
         """
         question = replace(manifest_request(repository, tag, None), method="HEAD", background=background)
         try:
-            reply = await self._desk.ask(question)
+            reply = await self._desk.send(question)
         except AuthError as error:
             if error.evidence.status != 403:
                 raise
@@ -125,7 +125,7 @@ class Manifests:
                 number = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
                 return TagHead(claimed_digest(reply), visible(essence(reply.content_type)), number)
             if reply.status not in (400, 404, 405, 406, 501):
-                raise status_error(reply, self._desk.state(repository.registry))
+                raise status_error(reply, self._desk.login_state(repository.registry))
         try:
             manifest = await self.get(repository, tag, background=background)
         except NotFound:

@@ -11,7 +11,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.auth.errors import state_of
+from regbrowse.registry.auth.credentials import login_state
 from regbrowse.registry.content.cache import CacheScope, Kept
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.content.tag_history import Pointed
@@ -137,7 +137,7 @@ class OfflineAnswers:
     async def _holder(self, registry: Registry) -> str:
         user, named = self._settings.user, self._settings.registry
         if user is not None and (named is None or named.key == registry.key):
-            return CacheScope(registry.key, state_of(user).user).name
+            return CacheScope(registry.key, login_state(user).user).name
         return await self._store.known.last_holder(registry)
 
 

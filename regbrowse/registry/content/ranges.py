@@ -78,7 +78,7 @@ class Ranges:
             if content is not None:
                 return content
             self._without.add(key)
-        reply = await self._desk.ask(replace(question, size=None, stop_after=count))
+        reply = await self._desk.send(replace(question, size=None, stop_after=count))
         if reply.status == 206:
             raise BadResponse(_problem(reply, count), evidence=reply.evidence(), wanted=question.wanted)
         return self._beginning(question, reply, count)
@@ -89,7 +89,7 @@ class Ranges:
         for _ in range(MOST_PIECES):
             first = len(content)
             wanted = {**question.headers, "Range": f"bytes={first}-{count - 1}"}
-            reply = await self._desk.ask(replace(question, size=None, stop_after=count - first, headers=wanted))
+            reply = await self._desk.send(replace(question, size=None, stop_after=count - first, headers=wanted))
             if reply.status == 416 and not question.size:
                 return bytes(content)
             if reply.status != 206:
@@ -107,7 +107,7 @@ class Ranges:
     def _beginning(self, question: Request, reply: Response, count: int) -> bytes:
         """For an answer that is the whole, as far as it was read."""
         if reply.status != 200:
-            raise status_error(reply, self._desk.state(question.registry))
+            raise status_error(reply, self._desk.login_state(question.registry))
         length, size = reply.headers.get("content-length", ""), question.size
         offered = int(length) if _LENGTH.fullmatch(length) else None
         if _encoded(reply) and (size is None or offered != size):

@@ -49,23 +49,23 @@ class UncachedReader:
         """
         _, question = blob_request(self._repository, descriptor, 1)
         question = replace(question, size=None)
-        reply = await self._desk.ask(replace(question, method="HEAD"))
+        reply = await self._desk.send(replace(question, method="HEAD"))
         if reply.status == 200:
             return _number(reply.headers.get("content-length", ""))
         if reply.status not in (400, 404, 405, 501):
-            raise status_error(reply, self._desk.state(question.registry))
+            raise status_error(reply, self._desk.login_state(question.registry))
         first = replace(question, stop_after=1, headers={**question.headers, "Range": "bytes=0-0"})
-        reply = await self._desk.ask(first)
+        reply = await self._desk.send(first)
         if reply.status == 206:
             return _number(reply.headers.get("content-range", "").rpartition("/")[2])
         if reply.status in (200, 416):
             return _number(reply.headers.get("content-length", "")) if reply.status == 200 else 0
-        raise status_error(reply, self._desk.state(question.registry))
+        raise status_error(reply, self._desk.login_state(question.registry))
 
     async def _ask(self, question: Request) -> Response:
-        reply = await self._desk.ask(question)
+        reply = await self._desk.send(question)
         if reply.status != 200:
-            raise status_error(reply, self._desk.state(question.registry))
+            raise status_error(reply, self._desk.login_state(question.registry))
         return reply
 
 

@@ -84,7 +84,7 @@ class Paginator:
                     target = fallback = None
                     continue
             if not 200 <= reply.status < 300:
-                raise status_error(reply, self.desk.state(question.registry))
+                raise status_error(reply, self.desk.login_state(question.registry))
             names, hidden = await read_names(reply, member, valid)
             if probing and (all(name in trail.seen for name in names) or _query(target, "last") in names):
                 yield self._page((), trail, done=True)
@@ -122,7 +122,7 @@ class Paginator:
         while True:
             path = with_query(question.path, n=number) if number else question.path
             asking = replace(question, path=path, attempts=1 if first else question.attempts)
-            reply = await self.desk.ask(asking)
+            reply = await self.desk.send(asking)
             base = (await self.desk.pings.ping(question.registry)).base
             if not number or not _refused(reply):
                 if reply.status < 300:
@@ -136,13 +136,13 @@ class Paginator:
         self, question: Request, target: str, fallback: str | None, probing: bool
     ) -> tuple[str, Response] | None:
         """A later page; None when a probe found the end."""
-        reply = await self.desk.ask(replace(question, path=_path_of(target)))
+        reply = await self.desk.send(replace(question, path=_path_of(target)))
         if reply.status in (400, 404):
             if probing:
                 return None
             if fallback is not None:
                 target = fallback
-                reply = await self.desk.ask(replace(question, path=_path_of(target)))
+                reply = await self.desk.send(replace(question, path=_path_of(target)))
         return target, reply
 
     @staticmethod

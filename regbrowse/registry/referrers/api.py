@@ -56,7 +56,7 @@ async def ask_api(desk: Authenticator, repository: Repository, subject: Digest, 
     """
     question = referrers_request(repository, subject, artifact_type)
     try:
-        reply = await desk.ask(question)
+        reply = await desk.send(question)
         descriptors = await _read(reply) if reply.status == 200 else None
         if descriptors is None:
             return _without(reply, desk)
@@ -83,9 +83,9 @@ async def ask_api(desk: Authenticator, repository: Repository, subject: Digest, 
         if note:
             break
         try:
-            reply = await desk.ask(replace(question, path=url.removeprefix(base)))
+            reply = await desk.send(replace(question, path=url.removeprefix(base)))
             if reply.status != 200:
-                raise status_error(reply, desk.state(repository.registry))
+                raise status_error(reply, desk.login_state(repository.registry))
         except RegbrowseError as error:
             note = f"Showing {plural(len(found.kept), 'entry')}; the rest could not be loaded: {error.why}"
             break
@@ -168,7 +168,7 @@ def read_page(body: bytes) -> list[Descriptor] | None:
 def _without(reply: Response, desk: Authenticator) -> Answer:
     """For an answer that is no index."""
     if reply.status not in _NOT_OFFERED and not 200 <= reply.status < 300:
-        return _failed(status_error(reply, desk.state(reply.request.registry)))
+        return _failed(status_error(reply, desk.login_state(reply.request.registry)))
     codes, _ = server_words(reply.body)
     unsaid = not codes or "UNSUPPORTED" in codes
     everywhere = reply.status in _ABOUT_THE_REGISTRY or reply.looks_like_html or (unsaid and reply.status != 403)

@@ -52,7 +52,7 @@ async def ask_signature(
     desk: Authenticator, manifests: Manifests, repository: Repository, tag: str
 ) -> Descriptor | None:
     """What a tag of cosign points to, by HEAD alone where the server knows how; None when there is no such tag."""
-    reply = await desk.ask(replace(manifest_request(repository, tag, None), method="HEAD", attempts=2))
+    reply = await desk.send(replace(manifest_request(repository, tag, None), method="HEAD", attempts=2))
     if reply.status in (404, 410):
         return None
     digest = claimed_digest(reply) if reply.status == 200 else None
@@ -61,7 +61,7 @@ async def ask_signature(
         size = int(length) if re.fullmatch(r"[0-9]{1,15}", length) else None
         return Descriptor(visible(essence(reply.content_type)), digest, size)
     if reply.status not in _NO_HEAD and reply.status != 200:
-        raise status_error(reply, desk.state(repository.registry))
+        raise status_error(reply, desk.login_state(repository.registry))
     try:
         manifest = await manifests.get(repository, tag)
     except NotFound:

@@ -13,7 +13,7 @@ from regbrowse.errors import Evidence, NetError, RateLimited, RegbrowseError, Un
 from regbrowse.oci.document import JsonValue, Reader, parse_json
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.auth.token_request import basic
+from regbrowse.registry.auth.token_request import basic_authorization
 from regbrowse.registry.content.verify import BIG
 from regbrowse.registry.error_mapping import not_json, status_error
 from regbrowse.registry.requests import Request, Response
@@ -46,14 +46,14 @@ class Window:
         """What the registry's own origin answers; asked with its password if that is wanted and may be sent."""
         door = await self._desk.pings.ping(registry)
         login = await self._desk.login_for(registry) if password else None
-        header = basic(login) if login is not None and login.kind == "password" else ""
+        header = basic_authorization(login) if login is not None and login.kind == "password" else ""
         question = self.question(registry, target, about)
         return await self._answered(question, lambda: self._transport.send(question, door.base + target, header))
 
     async def at_desk(self, question: Request) -> Response:
         """The answer to a question of the standard, asked as every other one, but just as shortly."""
         await self._desk.pings.ping(question.registry)
-        return await self._answered(question, lambda: self._desk.ask(question))
+        return await self._answered(question, lambda: self._desk.send(question))
 
     def question(self, registry: Registry, target: str, about: str, wanted: str = "", scope: str = "") -> Request:
         """A question with the bounds of this room."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from regbrowse.errors import BadResponse, RegbrowseError, Unsupported
 from regbrowse.reference import DOCKER_HUB, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.auth.challenge import choose
+from regbrowse.registry.auth.challenge import choose_challenge
 from regbrowse.registry.auth.ping import PingResult
 from regbrowse.registry.models import Found, TagFacts
 from regbrowse.registry.transport.transport import Transport
@@ -120,5 +120,5 @@ class VendorApis:
 
 
 def _takes_passwords(door: PingResult) -> bool:
-    challenge = choose(door.challenges)
+    challenge = choose_challenge(door.challenges)
     return challenge is not None and challenge.scheme == "basic"

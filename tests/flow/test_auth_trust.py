@@ -1,4 +1,4 @@
-"""By what the login service of a registry is trusted, and what of the registry's it never gets."""
+"""Which certificates the token service of a registry is trusted by, and what it never gets of the registry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REGISTRY = Registry.parse("127.0.0.1:1")
 ANN = Login("ann", Secret("s3cr3t-canary-ann"))
 
 
-def question(kind: Kind, url: str) -> Request:
+def request(kind: Kind, url: str) -> Request:
     return Request(REGISTRY, kind, url, "Asking", "127.0.0.1:1", attempts=1)
 
 
@@ -31,11 +31,11 @@ async def test_the_registrys_authority_counts_for_its_login_service_alone(tmp_pa
     async with secure(tmp_path, issue(issuer=CA), clients=CLIENTS) as server:
         transport, url = Transport(Settings(pause=0, network=machine)), f"https://{server.name}/token"
         try:
-            assert (await transport.send(question("token", url), url)).status == 200
+            assert (await transport.send(request("token", url), url)).status == 200
             for kind in ("blob", "manifest", "vendor"):
                 with pytest.raises(TlsError):
-                    await transport.send(question(kind, url), url)
-            assert (await transport.send(question("token", url), url)).status == 200
+                    await transport.send(request(kind, url), url)
+            assert (await transport.send(request("token", url), url)).status == 200
         finally:
             await transport.aclose()
     assert server.certificates == [False, False]
@@ -48,15 +48,13 @@ async def test_a_service_that_is_to_be_trusted_by_nothing_more_stays_so(tmp_path
         transport, url = Transport(Settings(pause=0, network=machine)), f"https://{server.name}/token"
         try:
             with pytest.raises(TlsError):
-                await transport.send(question("token", url), url)
+                await transport.send(request("token", url), url)
         finally:
             await transport.aclose()
 
 
 @pytest.mark.parametrize("offered", ["bearer", "basic"])
-async def test_who_a_registry_redirects_to_does_not_say_where_its_logins_go(
-    registry: FakeRegistry, offered: str
-) -> None:
+async def test_the_target_of_a_redirect_does_not_name_the_realm(registry: FakeRegistry, offered: str) -> None:
     async with FakeRegistry(auth="bearer", public=False).serve() as other:
         challenge = f'Bearer realm="{other.url}/token",service="other"' if offered == "bearer" else 'Basic realm="x"'
         other.challenge = challenge

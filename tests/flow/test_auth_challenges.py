@@ -1,4 +1,4 @@
-"""The ways in which registries ask for a login."""
+"""The challenges that registries send, and the requests that answer them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def names(client: Client, repository: Repository) -> list[str]:
     return [tag async for page in client.tags(repository) for tag in page.tags]
 
 
-def visits(registry: FakeRegistry) -> list[str]:
+def sent(registry: FakeRegistry) -> list[str]:
     return [f"{one.method} {one.path}" for one in registry.asked]
 
 
@@ -37,27 +37,25 @@ def fill(registry: FakeRegistry) -> None:
     registry.repository("acme/app").add(image(), "1")
 
 
-async def test_an_open_door_with_a_challenge_is_entered_with_the_login(registry: FakeRegistry) -> None:
+async def test_a_challenge_in_a_200_ping_is_answered_with_the_login(registry: FakeRegistry) -> None:
     registry.auth, registry.open_ping, registry.public = "bearer", True, False
     registry.challenge = f"bearer realm={registry.url}/token,service=fake,scope="
     fill(registry)
     async with Client(settings(ANN)) as client:
         assert await names(client, here(registry)) == ["1"]
-    assert visits(registry) == ["GET /v2/", "GET /token", f"GET {TAGS}"]
+    assert sent(registry) == ["GET /v2/", "GET /token", f"GET {TAGS}"]
     assert registry.asked[1].field("scope") == [PULL]
 
 
-async def test_an_open_door_is_entered_without_a_token_by_who_has_no_login(
-    registry: FakeRegistry, client: Client
-) -> None:
+async def test_a_challenge_in_a_200_ping_is_ignored_without_a_login(registry: FakeRegistry, client: Client) -> None:
     registry.open_ping, registry.challenge = True, "basic realm=zot"
     registry.auth = "basic"
     fill(registry)
     assert await names(client, here(registry)) == ["1"]
-    assert visits(registry) == ["GET /v2/", f"GET {TAGS}"]
+    assert sent(registry) == ["GET /v2/", f"GET {TAGS}"]
 
 
-async def test_a_bare_401_is_answered_with_the_challenge_of_the_first_knock(registry: FakeRegistry) -> None:
+async def test_a_401_without_a_challenge_is_answered_with_the_one_of_the_ping(registry: FakeRegistry) -> None:
     registry.auth, registry.resource_challenge = "bearer", False
     fill(registry)
     async with Client(settings()) as client:
@@ -72,7 +70,7 @@ async def test_denied_without_a_challenge_falls_back_to_browsing_anonymously(reg
     fill(registry)
     async with Client(settings(WRONG)) as client:
         assert await names(client, here(registry)) == ["1"]
-        note = client.auth.state(here(registry).registry).note
+        note = client.auth.login_state(here(registry).registry).note
     assert note.startswith("Credentials from -u do not reach ")
     assert note.endswith(f" — browsing {registry.name} anonymously.")
     assert [one.status for one in registry.asked if one.path == TAGS] == [403, 200]
@@ -86,7 +84,7 @@ async def test_a_token_service_that_denies_wrong_credentials_does_not_hide_a_pub
     async with Client(settings(WRONG)) as client:
         assert await names(client, here(registry)) == ["1"]
         assert await names(client, here(registry)) == ["1"]
-        state = client.auth.state(here(registry).registry)
+        state = client.auth.login_state(here(registry).registry)
     assert state.note == f"Credentials from -u were rejected — browsing {registry.name} anonymously."
     assert [one.status for one in registry.asked if one.path == "/token"] == [403, 200], "asked with it once only"
 
@@ -98,9 +96,9 @@ async def test_a_login_that_reaches_one_repository_only_is_kept_for_it(registry:
     registry.fault("/token", Fault(403, times=1))
     async with Client(settings(ANN)) as client:
         await names(client, here(registry))
-        assert "anonymously" in client.auth.state(here(registry).registry).note
+        assert "anonymously" in client.auth.login_state(here(registry).registry).note
         assert await names(client, here(registry, "acme/other")) == ["2"]
-        state = client.auth.state(here(registry).registry)
+        state = client.auth.login_state(here(registry).registry)
     assert (state.user, state.note) == ("ann", "")
     assert registry.asked[-2].field("account") == ["ann"]
 
@@ -126,7 +124,7 @@ async def test_more_rights_that_do_not_help_are_not_asked_for_twice(registry: Fa
     host = registry.name
     assert caught.value.why == f"You are logged in to {host} as ann, but may not read {host}/acme/app."
     assert len(registry.paths()) == 2
-    assert visits(registry).count("GET /token") == 3, "two as ann, one as nobody"
+    assert sent(registry).count("GET /token") == 3, "two as ann, one anonymously"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +155,7 @@ async def test_a_scope_that_is_no_repository_is_sent_word_for_word(
     assert registry.asked[1].field("scope") == [scope, PULL]
 
 
-async def test_the_placeholder_of_a_first_knock_is_not_asked_for(registry: FakeRegistry, client: Client) -> None:
+async def test_the_placeholder_scope_of_a_ping_is_not_requested(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.challenge = f'Bearer realm="{registry.url}/token",service="fake",scope="repository:user/image:pull"'
     fill(registry)
@@ -185,8 +183,8 @@ async def test_a_token_saved_as_it_is_is_sent_as_it_is(registry: FakeRegistry) -
     fill(registry)
     async with Client(settings(Login("", Secret("s3cr3t-canary-saved"), "docker config", "bearer"))) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.auth.state(here(registry).registry)
-    assert visits(registry) == ["GET /v2/", f"GET {TAGS}"]
+        state = client.auth.login_state(here(registry).registry)
+    assert sent(registry) == ["GET /v2/", f"GET {TAGS}"]
     assert (state.user, state.source) == ("token", "docker config")
 
 
@@ -196,12 +194,12 @@ async def test_a_saved_token_that_has_expired_does_not_hide_a_public_image(regis
     fill(registry)
     async with Client(settings(Login("", Secret(saved), "docker config", "bearer"))) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.auth.state(here(registry).registry)
+        state = client.auth.login_state(here(registry).registry)
     assert state.user == ""
     assert "Credentials from docker config were rejected" in state.note
 
 
-async def test_one_knocks_again_after_a_while(
+async def test_a_registry_is_pinged_again_after_a_while(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(registry)
@@ -210,10 +208,10 @@ async def test_one_knocks_again_after_a_while(
     registry.auth = "bearer"
     before = len(registry.asked)
     assert await client.head(here(registry), "1")
-    assert visits(registry)[before:] == ["GET /v2/", "GET /token", "HEAD /v2/acme/app/manifests/1"]
+    assert sent(registry)[before:] == ["GET /v2/", "GET /token", "HEAD /v2/acme/app/manifests/1"]
 
 
-async def test_a_challenge_that_changed_replaces_the_one_of_the_first_knock(registry: FakeRegistry) -> None:
+async def test_a_challenge_that_changed_replaces_the_one_of_the_ping(registry: FakeRegistry) -> None:
     registry.auth = "bearer"
     for path in ("acme/app", "acme/other"):
         registry.repository(path).add(image(path), "1")
@@ -237,7 +235,7 @@ async def test_only_unknown_schemes_are_named_with_those_we_know(registry: FakeR
     )
 
 
-async def test_a_place_that_is_no_registry_is_called_so(registry: FakeRegistry, client: Client) -> None:
+async def test_a_server_that_is_no_registry_is_called_so(registry: FakeRegistry, client: Client) -> None:
     for path in ("/v2/", TAGS):
         registry.fault(path, Fault(404, b"<html>no such page</html>", [("Content-Type", "text/html")]))
     with pytest.raises(Unsupported) as caught:
@@ -245,7 +243,7 @@ async def test_a_place_that_is_no_registry_is_called_so(registry: FakeRegistry, 
     assert caught.value.why == f"{registry.name} answers, but not like a container registry."
 
 
-async def test_a_registry_that_hides_its_door_is_one_all_the_same(registry: FakeRegistry, client: Client) -> None:
+async def test_a_registry_without_a_ping_is_one_all_the_same(registry: FakeRegistry, client: Client) -> None:
     registry.fault("/v2/", Fault(404, b"<html>"))
     fill(registry)
     assert await names(client, here(registry)) == ["1"]

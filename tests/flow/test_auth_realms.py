@@ -14,8 +14,7 @@ from images import image
 from regbrowse.errors import RealmChanged
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.auth import realm_file
-from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.auth.realm_policy import place_of
+from regbrowse.registry.auth.realm_policy import host_of
 from regbrowse.registry.client import Client, Login, Secret, Settings
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
@@ -31,12 +30,8 @@ async def names(client: Client, registry: FakeRegistry) -> list[str]:
 
 def send_logins_to(registry: FakeRegistry, service: FakeLogin) -> None:
     registry.realm = f"{service.url}/token"
-    # Whoever issues them: a token is known at both.
+    # A token is valid at both, whichever issued it.
     service.tokens = registry.tokens
-
-
-def desk(client: Client) -> Authenticator:
-    return client.auth
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ async def test_a_login_that_would_go_to_another_host_than_before_is_asked_about(
         send_logins_to(private, service)
         async with Client(settings) as client:
             assert await names(client, private) == ["1"]
-            assert desk(client).logins_go_to(repository(private).registry) == service.name
+            assert client.auth.login_host(repository(private).registry) == service.name
         send_logins_to(private, thief)
         async with Client(settings) as client:
             with pytest.raises(RealmChanged) as caught:
@@ -67,7 +62,7 @@ async def test_a_login_that_would_go_to_another_host_than_before_is_asked_about(
             with pytest.raises(RealmChanged):
                 await names(client, private)
             assert thief.asked == []
-            desk(client).allow_realm(repository(private).registry)
+            client.auth.realms.allow(repository(private).registry)
             assert await names(client, private) == ["1"]
             assert [one.path for one in thief.asked] == ["/token"]
         async with Client(settings) as client:
@@ -85,10 +80,10 @@ async def test_saying_yes_counts_for_what_was_shown_only(private: FakeRegistry) 
                 with pytest.raises(RealmChanged, match=asked.name):
                     await names(client, private)
             # Which of the two was on the screen?
-            desk(client).allow_realm(repository(private).registry)
+            client.auth.realms.allow(repository(private).registry)
             with pytest.raises(RealmChanged, match=thief.name):
                 await names(client, private)
-            desk(client).allow_realm(repository(private).registry)
+            client.auth.realms.allow(repository(private).registry)
             assert await names(client, private) == ["1"]
         assert moved.asked == []
         assert len(thief.asked) == 1
@@ -104,11 +99,11 @@ async def test_the_change_is_seen_within_one_run_and_without_a_folder(private: F
             with pytest.raises(RealmChanged):
                 await names(client, private)
             send_logins_to(private, service)
-            assert await names(client, private) == ["1"], "who is back in order is believed at once"
+            assert await names(client, private) == ["1"], "the known host is trusted at once"
         assert thief.asked == []
 
 
-async def test_who_has_no_login_is_not_asked(private: FakeRegistry, tmp_path: Path) -> None:
+async def test_without_a_login_the_user_is_not_asked(private: FakeRegistry, tmp_path: Path) -> None:
     private.public = True
     async with FakeRegistry().serve() as one, FakeRegistry().serve() as other:
         for service in (one, other):
@@ -175,7 +170,7 @@ def test_what_cannot_be_written_is_let_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "place"),
+    ("url", "host"),
     [
         ("https://Auth.Example./t", "auth.example"),
         ("https://a.example:443/t", "a.example"),
@@ -183,5 +178,5 @@ def test_what_cannot_be_written_is_let_be(tmp_path: Path) -> None:
         ("http://[::1]:5000/t", "[::1]:5000"),
     ],
 )
-def test_the_same_place_is_written_in_one_way(url: str, place: str) -> None:
-    assert place_of(url) == place
+def test_the_same_host_is_written_in_one_way(url: str, host: str) -> None:
+    assert host_of(url) == host

@@ -1,4 +1,4 @@
-"""How few requests a login costs, whatever a registry makes of it."""
+"""How few requests authentication costs, whatever a registry answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def names(client: Client, repository: Repository) -> list[str]:
     return [tag async for page in client.tags(repository) for tag in page.tags]
 
 
-def visits(registry: FakeRegistry) -> list[str]:
+def sent(registry: FakeRegistry) -> list[str]:
     return [f"{one.method} {one.path}" for one in registry.asked]
 
 
@@ -43,8 +43,8 @@ async def test_a_wrong_password_is_not_sent_again_and_again(registry: FakeRegist
     assert caught.value.why == f"{registry.name} refused the credentials from -u."
     assert caught.value.hint == "They may have expired. Log in again, or press A to browse anonymously."
     assert caught.value.command == f"docker login {registry.name}"
-    sent = [one for one in registry.asked if one.headers.get("authorization", "").startswith("Basic ")]
-    assert len(sent) == 1
+    with_login = [one for one in registry.asked if one.headers.get("authorization", "").startswith("Basic ")]
+    assert len(with_login) == 1
 
 
 @pytest.mark.parametrize("login", [None, ANN])
@@ -61,7 +61,7 @@ async def test_a_registry_that_demands_something_else_every_time_is_left_alone_s
             await names(client, here(registry))
     assert "keeps asking for" in caught.value.why
     assert len(registry.paths()) <= 4
-    assert visits(registry).count("GET /token") <= 3
+    assert sent(registry).count("GET /token") <= 3
 
 
 async def test_how_often_a_loop_was_tried_is_said(registry: FakeRegistry) -> None:
@@ -74,7 +74,7 @@ async def test_how_often_a_loop_was_tried_is_said(registry: FakeRegistry) -> Non
     )
 
 
-async def test_forty_questions_at_once_try_a_wrong_password_once(registry: FakeRegistry) -> None:
+async def test_forty_requests_at_once_send_a_wrong_password_once(registry: FakeRegistry) -> None:
     registry.auth = "basic"
     registry.repository("acme/app").add(image(), *(f"t{number}" for number in range(40)))
     async with Client(settings(WRONG)) as client:
@@ -84,7 +84,7 @@ async def test_forty_questions_at_once_try_a_wrong_password_once(registry: FakeR
     assert len([one for one in registry.asked if "authorization" in one.headers]) == 1
 
 
-async def test_questions_with_a_right_password_do_not_wait_for_each_other(registry: FakeRegistry) -> None:
+async def test_requests_with_a_right_password_do_not_wait_for_each_other(registry: FakeRegistry) -> None:
     registry.auth = "basic"
     registry.repository("acme/app").add(image(), "a", "b", "c")
     gates = [registry.gate(f"/v2/acme/app/manifests/{tag}") for tag in "bc"]
@@ -97,12 +97,12 @@ async def test_questions_with_a_right_password_do_not_wait_for_each_other(regist
         assert all(await heads)
 
 
-async def test_a_limit_for_an_account_at_the_login_service_is_none_for_nobody(registry: FakeRegistry) -> None:
+async def test_a_rate_limit_of_the_token_service_for_an_account_is_none_for_anonymous(registry: FakeRegistry) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), "1.0")
     registry.fault("/token", Fault(429, b"{}", [("Retry-After", "3600")], times=1))
     async with Client(settings(ANN)) as client:
         with pytest.raises(RateLimited):
             await names(client, here(registry))
-        await client.auth.browse_anonymously(here(registry).registry)
+        client.auth.use_anonymous(here(registry).registry)
         assert await names(client, here(registry)) == ["1.0"]

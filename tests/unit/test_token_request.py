@@ -9,17 +9,25 @@ import pytest
 from regbrowse.errors import AuthError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.auth.token_request import Key, basic, forms_for, raw_bearer, read_token, request, token_url
+from regbrowse.registry.auth.token_request import (
+    TokenKey,
+    basic_authorization,
+    bearer_authorization,
+    grant_types,
+    parse_token,
+    token_request,
+    token_url,
+)
 from regbrowse.registry.requests import Request, Response
 from regbrowse.settings.login import Login
 
-ASKING = Request(Registry("registry.example"), "token", "https://login.example/token", "Logging in", "acme/app")
+REQUEST = Request(Registry("registry.example"), "token", "https://login.example/token", "Logging in", "acme/app")
 ANN = Login("ann", Secret("s3cr3t-canary"))
 
 
-def reply(body: bytes, status: int = 200, kind: str = "application/json") -> Response:
+def response(body: bytes, status: int = 200, kind: str = "application/json") -> Response:
     headers = httpx.Headers({"Content-Type": kind})
-    return Response(ASKING, status, headers, body, "https://login.example/token?account=ann", 0.1)
+    return Response(REQUEST, status, headers, body, "https://login.example/token?account=ann", 0.1)
 
 
 @pytest.mark.parametrize(
@@ -30,15 +38,15 @@ def reply(body: bytes, status: int = 200, kind: str = "application/json") -> Res
 def test_a_token_is_used_until_shortly_before_it_expires(expires_in: object, seconds: float) -> None:
     fields = {"token": "t"} if expires_in is None else {"token": "t", "expires_in": expires_in}
     before = time.monotonic()
-    token = read_token(reply(json.dumps(fields).encode()))
-    assert token.until - before == pytest.approx(seconds - max(5, seconds / 10), abs=1)
+    token = parse_token(response(json.dumps(fields).encode()))
+    assert token.valid_until - before == pytest.approx(seconds - max(5, seconds / 10), abs=1)
 
 
 @pytest.mark.parametrize("issued", ["1990-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "yesterday", 5])
-def test_the_clock_of_the_login_service_does_not_matter(issued: object) -> None:
+def test_the_clock_of_the_token_service_does_not_matter(issued: object) -> None:
     before = time.monotonic()
-    token = read_token(reply(json.dumps({"token": "t", "expires_in": 300, "issued_at": issued}).encode()))
-    assert token.until - before == pytest.approx(270, abs=1)
+    token = parse_token(response(json.dumps({"token": "t", "expires_in": 300, "issued_at": issued}).encode()))
+    assert token.valid_until - before == pytest.approx(270, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +60,7 @@ def test_the_clock_of_the_login_service_does_not_matter(issued: object) -> None:
     ],
 )
 def test_either_name_of_the_token_is_read(fields: dict[str, object], value: str) -> None:
-    assert read_token(reply(json.dumps(fields).encode())).value == Secret(value)
+    assert parse_token(response(json.dumps(fields).encode())).value == Secret(value)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,7 @@ def test_either_name_of_the_token_is_read(fields: dict[str, object], value: str)
 )  # fmt: skip
 def test_what_is_no_token_is_not_shown(body: bytes) -> None:
     with pytest.raises(AuthError) as caught:
-        read_token(reply(body, kind="text/html; charset=utf-8"))
+        parse_token(response(body, kind="text/html; charset=utf-8"))
     assert caught.value.why == (
         "The login service login.example of registry.example did not return a token"
         " (status 200, text/html; charset=utf-8)."
@@ -81,28 +89,29 @@ def test_the_query_of_a_token_request() -> None:
 
 def test_a_posted_login_is_nowhere_but_in_the_body() -> None:
     identity = Login("", Secret("s3cr3t-canary"), "docker config", "identity")
-    asking, authorization = request(Key("https://r", "https://h/t", "s", ("a", "b"), identity), "refresh", ASKING)
+    key = TokenKey("https://r", "https://h/t", "s", ("a", "b"), identity)
+    built, authorization = token_request(key, "refresh_token", REQUEST)
     assert authorization == ""
-    assert asking.path == "https://h/t"
-    assert b"scope=a+b" in asking.body
-    assert "canary" not in repr(asking)
-    assert b"canary" in asking.body
+    assert built.path == "https://h/t"
+    assert b"scope=a+b" in built.body
+    assert "canary" not in repr(built)
+    assert b"canary" in built.body
 
 
-def test_which_forms_are_worth_trying() -> None:
-    assert forms_for(None) == ("get",)
-    assert forms_for(ANN) == ("get", "password")
-    assert forms_for(Login("", Secret("x"), kind="identity")) == ("refresh",)
-    assert forms_for(Login("ann", Secret("x"), kind="identity")) == ("refresh", "get")
+def test_which_grant_types_are_tried() -> None:
+    assert grant_types(None) == ("get",)
+    assert grant_types(ANN) == ("get", "password")
+    assert grant_types(Login("", Secret("x"), kind="identity")) == ("refresh_token",)
+    assert grant_types(Login("ann", Secret("x"), kind="identity")) == ("refresh_token", "get")
 
 
 def test_names_and_passwords_in_any_script() -> None:
-    assert basic(Login("ä", Secret("p:w"))) == "Basic w6Q6cDp3"
-    assert basic(Login("", Secret("x"))) == ""
-    assert raw_bearer(Login("", Secret("abc"), kind="bearer")) == "Bearer abc"
-    assert raw_bearer(Login("", Secret("a\r\nb"), kind="bearer")) == ""
+    assert basic_authorization(Login("ä", Secret("p:w"))) == "Basic w6Q6cDp3"
+    assert basic_authorization(Login("", Secret("x"))) == ""
+    assert bearer_authorization(Login("", Secret("abc"), kind="bearer")) == "Bearer abc"
+    assert bearer_authorization(Login("", Secret("a\r\nb"), kind="bearer")) == ""
 
 
 def test_no_secret_is_printed() -> None:
-    key = Key("https://r", "https://h/t", "s", ("a",), ANN)
-    assert "canary" not in repr(key) + repr(read_token(reply(b'{"token":"s3cr3t-canary"}')))
+    key = TokenKey("https://r", "https://h/t", "s", ("a",), ANN)
+    assert "canary" not in repr(key) + repr(parse_token(response(b'{"token":"s3cr3t-canary"}')))

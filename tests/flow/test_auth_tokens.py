@@ -1,4 +1,4 @@
-"""Token services: both forms of the request, with identity tokens and passwords, and what they may answer."""
+"""Token requests in both forms, with identity tokens and passwords, and the responses to them."""
 
 from __future__ import annotations
 
@@ -74,14 +74,12 @@ async def test_an_identity_token_with_a_name_is_tried_as_a_password(
         (405, "does not take the identity token from docker config"),
     ],
 )
-async def test_an_identity_token_without_a_name_has_one_way_only(
-    private: FakeRegistry, status: int, said: str
-) -> None:
+async def test_an_identity_token_without_a_name_has_one_way_only(private: FakeRegistry, status: int, said: str) -> None:
     private.token_status["POST"] = status
     with pytest.raises(AuthRejected, match=said) as caught:
         await names(private, IDENTITY)
     assert "canary" not in str(caught.value) + repr(caught.value.evidence)
-    assert asked(private) == ["POST", "GET"], "the second as nobody"
+    assert asked(private) == ["POST", "GET"], "the second anonymously"
     assert "authorization" not in private.asked[-1].headers
 
 
@@ -89,7 +87,7 @@ async def test_an_identity_token_that_is_refused_twice_is_not_tried_a_third_time
     private.identities.clear()
     with pytest.raises(AuthRejected, match="refused the credentials from docker config"):
         await names(private, NAMED)
-    assert asked(private) == ["POST", "GET", "GET"], "the last as nobody"
+    assert asked(private) == ["POST", "GET", "GET"], "the last anonymously"
 
 
 @pytest.mark.parametrize("status", [400, 404, 405])
@@ -107,10 +105,10 @@ async def test_a_password_is_posted_where_get_is_not_offered(private: FakeRegist
 async def test_a_wrong_password_is_not_sent_in_the_other_form(private: FakeRegistry) -> None:
     with pytest.raises(AuthRejected):
         await names(private, Login("ann", Secret("s3cr3t-canary-wrong")))
-    assert asked(private) == ["GET", "GET"], "the second as nobody"
+    assert asked(private) == ["GET", "GET"], "the second anonymously"
 
 
-async def test_the_form_that_worked_is_used_again(private: FakeRegistry) -> None:
+async def test_the_grant_type_that_worked_is_used_again(private: FakeRegistry) -> None:
     private.token_status["GET"] = 405
     private.repository("acme/other").add(image("other"), "2")
     async with Client(Settings(user=ANN, pause=0)) as client:
@@ -120,7 +118,7 @@ async def test_the_form_that_worked_is_used_again(private: FakeRegistry) -> None
     assert asked(private) == ["GET", "POST", "POST"]
 
 
-async def test_a_posted_login_follows_one_redirect_within_the_login_service(private: FakeRegistry) -> None:
+async def test_a_posted_login_follows_one_redirect_within_the_token_service(private: FakeRegistry) -> None:
     private.fault("/token", Fault(307, b"", [("Location", "/token?moved=1")], times=1))
     assert await names(private, IDENTITY) == ["1"]
     assert asked(private) == ["POST", "POST"]
@@ -155,7 +153,7 @@ async def test_an_empty_access_token_counts_as_absent(private: FakeRegistry) -> 
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (503, ServerError)])
-async def test_a_login_service_in_lasting_trouble_is_not_a_refused_login(
+async def test_a_token_service_in_lasting_trouble_is_not_a_refused_login(
     private: FakeRegistry, status: int, kind: type[Exception]
 ) -> None:
     private.fault("/token", Fault(status, b""))

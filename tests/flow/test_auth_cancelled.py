@@ -1,4 +1,4 @@
-"""Logging in, given up at any moment: whoever comes next gets in, and nothing is left behind."""
+"""Authentication that is cancelled at any moment: the next request succeeds, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from fake_registry import FakeRegistry
 from images import image
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
-from regbrowse.registry.transport import tls
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain
@@ -41,22 +40,17 @@ def private(registry: FakeRegistry) -> FakeRegistry:
 
 
 def left(client: Client) -> list[object]:
-    """SingleFlight under way, requests inside, and everything else that ought to end with its question."""
+    """Return what is in flight, the requests inside, and everything else that ought to end with its request."""
     made: Any = client
-    desk, transport = made.auth, made._transport
-    flights = [desk._tokens._flights, desk.pings._in_flight, desk._logins._flights]
-    under_way = [flight for one in flights for flight in one._flights.values()]
-    locks = [standing.first.locked() for standing in desk._logins._standing.values()]
+    auth, transport = made.auth, made._transport
+    shared = [auth._tokens._in_flight, auth.pings._in_flight, auth._credentials._in_flight]
+    under_way = [flight for one in shared for flight in one._flights.values()]
+    locks = [status.verifying.locked() for status in auth._credentials._status.values()]
     return [*under_way, *transport._concurrency._running, *(lock for lock in locks if lock)]
 
 
 @pytest.mark.parametrize("auth", ["bearer", "basic"])
-async def test_a_login_may_be_given_up_at_any_moment(
-    private: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
-) -> None:
-    # The system's CAs are read once: the loop below would wait for them in steps.
-    context = tls.build_context(tls.TlsTrust())
-    monkeypatch.setattr(tls, "build_context", lambda _: context)
+async def test_authentication_may_be_cancelled_at_any_moment(private: FakeRegistry, tmp_path: Path, auth: str) -> None:
     private.auth = "bearer" if auth == "bearer" else "basic"
     unseen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
@@ -76,7 +70,7 @@ async def test_a_login_may_be_given_up_at_any_moment(
                 async with asyncio.timeout(5):
                     assert await names(client, private) == ["1"], f"after {steps} steps"
             steps += 1 + steps // 20
-    # How many steps a login takes depends on how fast the answers come; those before the first request do not.
+    # How many steps authentication takes depends on how fast the answers come; those before the first request do not.
     assert steps > 10
     assert unseen == []
 
@@ -91,7 +85,7 @@ async def test_a_login_may_be_given_up_at_any_moment(
         ("basic", "/v2/acme/app/tags/list"),
     ],
 )
-async def test_a_login_may_be_given_up_while_a_registry_thinks(
+async def test_authentication_may_be_cancelled_while_the_registry_is_slow(
     private: FakeRegistry, tmp_path: Path, auth: str, path: str
 ) -> None:
     private.auth = "bearer" if auth == "bearer" else "basic"
@@ -107,7 +101,7 @@ async def test_a_login_may_be_given_up_while_a_registry_thinks(
         assert left(client) == []
 
 
-async def test_who_asked_first_may_leave_without_spoiling_it_for_the_others(
+async def test_cancelling_the_first_request_does_not_cancel_the_token_of_the_others(
     private: FakeRegistry, tmp_path: Path
 ) -> None:
     gate = private.gate("/token")
@@ -117,7 +111,7 @@ async def test_who_asked_first_may_leave_without_spoiling_it_for_the_others(
         others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
         made: Any = client
         async with asyncio.timeout(5):
-            while [flight.passengers for flight in made.auth._tokens._flights._flights.values()] != [50]:
+            while [flight.passengers for flight in made.auth._tokens._in_flight._flights.values()] != [50]:
                 await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait([first])

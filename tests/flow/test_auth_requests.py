@@ -1,3 +1,5 @@
+"""Authentication as the client sees it: anonymous, Basic and Bearer, refusals and fall-backs."""
+
 from __future__ import annotations
 
 import asyncio
@@ -31,7 +33,7 @@ async def test_an_open_registry_is_pinged_once(registry: FakeRegistry, client: C
     assert await names(client, here(registry)) == ["1", "2"]
     assert await names(client, here(registry)) == ["1", "2"]
     assert [one.path for one in registry.asked if one.path == "/v2/"] == ["/v2/"]
-    assert client.auth.state(here(registry).registry).user == ""
+    assert client.auth.login_state(here(registry).registry).user == ""
 
 
 async def test_basic(registry: FakeRegistry) -> None:
@@ -39,13 +41,11 @@ async def test_basic(registry: FakeRegistry) -> None:
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(ANN)) as client:
         assert await names(client, here(registry)) == ["1"]
-        assert client.auth.state(here(registry).registry).user == "ann"
+        assert client.auth.login_state(here(registry).registry).user == "ann"
     assert registry.paths() == ["/v2/acme/app/tags/list?n=1000"]
 
 
-async def test_bearer_without_a_login_gets_its_token_before_the_question(
-    registry: FakeRegistry, client: Client
-) -> None:
+async def test_bearer_without_a_login_gets_its_token_before_the_request(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), "1")
     assert await names(client, here(registry)) == ["1"]
@@ -95,7 +95,7 @@ async def test_a_refused_login_falls_back_to_browsing_anonymously_and_says_so(re
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(WRONG)) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.auth.state(here(registry).registry)
+        state = client.auth.login_state(here(registry).registry)
     assert state.user == ""
     assert state.note == f"Credentials from -u were rejected — browsing {registry.name} anonymously."
 
@@ -133,15 +133,15 @@ async def test_a_login_is_sent_to_one_registry_only(registry: FakeRegistry) -> N
         assert not [one for one in other.asked if one.headers.get("authorization", "").startswith("Basic")]
 
 
-async def test_fifty_questions_at_once_need_one_token(registry: FakeRegistry, client: Client) -> None:
+async def test_fifty_requests_at_once_need_one_token(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), *(f"t{number}" for number in range(50)))
     gate = registry.gate("/token")
     heads = asyncio.gather(*(client.head(here(registry), f"t{number}") for number in range(50)))
     await gate.arrived.wait()
     gate.open()
-    claims = await heads
-    assert len({claim.digest for claim in claims if claim}) == 1
+    found = await heads
+    assert len({head.digest for head in found if head}) == 1
     assert [one.path for one in registry.asked].count("/token") == 1
     assert [one.path for one in registry.asked].count("/v2/") == 1
 
@@ -160,7 +160,7 @@ async def test_a_token_that_expires_in_the_middle_is_renewed_once(registry: Fake
 
 
 @pytest.mark.parametrize("login", [None, ANN])
-async def test_a_registry_that_is_never_content_is_asked_a_few_times_only(
+async def test_a_registry_that_refuses_every_token_is_asked_a_few_times_only(
     registry: FakeRegistry, login: Login | None
 ) -> None:
     registry.auth, registry.insatiable = "bearer", True
@@ -206,7 +206,7 @@ async def test_a_bad_token_answer_is_explained_without_its_body(
     assert caught.value.evidence.said == ""
 
 
-async def test_a_login_service_in_trouble_is_asked_again(registry: FakeRegistry, client: Client) -> None:
+async def test_a_token_service_in_trouble_is_asked_again(registry: FakeRegistry, client: Client) -> None:
     registry.auth = "bearer"
     registry.repository("acme/app").add(image(), "1")
     registry.fault("/token", Fault(503, times=2))

@@ -1,4 +1,4 @@
-"""Logins that this machine keeps: when they are looked up, where they are sent, and how they are named."""
+"""Saved logins: when they are looked up, where they are sent, and how they are named."""
 
 from __future__ import annotations
 
@@ -52,23 +52,23 @@ async def test_a_saved_login_is_used_and_its_source_is_said(private: FakeRegistr
     async with Client(settings(keychain)) as client:
         assert await names(client, here(private)) == ["1"]
         await names(client, here(private))
-        assert client.auth.state(here(private).registry) == LoginState("ann", SOURCE)
+        assert client.auth.login_state(here(private).registry) == LoginState("ann", SOURCE)
     assert keychain.asked == [(private.name, "acme/app")], "looked up once"
 
 
-async def test_the_look_up_runs_while_one_knocks(private: FakeRegistry) -> None:
+async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
-    knock = private.gate("/v2/")
+    ping = private.gate("/v2/")
     assert keychain.gate is not None
     async with Client(settings(keychain)) as client:
         asking = asyncio.ensure_future(names(client, here(private)))
-        await asyncio.gather(knock.arrived.wait(), keychain.gate.arrived.wait())
-        knock.open()
+        await asyncio.gather(ping.arrived.wait(), keychain.gate.arrived.wait())
+        ping.open()
         keychain.gate.open()
         assert await asking == ["1"]
 
 
-async def test_a_look_up_ends_with_the_question(private: FakeRegistry) -> None:
+async def test_a_look_up_ends_with_its_request(private: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
     assert keychain.gate is not None
     async with Client(settings(keychain)) as client:
@@ -92,7 +92,7 @@ async def test_each_repository_may_have_its_own_login(private: FakeRegistry) -> 
     async with Client(settings(keychain)) as client:
         assert await names(client, here(private)) == ["1"]
         assert await names(client, here(private, "acme/other")) == ["1"]
-        assert client.auth.state(here(private).registry) == LoginState("bob", "auth.json")
+        assert client.auth.login_state(here(private).registry) == LoginState("bob", "auth.json")
     accounts = [one.field("account") for one in private.asked if one.path == "/token"]
     assert accounts == [["ann"], ["bob"]]
 
@@ -101,7 +101,7 @@ async def test_what_the_command_line_says_counts_more(private: FakeRegistry) -> 
     keychain = FakeKeychain({"": BOB})
     async with Client(settings(keychain, Login("ann", Secret("s3cr3t-canary-1")))) as client:
         assert await names(client, here(private)) == ["1"]
-        assert client.auth.state(here(private).registry).source == "-u"
+        assert client.auth.login_state(here(private).registry).source == "-u"
         async with FakeRegistry().serve() as other:
             other.auth, other.users = "basic", {"bob": "s3cr3t-canary-2"}
             other.repository("acme/app").add(image(), "2")
@@ -117,10 +117,10 @@ async def test_a_refused_login_is_looked_up_again_and_a_newer_one_is_used(privat
         assert keychain.forgotten == [private.name]
         keychain.logins[""] = ANN
         assert await names(client, here(private)) == ["1"]
-        assert client.auth.state(here(private).registry) == LoginState("ann", SOURCE)
+        assert client.auth.login_state(here(private).registry) == LoginState("ann", SOURCE)
 
 
-async def test_who_logs_in_elsewhere_meanwhile_needs_no_restart(private: FakeRegistry) -> None:
+async def test_a_login_saved_meanwhile_is_used_without_a_restart(private: FakeRegistry) -> None:
     keychain = FakeKeychain()
     async with Client(settings(keychain)) as client:
         with pytest.raises(AuthRequired):
@@ -147,7 +147,7 @@ async def test_over_http_a_login_stays_here_and_that_is_said(
     registry.repository("acme/app").add(image(), "1")
     async with Client(settings(FakeKeychain({"": ANN}))) as client:
         assert await names(client, here(registry)) == ["1"]
-        state = client.auth.state(here(registry).registry)
+        state = client.auth.login_state(here(registry).registry)
     assert state.user == ""
     assert state.note == f"{registry.name} is reached over http: browsing without the login from {SOURCE}."
     assert not [one for one in registry.asked if one.headers.get("authorization", "").startswith("Basic")]
