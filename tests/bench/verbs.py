@@ -1,4 +1,4 @@
-"""Verbs over a wire with a round trip of 50 ms, against bare httpx, skopeo and curl; start-up; a layer of 1 GiB."""
+"""Verbs by https with a Bearer token over a round trip of 50 ms, against bare httpx, skopeo and curl; `--help`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,28 @@ from bench.figures import alternate, table
 from bench.startup import REGBROWSE
 from bench.wire import wire
 from real.content import APP, MANY, Content, fill, fill_tags
-from real.server import PROGRAM, Server, running
+from real.server import PASSWORD, PROGRAM, USER, Server, running
 
 COUNT = 20_000
 ROUND_TRIP = 0.05
 PLATFORM = "linux/arm64"
 _ROOT = Path(__file__).parents[2]
 _SKOPEO = shutil.which("skopeo")
-_BARE = """
-import json, ssl, sys, time
+_BARE = r"""
+import json, re, ssl, sys, time
 import httpx
-kind, base, name, tag, ca, digest = sys.argv[1:7]
+kind, base, name, tag, ca, digest, login = sys.argv[1:8]
 start = time.perf_counter()
 types = ["application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"]
-with httpx.Client(base_url=base, verify=ssl.create_default_context(cafile=ca), trust_env=False) as http:
+trusted = ssl.create_default_context()  # the system's CAs and one more, as `--cacert` means it
+trusted.load_verify_locations(ca)
+with httpx.Client(base_url=base, verify=trusted, trust_env=False) as http:
     def get(path, **headers):
         return http.get(path, headers=headers).raise_for_status().json()
-    get("/v2/")
+    challenge = dict(re.findall(r'(\w+)="([^"]*)"', http.get("/v2/").headers["www-authenticate"]))
+    asked = {"service": challenge["service"], "scope": f"repository:{name}:pull"}
+    token = http.get(challenge["realm"], params=asked, auth=tuple(login.split(":"))).raise_for_status().json()["token"]
+    http.headers["authorization"] = f"Bearer {token}"
     if kind == "tags":
         out, path = [], f"/v2/{name}/tags/list?n=1000"
         while path:
@@ -72,14 +77,15 @@ def run(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "registry").mkdir()
-        with running(home / "registry", tls=True) as server:
+        between = partial(wire, round_trip=ROUND_TRIP)
+        with running(home / "registry", "token", tls=True, between=between) as server:
             content = fill(server)
             fill_tags(server, _MANY, COUNT)
-            with wire(server.port, ROUND_TRIP) as port:
+            with between(server.port) as port:
                 asking = _Asking(server, content, f"127.0.0.1:{port}", home)
                 asking.tags(runs)
                 asking.config(runs)
-        download(home, runs, ROUND_TRIP)
+                download(server, port, home, max(3, runs // 2))
 
 
 _MANY = f"{MANY}-more"
@@ -115,9 +121,10 @@ class _Asking:
         self._compare(
             f"tags ({COUNT:,})",
             ["tags", listed],
-            ["list-tags", "--cert-dir", str(self._trusted), f"docker://{listed}"],
+            ["list-tags", *self._skopeo(), f"docker://{listed}"],
             self._bare("tags", _MANY, ""),
             runs,
+            1.3,
         )
 
     def config(self, runs: int) -> None:
@@ -126,13 +133,16 @@ class _Asking:
         self._compare(
             "config of a platform",
             ["--platform", PLATFORM, "config", image],
-            [*chosen, "inspect", "--config", "--cert-dir", str(self._trusted), f"docker://{image}"],
+            [*chosen, "inspect", "--config", *self._skopeo(), f"docker://{image}"],
             self._bare("config", APP, "1.2.3"),
             runs,
+            1,
         )
 
-    def _compare(self, title: str, verb: list[str], theirs: list[str], bare: list[str], runs: int) -> None:
-        options = ["--cacert", str(self._ca), "--no-cache", *verb]
+    def _compare(
+        self, title: str, verb: list[str], theirs: list[str], bare: list[str], runs: int, allowed: float
+    ) -> None:
+        options = ["--cacert", str(self._ca), "-u", f"{USER}:{PASSWORD}", "--no-cache", *verb]
         self._check(options, bare)
         print(f"  {title}, from the first line of the program to the last, imports done")
         inside = [sys.executable, "-c", _OURS, *options]
@@ -144,10 +154,14 @@ class _Asking:
             print("  skopeo: not measured, it is not installed")
             return
         skopeo = [_SKOPEO, *theirs]
-        table(alternate({"skopeo": lambda: self._whole(skopeo), "regbrowse": lambda: self._whole(ours)}, runs), 1)
+        table(alternate({"skopeo": lambda: self._whole(skopeo), "regbrowse": lambda: self._whole(ours)}, runs), allowed)
 
     def _bare(self, kind: str, path: str, tag: str) -> list[str]:
-        return [sys.executable, "-c", _BARE, kind, f"https://{self._host}", path, tag, str(self._ca), self._child]
+        base, login = f"https://{self._host}", f"{USER}:{PASSWORD}"
+        return [sys.executable, "-c", _BARE, kind, base, path, tag, str(self._ca), self._child, login]
+
+    def _skopeo(self) -> list[str]:
+        return ["--cert-dir", str(self._trusted), "--creds", f"{USER}:{PASSWORD}"]
 
     def _check(self, options: list[str], bare: list[str]) -> None:
         """What is compared must be the same answer."""

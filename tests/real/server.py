@@ -18,7 +18,7 @@ from real import certificates, tokens
 from real.push import Pusher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Auth = Literal["open", "htpasswd", "token"]
@@ -64,8 +64,17 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, auth: Auth = "open", *, tls: bool = False) -> Iterator[Server]:
-    """A registry with its files in an empty folder, until the block ends. It listens on the loopback address alone."""
+def running(
+    folder: Path,
+    auth: Auth = "open",
+    *,
+    tls: bool = False,
+    between: Callable[[int], contextlib.AbstractContextManager[int]] = contextlib.nullcontext,
+) -> Iterator[Server]:
+    """A registry with its files in an empty folder, until the block ends. It listens on the loopback address alone.
+
+    `between` stands between the client and the token server: from the port of the one to that of the other.
+    """
     authority = certificates.authority()
     ca_file, _ = authority.write(folder, "ca")
     pair = certificates.for_this_machine(authority).write(folder, "server")
@@ -81,6 +90,7 @@ def running(folder: Path, auth: Auth = "open", *, tls: bool = False) -> Iterator
             token_server = tokens.TokenServer(certificates.authority("token signer"), USER, PASSWORD)
             bundle, _ = token_server.signer.write(folder, "tokens")
             port = stack.enter_context(tokens.serving(token_server, pair if tls else None))
+            port = stack.enter_context(between(port))
             settings = {
                 "token": {
                     "realm": f"{'https' if tls else 'http'}://127.0.0.1:{port}/token",
