@@ -34,7 +34,7 @@ from regbrowse.registry.models import (
     TagPage,
 )
 from regbrowse.registry.reached import Reached
-from regbrowse.registry.request_builders import blob_request, catalog_request, tags_request
+from regbrowse.registry.request_builders import catalog_request, tags_request
 from regbrowse.registry.transport.early_connection import EarlyConnection
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.registry.content.blobs import Blobs
-    from regbrowse.registry.content.download import BlobStream, Pieces, Streams
+    from regbrowse.registry.content.download import BlobStream, Downloads
     from regbrowse.registry.content.manifests import Manifests
     from regbrowse.registry.content.offline import OfflineAnswers
     from regbrowse.registry.content.uncached import UncachedReader
@@ -93,10 +93,10 @@ class Client(Reached):
         return Blobs(self._desk, self._store)
 
     @cached_property
-    def _streams(self) -> Streams:
-        from regbrowse.registry.content.download import Streams
+    def _downloads(self) -> Downloads:
+        from regbrowse.registry.content.download import Downloads
 
-        return Streams(self._desk, self._store)
+        return Downloads(self._desk, self._store)
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
@@ -162,7 +162,7 @@ class Client(Reached):
         async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
             async for page in pages:
                 if page.done and page.trail.names is not None:
-                    await self._store.listed(repository.registry, repository.path, page.trail.names, epoch)
+                    await self._store.record_list(repository.registry, repository.path, page.trail.names, epoch)
                 yield TagPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
 
     async def catalog(
@@ -185,7 +185,7 @@ class Client(Reached):
             async with aclosing(pages):
                 async for page in pages:
                     if page.done and page.trail.names is not None:
-                        await self._store.listed(registry, "", page.trail.names, epoch)
+                        await self._store.record_list(registry, "", page.trail.names, epoch)
                     yield CatalogPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(question, error) from None
@@ -231,7 +231,7 @@ class Client(Reached):
 
     async def remembered(self, repository: Repository, tag: str) -> Digest | None:
         """What a tag pointed to when it was read last, in this run or another, if that is still at hand."""
-        return await self._manifests.remembered(self.resolved(repository).repository, tag)
+        return await self._manifests.last_digest(self.resolved(repository).repository, tag)
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
@@ -262,14 +262,8 @@ class Client(Reached):
         place = self.resolved(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
-            from regbrowse.registry.content.download import BlobStream, hand_on
-
-            async def bring(pieces: Pieces) -> Evidence:
-                return await hand_on(await kept.blob(repository, descriptor, limit=2**63), pieces, repository)
-
-            digest, _ = blob_request(repository, descriptor, 0)
-            return BlobStream(digest, descriptor.size, bring)
-        return self._streams.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
+            return kept.blob_stream(repository, descriptor)
+        return self._downloads.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
 
     def witness(self, repository: Repository) -> UncachedReader:
         """Asks anew and believes nothing, for comparing what is said with what is served."""

@@ -10,7 +10,7 @@ from regbrowse.errors import PolicyError
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.content.store import Store
+from regbrowse.registry.content.cache import ContentCache
 from regbrowse.registry.models import Connection, Exchange, LoginState, Rate, Settings, Wait
 from regbrowse.registry.responder import Responder
 from regbrowse.registry.transport.early_connection import EarlyConnection
@@ -33,7 +33,9 @@ class Reached:
         self._settings = settings
         self._transport = Transport(settings, self.requests, ahead)
         self._desk = Authenticator(self._transport, settings)
-        self._store = Store(self._desk.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local)
+        self._store = ContentCache(
+            self._desk.who, folder=settings.cache_folder, size=settings.cache_size, local=self._local
+        )
         self._desk.on_change = self._changed
 
     async def __aenter__(self) -> Self:
@@ -139,8 +141,8 @@ class Reached:
 
     def cached(self, digest: Digest) -> bytes | None:
         """Verified content, when it is at hand."""
-        kept = self._store.at_hand(digest)
-        return kept.content if kept else None
+        cached = self._store.in_memory(digest)
+        return cached.content if cached else None
 
     # What can be changed while it runs
 

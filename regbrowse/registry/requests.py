@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -44,11 +44,6 @@ class BodySink(Protocol):
 
     def begin(self, size: int | None) -> None:
         """An answer is there, and says how long the whole is."""
-        ...
-
-    @property
-    def sink(self) -> Callable[[list[bytes]], None] | None:
-        """As `take`, to be called in a thread, where it may wait; None when that is not wanted, or not any more."""
         ...
 
     async def take(self, chunk: bytes) -> None:

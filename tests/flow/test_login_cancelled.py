@@ -40,11 +40,11 @@ def private(registry: FakeRegistry) -> FakeRegistry:
 
 
 def left(client: Client) -> list[object]:
-    """SingleFlight under way, requests inside, and everything else that ought to end with its question."""
+    """Calls in progress, requests inside, and everything else that ought to end with its question."""
     made: Any = client
     desk, transport = made._desk, made._transport
     flights = [desk._tokens._flights, desk._doors._knocks, desk._logins._flights, transport._schemes._probes]
-    under_way = [flight for one in flights for flight in one._flights.values()]
+    under_way = [flight for one in flights for flight in one._calls.values()]
     locks = [standing.first.locked() for standing in desk._logins._standing.values()]
     return [*under_way, *transport._exchanges._gates._inside, *(lock for lock in locks if lock)]
 
@@ -111,7 +111,7 @@ async def test_who_asked_first_may_leave_without_spoiling_it_for_the_others(
         others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
         made: Any = client
         async with asyncio.timeout(5):
-            while [flight.passengers for flight in made._desk._tokens._flights._flights.values()] != [50]:
+            while [call.waiters for call in made._desk._tokens._flights._calls.values()] != [50]:
                 await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait([first])

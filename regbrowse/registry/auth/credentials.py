@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from regbrowse.errors import AuthError
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.errors import state_of
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.models import LoginState, Settings
 from regbrowse.registry.requests import Request
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.settings.login import Login, Source
 
 THIS_SESSION = "this session"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, TlsError, Unsupported
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.challenge import Challenge, choose, located, of_everything, parse_challenges
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.requests import Request
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.registry.transport.headers import PATH
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.text import visible

@@ -10,9 +10,9 @@ from regbrowse.registry.auth.challenge import Challenge, scopes_for
 from regbrowse.registry.auth.errors import token_refused
 from regbrowse.registry.auth.realm_policy import RealmStore, check_realm
 from regbrowse.registry.auth.token_request import Form, Key, Token, forms_for, read_token, request, try_another
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.error_mapping import status_error
 from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 

@@ -78,9 +78,9 @@ class EarlyConnection:
         if isinstance(place, Registry):
             return not is_searched(place)  # the search of some lives elsewhere
         if place.digest and settings.cache_folder:
-            from regbrowse.registry.content.disk_cache import may_hold
+            from regbrowse.registry.content.disk_cache import may_contain
 
-            if may_hold(settings.cache_folder, place.digest):
+            if may_contain(settings.cache_folder, place.digest):
                 return False
         if network is None:
             return True

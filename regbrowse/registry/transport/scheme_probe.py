@@ -12,8 +12,8 @@ from contextlib import suppress
 
 from regbrowse.errors import ConfigError, PolicyError
 from regbrowse.reference import Registry
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.models import Settings
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.registry.transport.early_connection import EarlyConnection
 from regbrowse.registry.transport.network import leads_here
 from regbrowse.registry.transport.pools import Pools
