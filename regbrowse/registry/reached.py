@@ -141,7 +141,7 @@ class Reached:
 
     def cached(self, digest: Digest) -> bytes | None:
         """Verified content, when it is at hand."""
-        cached = self._store.in_memory(digest)
+        cached = self._store.memory.get(digest)
         return cached.content if cached else None
 
     # What can be changed while it runs

@@ -194,7 +194,7 @@ async def test_no_more_is_fetched_than_somebody_reads(registry: FakeRegistry, cl
         assert before < 2 * download.MAX_BUFFERED + BATCH
 
 
-async def test_whoever_leaves_hangs_up(registry: FakeRegistry, client: Client) -> None:
+async def test_leaving_the_stream_closes_the_connection(registry: FakeRegistry, client: Client) -> None:
     registry.fault(PATH, Fault(stall=2 * BATCH))
     async with client.blob_stream(here(registry), DIGEST) as stream:
         await anext(stream)
@@ -264,7 +264,7 @@ async def test_a_redirect_is_followed_without_the_login(registry: FakeRegistry, 
         assert not any("authorization" in one.headers for one in storage.asked)
 
 
-async def test_threads_write_what_came_and_hang_up_when_nobody_waits(registry: FakeRegistry, client: Client) -> None:
+async def test_cancelling_writes_no_more_and_closes_the_connection(registry: FakeRegistry, client: Client) -> None:
     registry.fault(PATH, Fault(stall=2 * BATCH))
     stream, content, enough = client.blob_stream(here(registry), DIGEST), bytearray(), asyncio.Event()
     loop, threads = asyncio.get_running_loop(), set[int]()
@@ -285,7 +285,7 @@ async def test_threads_write_what_came_and_hang_up_when_nobody_waits(registry: F
     assert content == RAW[: 2 * BATCH]
 
 
-async def test_whoever_gives_up_does_not_wait_for_a_slow_disk(registry: FakeRegistry, client: Client) -> None:
+async def test_cancelling_does_not_wait_for_a_slow_disk(registry: FakeRegistry, client: Client) -> None:
     disk, begun = threading.Event(), asyncio.Event()
     stream, loop = client.blob_stream(here(registry), DIGEST), asyncio.get_running_loop()
 
@@ -312,8 +312,7 @@ async def test_what_cannot_be_written_ends_it(registry: FakeRegistry, client: Cl
     assert len(ranges(registry)) == 1
 
 
-async def test_what_was_read_by_turns_is_not_overtaken(registry: FakeRegistry, client: Client) -> None:
-    """The first answer names no length, and so is not read in a thread; the one that continues it would be."""
+async def test_a_response_with_a_length_continues_one_without(registry: FakeRegistry, client: Client) -> None:
     registry.fault(PATH, Fault(200, RAW, [("Transfer-Encoding", "chunked")], truncate=BATCH, times=1))
     content = bytearray()
     await client.blob_stream(here(registry), DIGEST).into(lambda piece: content.extend(b"".join(piece)))

@@ -80,19 +80,19 @@ async def test_content_on_disk_is_for_the_user_that_has_read_it(user: User, tmp_
     await first.put(DIGEST, CACHED, APP, first.epoch(GHCR))
     await first.aclose()
     second = ContentCache(user, folder=tmp_path / "cache")
-    assert second.in_memory(DIGEST) is None
+    assert second.memory.get(DIGEST) is None
     user.name = "bob"
     assert await second.get(DIGEST, APP) is None
     user.name = "ann"
     assert await second.get(DIGEST, APP) == CACHED
-    assert second.in_memory(DIGEST) == CACHED
+    assert second.memory.get(DIGEST) == CACHED
 
 
 async def test_forgetting_leaves_content_on_disk(user: User, tmp_path: Path) -> None:
     cache = ContentCache(user, folder=tmp_path / "cache")
     await cache.put(DIGEST, CACHED, APP, cache.epoch(GHCR))
     cache.forget(GHCR)
-    assert cache.in_memory(DIGEST) is None
+    assert cache.memory.get(DIGEST) is None
     await cache.aclose()
     assert await cache.get(DIGEST, APP) == CACHED
 
@@ -106,7 +106,7 @@ async def test_a_response_of_an_earlier_epoch_is_not_cached(user: User, tmp_path
     await cache.record_tag(APP, "1.0", DIGEST, epoch)
     await cache.record_list(GHCR, "acme/app", ["1.0"], epoch)
     await cache.aclose()
-    assert cache.in_memory(DIGEST) is None
+    assert cache.memory.get(DIGEST) is None
     assert not (tmp_path / "cache").exists()
 
 

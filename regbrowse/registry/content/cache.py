@@ -79,9 +79,9 @@ class ContentCache:
         self.notices: list[str] = []
         """One sentence for each problem with the disk; grows."""
         folder = folder if size > 0 else None
+        self.memory = MemoryCache(memory)
         self.history = TagHistory(folder)
         self._user_of = user_of
-        self._memory = MemoryCache(memory)
         self._disk = DiskCache(folder, size, self.notices) if folder else None
         self._local = local
         self._epochs: dict[str, int] = {}
@@ -101,18 +101,14 @@ class ContentCache:
         """Return the scope of the user that requests about this repository path are sent as now."""
         return CacheScope(registry.key, await self._user_of(registry, path))
 
-    def in_memory(self, digest: Digest) -> CachedContent | None:
-        """Return content that any account has read in this session."""
-        return self._memory.get(digest)
-
     async def get(self, digest: Digest, repository: Repository) -> CachedContent | None:
         """Return content that the current user has read from this registry, in this process or another."""
         scope = await self.scope(repository.registry, repository.path)
-        cached = self._memory.get(digest, scope)
+        cached = self.memory.get(digest, scope)
         if cached is None and self._kept_on_disk(scope.registry):
             cached = await self.from_disk(digest, scope.name)
             if cached is not None:
-                self._memory.put(digest, cached, scope)
+                self.memory.put(digest, cached, scope)
         return cached
 
     async def from_disk(self, digest: Digest, scope: str) -> CachedContent | None:
@@ -124,7 +120,7 @@ class ContentCache:
         scope = await self.scope(repository.registry, repository.path)
         if epoch != self.epoch(repository.registry):
             return
-        self._memory.put(digest, cached, scope)
+        self.memory.put(digest, cached, scope)
         if self._disk is None or not self._kept_on_disk(scope.registry):
             return
         self.history.record_scope(scope)
@@ -149,7 +145,7 @@ class ContentCache:
     def forget(self, registry: Registry) -> None:
         """Begin a new epoch, because the login has changed. Content on disk stays for the scopes that have read it."""
         self._epochs[registry.key] = self.epoch(registry) + 1
-        self._memory.forget(registry.key)
+        self.memory.forget(registry.key)
 
     async def aclose(self) -> None:
         """Wait until everything is on disk."""

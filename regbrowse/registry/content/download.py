@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -30,6 +31,8 @@ START = 1024
 SILENCE = 30.0
 """Seconds without a byte after which a transfer fails."""
 _TRIES = 4
+_TURN = 0.02
+"""Seconds after which other tasks of the event loop get their turn."""
 
 
 class BodyBuffer:
@@ -42,6 +45,7 @@ class BodyBuffer:
         """The first bytes."""
         self._chunks: list[bytes] = []
         self._buffered = 0
+        self._turn = time.monotonic()
         self._has_response = False
         self._ended = False
         self._begun = asyncio.Event()
@@ -67,6 +71,10 @@ class BodyBuffer:
         while self._buffered >= MAX_BUFFERED:
             self._has_room.clear()
             await self._has_room.wait()
+        if time.monotonic() - self._turn > _TURN:
+            # One read from the connection can hold thousands of tiny chunks, which come without waiting.
+            await asyncio.sleep(0)
+            self._turn = time.monotonic()
 
     def end(self) -> None:
         """Note that nothing more will come."""

@@ -1,6 +1,7 @@
 """Compare content with the digest and the size that named it: manifests, blobs and downloads alike.
 
-Content of an algorithm that cannot be computed here passes as unverified, and the caller says so.
+Content of an algorithm that cannot be computed here passes, and the caller marks it as unverified. The disk cache,
+which is loaded before the network, calls Digest.matches itself for what it reads.
 """
 
 from __future__ import annotations
