@@ -38,6 +38,6 @@ def header_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-async def process(function: Callable[[bytes], Result], body: bytes) -> Result:
+async def in_thread_if_large(function: Callable[[bytes], Result], body: bytes) -> Result:
     """Call a function with a body, in a thread when it is large, so that the event loop goes on."""
     return await asyncio.to_thread(function, body) if len(body) > LARGE_BODY else function(body)

@@ -25,7 +25,7 @@ from regbrowse.registry.content.verify import (
     verified_body,
 )
 from regbrowse.registry.error_mapping import not_json, server_words, status_error
-from regbrowse.registry.fetch import LARGE_BODY, content_length, fetch, process
+from regbrowse.registry.fetch import LARGE_BODY, content_length, fetch, in_thread_if_large
 from regbrowse.registry.models import TagHead
 from regbrowse.registry.request_builders import manifest_request
 from regbrowse.registry.requests import Request, Response
@@ -147,7 +147,8 @@ def digest_in(target: str | Digest) -> Digest | None:
 
 async def parse(raw: bytes, content_type: str = "", expected: str = "", digest: Digest | None = None) -> Manifest:
     """Parse a manifest as `parse_manifest` does, a large one in a thread."""
-    return await process(partial(parse_manifest, content_type=content_type, expected=expected, digest=digest), raw)
+    parsing = partial(parse_manifest, content_type=content_type, expected=expected, digest=digest)
+    return await in_thread_if_large(parsing, raw)
 
 
 async def parse_cached(cached: CachedContent, expected: str, digest: Digest, size: int | None) -> Manifest:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from regbrowse.errors import BadReference, Evidence, Integrity
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
-from regbrowse.registry.fetch import process
+from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.requests import Request, Response
 from regbrowse.text import exact, visible
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 async def matches(content: bytes, digest: Digest) -> bool | None:
     """Return whether the content hashes to the digest; None when that cannot be computed here."""
-    return await process(digest.matches, content)
+    return await in_thread_if_large(digest.matches, content)
 
 
 def matches_signed(content: bytes, digest: Digest) -> bool:
@@ -39,7 +39,7 @@ async def verified_body(response: Response, digest: Digest) -> bytes:
     decoded = response.decoded()
     if decoded is not response.body and await matches(decoded, digest):
         return decoded
-    got = await process(lambda body: Digest.of(body, digest.algorithm), response.body)
+    got = await in_thread_if_large(lambda body: Digest.of(body, digest.algorithm), response.body)
     wanted = response.question.wanted
     error = _digest_error(digest, got, response.body, response.evidence(), wanted, " It was not used.")
     error.content = response.body

@@ -22,7 +22,7 @@ from regbrowse.oci.mediatype import OCI_INDEX, essence
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.error_mapping import server_words, status_error
-from regbrowse.registry.fetch import process
+from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.listing.link import follow
 from regbrowse.registry.request_builders import referrers_request
 from regbrowse.registry.requests import Response
@@ -142,7 +142,7 @@ class _Found:
 
 async def _read(reply: Response) -> list[Descriptor] | None:
     """The descriptors of one page; None when it is not the index that the API answers with."""
-    return await process(read_page, reply.decoded())
+    return await in_thread_if_large(read_page, reply.decoded())
 
 
 def read_page(body: bytes) -> list[Descriptor] | None:

@@ -15,7 +15,7 @@ from regbrowse.reference import Registry
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.auth.token_request import basic
 from regbrowse.registry.error_mapping import not_json, status_error
-from regbrowse.registry.fetch import process
+from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.text import visible
@@ -125,6 +125,6 @@ def newest_only(host: str) -> str:
 
 async def _value_of(reply: Response) -> JsonValue:
     try:
-        return (await process(parse_json, reply.decoded())).value
+        return (await in_thread_if_large(parse_json, reply.decoded())).value
     except RegbrowseError:
         raise not_json(reply, NOUN) from None
