@@ -13,7 +13,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Un
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
-from regbrowse.registry.content.uncached import Told, UncachedReader
+from regbrowse.registry.content.uncached import ServedContent, UncachedReader
 from regbrowse.text import exact, plural, visible
 
 
@@ -151,7 +151,7 @@ class Checker:
         if layer.digest is None:
             return
         try:
-            self._held[layer.digest] = await self.witness.holds(layer)
+            self._held[layer.digest] = await self.witness.blob_size(layer)
         except NotFound as error:
             self._held[layer.digest] = error
 
@@ -170,13 +170,13 @@ class Checker:
         else:
             self.report.bad(what, f"told {exact(layer.size)} the registry says {exact(held)}")
 
-    def _digest(self, what: str, told: Digest, got: Told, manifest: Manifest | None) -> None:
+    def _digest(self, what: str, told: Digest, got: ServedContent, manifest: Manifest | None) -> None:
         if told.hasher() is None:
             self.report.skipped(what, f"{told.algorithm} cannot be computed here")
         else:
             self.report.compare(what, told, _computed(got.raw, told, manifest))
 
-    def _header(self, what: str, got: Told, manifest: Manifest | None) -> None:
+    def _header(self, what: str, got: ServedContent, manifest: Manifest | None) -> None:
         if got.header is None:
             computed = _computed(got.raw, Digest.of(b""), manifest)
             self.report.skipped(f"{what} header", f"no Docker-Content-Digest; computed {computed}")

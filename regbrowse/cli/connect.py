@@ -106,9 +106,9 @@ class Start:
 
             return not is_searched(place)  # the search of some registries has another host
         if place.digest and settings.cache_folder:
-            from regbrowse.registry.content.disk_cache import may_hold
+            from regbrowse.registry.content.disk_cache import may_contain
 
-            if may_hold(settings.cache_folder, place.digest):
+            if may_contain(settings.cache_folder, place.digest):
                 return False
         if network is None:
             return True

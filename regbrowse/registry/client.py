@@ -12,7 +12,6 @@ from regbrowse.errors import (
     AuthRequired,
     BadResponse,
     Denied,
-    Evidence,
     NotFound,
     Offline,
     PolicyError,
@@ -24,7 +23,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.auth.ping import no_registry
-from regbrowse.registry.content.store import Store
+from regbrowse.registry.content.cache import ContentCache
 from regbrowse.registry.listing.cursor import Cursor
 from regbrowse.registry.models import (
     CatalogPage,
@@ -39,7 +38,7 @@ from regbrowse.registry.models import (
     TagHead,
     TagPage,
 )
-from regbrowse.registry.requests import blob_request, catalog_request, ping_request, tags_request
+from regbrowse.registry.requests import catalog_request, ping_request, tags_request
 from regbrowse.registry.responder import Responder
 from regbrowse.registry.transport.failures import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.registry.content.blobs import Blobs
-    from regbrowse.registry.content.download import BlobStream, Pieces, Streams
+    from regbrowse.registry.content.download import BlobStream, Downloads
     from regbrowse.registry.content.manifests import Manifests
     from regbrowse.registry.content.offline import OfflineAnswers
     from regbrowse.registry.content.uncached import UncachedReader
@@ -89,7 +88,7 @@ class Client:
         """Every HTTP request, oldest first; safe to show."""
         self.auth = Authenticator(self._transport, settings)
         """As whom registries are asked."""
-        self._store = Store(
+        self._store = ContentCache(
             self.auth.user_for, folder=settings.cache_folder, size=settings.cache_size, local=self._local
         )
         self.auth.on_login_change.append(self._user_changed)
@@ -135,10 +134,10 @@ class Client:
         return Blobs(self.auth, self._store)
 
     @cached_property
-    def _streams(self) -> Streams:
-        from regbrowse.registry.content.download import Streams
+    def _downloads(self) -> Downloads:
+        from regbrowse.registry.content.download import Downloads
 
-        return Streams(self.auth, self._store)
+        return Downloads(self.auth, self._store)
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
@@ -196,7 +195,7 @@ class Client:
         async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
             async for page in pages:
                 if page.done and page.trail.names is not None:
-                    await self._store.listed(repository.registry, repository.path, page.trail.names, epoch)
+                    await self._store.record_list(repository.registry, repository.path, page.trail.names, epoch)
                 yield TagPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
 
     async def catalog(
@@ -219,7 +218,7 @@ class Client:
             async with aclosing(pages):
                 async for page in pages:
                     if page.done and page.trail.names is not None:
-                        await self._store.listed(registry, "", page.trail.names, epoch)
+                        await self._store.record_list(registry, "", page.trail.names, epoch)
                     yield CatalogPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(question, error) from None
@@ -265,7 +264,7 @@ class Client:
 
     async def remembered(self, repository: Repository, tag: str) -> Digest | None:
         """What a tag pointed to when it was read last, in this run or another, if that is still at hand."""
-        return await self._manifests.remembered(self.resolve(repository).repository, tag)
+        return await self._manifests.last_digest(self.resolve(repository).repository, tag)
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
         """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
@@ -296,14 +295,8 @@ class Client:
         place = self.resolve(repository)
         repository = place.repository
         if kept := self._kept(repository.registry):
-            from regbrowse.registry.content.download import BlobStream, hand_on
-
-            async def bring(pieces: Pieces) -> Evidence:
-                return await hand_on(await kept.blob(repository, descriptor, limit=2**63), pieces, repository)
-
-            digest, _ = blob_request(repository, descriptor, 0)
-            return BlobStream(digest, descriptor.size, bring)
-        return self._streams.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
+            return kept.blob_stream(repository, descriptor)
+        return self._downloads.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
 
     def witness(self, repository: Repository) -> UncachedReader:
         """Asks anew and believes nothing, for comparing what is said with what is served."""
@@ -415,5 +408,5 @@ class Client:
 
     def cached(self, digest: Digest) -> bytes | None:
         """Give verified content that is in memory."""
-        kept = self._store.at_hand(digest)
-        return kept.content if kept else None
+        cached = self._store.memory.get(digest)
+        return cached.content if cached else None

@@ -40,13 +40,13 @@ def private(registry: FakeRegistry) -> FakeRegistry:
 
 
 def left(client: Client) -> list[object]:
-    """Return what is in flight, the requests inside, and everything else that ought to end with its request."""
+    """Calls in progress, requests inside, and everything else that ought to end with its question."""
     made: Any = client
-    auth, transport = made.auth, made._transport
-    shared = [auth._tokens._in_flight, auth.pings._in_flight, auth._credentials._in_flight]
-    under_way = [flight for one in shared for flight in one._flights.values()]
-    locks = [status.verifying.locked() for status in auth._credentials._status.values()]
-    return [*under_way, *transport._concurrency._running, *(lock for lock in locks if lock)]
+    desk, transport = made._desk, made._transport
+    flights = [desk._tokens._flights, desk._doors._knocks, desk._logins._flights, transport._schemes._probes]
+    under_way = [flight for one in flights for flight in one._calls.values()]
+    locks = [standing.first.locked() for standing in desk._logins._standing.values()]
+    return [*under_way, *transport._exchanges._gates._inside, *(lock for lock in locks if lock)]
 
 
 @pytest.mark.parametrize("auth", ["bearer", "basic"])
@@ -111,7 +111,7 @@ async def test_cancelling_the_first_request_does_not_cancel_the_token_of_the_oth
         others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
         made: Any = client
         async with asyncio.timeout(5):
-            while [flight.passengers for flight in made.auth._tokens._in_flight._flights.values()] != [50]:
+            while [call.waiters for call in made._desk._tokens._flights._calls.values()] != [50]:
                 await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait([first])

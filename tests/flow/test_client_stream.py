@@ -17,11 +17,11 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.ping import PingResult
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.content import download as streaming
-from regbrowse.registry.content.download import PIECE
+from regbrowse.registry.content import download
+from regbrowse.registry.content.download import BATCH
 from tls_world import issue, secure
 
-RAW = random.Random(1).randbytes(5 * PIECE + 17)
+RAW = random.Random(1).randbytes(5 * BATCH + 17)
 MADE = Made(RAW, "application/octet-stream")
 DIGEST = Digest.parse(MADE.digest)
 PATH = f"/v2/acme/app/blobs/{DIGEST}"
@@ -80,20 +80,20 @@ async def test_the_size_is_known_before_the_first_byte(registry: FakeRegistry, c
 
 
 async def test_a_broken_transfer_goes_on_where_it_broke(registry: FakeRegistry, client: Client, read: Read) -> None:
-    for at in (100, 2 * PIECE):
+    for at in (100, 2 * BATCH):
         registry.fault(PATH, Fault(truncate=at, times=1))
     assert await read(client, here(registry)) == RAW
-    assert ranges(registry) == [None, "bytes=100-", f"bytes={2 * PIECE + 100}-"]
+    assert ranges(registry) == [None, "bytes=100-", f"bytes={2 * BATCH + 100}-"]
     assert [one.received for one in client.log if one.url.endswith(str(DIGEST))] == [
         100,
-        2 * PIECE,
-        SIZE - 2 * PIECE - 100,
+        2 * BATCH,
+        SIZE - 2 * BATCH - 100,
     ]
 
 
 async def test_progress_pays_for_further_tries(registry: FakeRegistry, client: Client, read: Read) -> None:
     for _ in range(5):
-        registry.fault(PATH, Fault(truncate=PIECE, times=1))
+        registry.fault(PATH, Fault(truncate=BATCH, times=1))
     assert await read(client, here(registry)) == RAW
     assert len(ranges(registry)) == 6
 
@@ -108,10 +108,10 @@ async def test_without_progress_three_more_tries_are_all(registry: FakeRegistry,
 async def test_who_sends_everything_again_is_listened_to_from_where_it_broke(
     registry: FakeRegistry, client: Client, read: Read
 ) -> None:
-    registry.fault(PATH, Fault(truncate=PIECE + 5, times=1))
+    registry.fault(PATH, Fault(truncate=BATCH + 5, times=1))
     registry.fault(PATH, Fault(200, RAW, times=1))
     assert await read(client, here(registry)) == RAW
-    assert ranges(registry) == [None, f"bytes={PIECE + 5}-"]
+    assert ranges(registry) == [None, f"bytes={BATCH + 5}-"]
 
 
 async def test_another_part_than_the_one_asked_for_is_not_used(
@@ -164,7 +164,7 @@ async def test_pieces_that_do_not_fit_together_are_found_out(
 
 async def test_silence_ends_it_after_three_more_requests_for_the_rest(registry: FakeRegistry, read: Read) -> None:
     registry.fault(PATH, Fault(stall=1000))
-    async with Client(Settings(pause=0, deadline=0.3)) as client:
+    async with Client(Settings(pause=0, deadline=0.5)) as client:
         with pytest.raises(NetError, match="sent nothing for"):
             await read(client, here(registry))
     assert ranges(registry) == [None, "bytes=1000-", "bytes=2000-", "bytes=3000-"]
@@ -185,12 +185,26 @@ async def test_a_transfer_that_stalls_is_resumed(registry: FakeRegistry, read: R
     assert ranges(registry) == [None, "bytes=1000-"]
 
 
+async def test_a_transfer_that_stalls_is_resumed(registry: FakeRegistry, read: Read) -> None:
+    registry.fault(PATH, Fault(stall=1000, times=1))
+
+    async def open_when_left() -> None:
+        await registry.gate(PATH).left.wait()
+        registry.gate(PATH).open()
+
+    opening = asyncio.create_task(open_when_left())
+    async with Client(Settings(pause=0, deadline=1)) as client:
+        assert await read(client, here(registry)) == RAW
+    await opening
+    assert ranges(registry) == [None, "bytes=1000-"]
+
+
 async def test_a_reader_may_take_its_time(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "_MOST", PIECE)
-    async with Client(Settings(deadline=0.1)) as client, client.blob_stream(here(registry), DIGEST) as stream:
+    monkeypatch.setattr(download, "MAX_BUFFERED", BATCH)
+    async with Client(Settings(deadline=0.5)) as client, client.blob_stream(here(registry), DIGEST) as stream:
         pieces = aiter(stream)
         content = b"".join(await anext(pieces))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.8)
         async for piece in pieces:
             content += b"".join(piece)
         assert content == RAW
@@ -198,7 +212,7 @@ async def test_a_reader_may_take_its_time(registry: FakeRegistry, monkeypatch: p
 
 async def test_no_more_is_fetched_than_somebody_reads(registry: FakeRegistry, client: Client) -> None:
     gate = registry.gate(PATH)
-    registry.fault(PATH, Fault(body=bytes(PIECE), endless=True))
+    registry.fault(PATH, Fault(body=bytes(BATCH), endless=True))
     gate.open()
     async with client.blob_stream(here(registry), DIGEST) as stream:
         await anext(stream)
@@ -206,11 +220,11 @@ async def test_no_more_is_fetched_than_somebody_reads(registry: FakeRegistry, cl
         while stream.received != before:
             before = stream.received
             await asyncio.sleep(0.1)
-        assert before < 2 * streaming._MOST + PIECE
+        assert before < 2 * download.MAX_BUFFERED + BATCH
 
 
-async def test_whoever_leaves_hangs_up(registry: FakeRegistry, client: Client) -> None:
-    registry.fault(PATH, Fault(stall=2 * PIECE))
+async def test_leaving_the_stream_closes_the_connection(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(stall=2 * BATCH))
     async with client.blob_stream(here(registry), DIGEST) as stream:
         await anext(stream)
     await registry.gate(PATH).left.wait()
@@ -234,11 +248,11 @@ async def test_trouble_on_the_other_side_is_waited_out(registry: FakeRegistry, c
 
 async def test_a_login_that_expires_on_the_way_is_renewed(registry: FakeRegistry, client: Client, read: Read) -> None:
     registry.auth = "bearer"
-    registry.fault(PATH, Fault(truncate=2 * PIECE, times=1))
+    registry.fault(PATH, Fault(truncate=2 * BATCH, times=1))
     challenge = f'Bearer realm="http://{registry.name}/token",service="test"'
     registry.fault(PATH, Fault(401, b"", [("WWW-Authenticate", challenge)], times=1))
     assert await read(client, here(registry)) == RAW
-    assert ranges(registry) == [None, *2 * [f"bytes={2 * PIECE}-"]]
+    assert ranges(registry) == [None, *2 * [f"bytes={2 * BATCH}-"]]
     assert len(registry.paths("/token")) == 2
 
 
@@ -272,22 +286,22 @@ async def test_a_redirect_is_followed_without_the_login(registry: FakeRegistry, 
     repository = here(registry)
     async with FakeRegistry().serve() as storage:
         storage.repository("acme/app").blobs[MADE.digest] = RAW
-        storage.fault(PATH, Fault(truncate=PIECE, times=1))
+        storage.fault(PATH, Fault(truncate=BATCH, times=1))
         registry.fault(PATH, Fault(307, b"", [("Location", f"http://{storage.name}{PATH}")]))
         assert await read(client, repository) == RAW
-        assert ranges(storage) == [None, f"bytes={PIECE}-"]
+        assert ranges(storage) == [None, f"bytes={BATCH}-"]
         assert not any("authorization" in one.headers for one in storage.asked)
 
 
-async def test_threads_write_what_came_and_hang_up_when_nobody_waits(registry: FakeRegistry, client: Client) -> None:
-    registry.fault(PATH, Fault(stall=2 * PIECE))
+async def test_cancelling_writes_no_more_and_closes_the_connection(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(stall=2 * BATCH))
     stream, content, enough = client.blob_stream(here(registry), DIGEST), bytearray(), asyncio.Event()
     loop, threads = asyncio.get_running_loop(), set[int]()
 
     def write(piece: list[bytes]) -> None:
         threads.add(threading.get_ident())
         content.extend(b"".join(piece))
-        if len(content) == 2 * PIECE:
+        if len(content) == 2 * BATCH:
             loop.call_soon_threadsafe(enough.set)
 
     task = asyncio.create_task(stream.into(write))
@@ -297,10 +311,10 @@ async def test_threads_write_what_came_and_hang_up_when_nobody_waits(registry: F
     await asyncio.wait([task])
     assert task.cancelled()
     await asyncio.wait_for(registry.gate(PATH).left.wait(), 5)
-    assert content == RAW[: 2 * PIECE]
+    assert content == RAW[: 2 * BATCH]
 
 
-async def test_whoever_gives_up_does_not_wait_for_a_slow_disk(registry: FakeRegistry, client: Client) -> None:
+async def test_cancelling_does_not_wait_for_a_slow_disk(registry: FakeRegistry, client: Client) -> None:
     disk, begun = threading.Event(), asyncio.Event()
     stream, loop = client.blob_stream(here(registry), DIGEST), asyncio.get_running_loop()
 
@@ -327,9 +341,8 @@ async def test_what_cannot_be_written_ends_it(registry: FakeRegistry, client: Cl
     assert len(ranges(registry)) == 1
 
 
-async def test_what_was_read_by_turns_is_not_overtaken(registry: FakeRegistry, client: Client) -> None:
-    """The first answer names no length, and so is not read in a thread; the one that continues it would be."""
-    registry.fault(PATH, Fault(200, RAW, [("Transfer-Encoding", "chunked")], truncate=PIECE, times=1))
+async def test_a_response_with_a_length_continues_one_without(registry: FakeRegistry, client: Client) -> None:
+    registry.fault(PATH, Fault(200, RAW, [("Transfer-Encoding", "chunked")], truncate=BATCH, times=1))
     content = bytearray()
     await client.blob_stream(here(registry), DIGEST).into(lambda piece: content.extend(b"".join(piece)))
     assert content == RAW

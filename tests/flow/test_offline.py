@@ -21,8 +21,8 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings, TagPage
-from regbrowse.registry.content.cache import CacheScope
-from regbrowse.registry.content.tag_history import Known
+from regbrowse.registry.content.disk_cache import CacheScope
+from regbrowse.registry.content.tag_history import TagHistory
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 TAGS = "/v2/acme/app/tags/list"
@@ -173,16 +173,16 @@ async def test_the_date_is_that_of_the_list_and_later_tags_are_added(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = Repository(Registry("ghcr.io"), "acme/app")
-    holder = CacheScope("ghcr.io", "")
+    scope = CacheScope("ghcr.io", "")
     clock = datetime(2026, 11, 23, 14, 2, 59, tzinfo=UTC).timestamp()
-    known = Known(folder, lambda: clock)
-    known.listed(holder, "acme/app", ["1.0", "2.0"])
+    history = TagHistory(folder, lambda: clock)
+    history.record_list(scope, "acme/app", ["1.0", "2.0"])
     clock -= 5
-    known.pointed(holder, "acme/app", "deleted", Digest.of(b""))
+    history.record_tag(scope, "acme/app", "deleted", Digest.of(b""))
     clock += 10
-    known.pointed(holder, "acme/app", "2.0", Digest.of(b""))
-    known.pointed(holder, "acme/app", "3.0", Digest.of(b""))
-    await known.aclose()
+    history.record_tag(scope, "acme/app", "2.0", Digest.of(b""))
+    history.record_tag(scope, "acme/app", "3.0", Digest.of(b""))
+    await history.aclose()
     async with offline(folder, monkeypatch) as client:
         listed = await pages(client, repository)
         assert [page.tags for page in listed] == [("1.0", "2.0"), ("3.0",)]

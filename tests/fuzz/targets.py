@@ -24,8 +24,9 @@ from regbrowse.redact import redact, redact_header
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag, parse_reference
 from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
 from regbrowse.registry.auth.token_request import parse_token
-from regbrowse.registry.content.ranges import content_range
-from regbrowse.registry.content.verify import claim_note, claimed_digest, manifest_of
+from regbrowse.registry.content.blobs import content_range
+from regbrowse.registry.content.manifests import digest_header_note, parse_response
+from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import server_words, status_error
 from regbrowse.registry.listing.link import follow, next_target, with_query
 from regbrowse.registry.listing.pagination import read_names
@@ -113,8 +114,8 @@ def token(raw: bytes) -> None:
 
 def delivered(raw: bytes) -> None:
     answer = reply(raw, docker_content_digest=D, content_type="application/json; charset=utf-8")
-    shown(at_once(claim_note(answer, raw)))
-    at_once(manifest_of(answer, raw, "", None))
+    shown(at_once(digest_header_note(answer, raw)))
+    at_once(parse_response(answer, raw, "", None))
 
 
 def challenge(text: str) -> None:
@@ -139,7 +140,7 @@ def header(text: str) -> None:
     assert seconds is None or 0 <= seconds <= 3600
     RateLimits().read_rate(Registry("one.example"), {"ratelimit-limit": text, "ratelimit-remaining": text})
     shown(redact_header("Location", text), redact_header("X-Thing", text))
-    claimed_digest(reply(b"", docker_content_digest=text.encode("ascii", "replace").decode()))
+    docker_content_digest(reply(b"", docker_content_digest=text.encode("ascii", "replace").decode()))
     mediatype.essence(text)
 
 

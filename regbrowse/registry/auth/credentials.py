@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from regbrowse.errors import AuthError
 from regbrowse.reference import Registry
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.models import LoginState, Settings
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 

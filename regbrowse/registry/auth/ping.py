@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from regbrowse.errors import Evidence, NetError, PolicyError, RegistryError, TlsError, Unsupported
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.challenge import Challenge, choose_challenge, parse_challenges, without_repository_scopes
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.requests import PING_PATH, Request, ping_request
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.registry.transport.failures import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.text import visible

@@ -18,9 +18,9 @@ from regbrowse.registry.auth.token_request import (
     parse_token,
     token_request,
 )
-from regbrowse.registry.content.cache import SingleFlight
 from regbrowse.registry.error_mapping import status_error
 from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 

@@ -1,1 +1,1 @@
-"""Content by digest: checked, kept, and never asked for twice."""
+"""Manifests and blobs by digest: verified, cached in memory and on disk, streamed, and readable offline."""

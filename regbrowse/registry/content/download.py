@@ -1,277 +1,228 @@
-"""Blobs of any length, read while they come, in constant memory (distribution-spec, Pulling blobs)."""
+"""Stream blobs of any length in constant memory, and verify them at their end (distribution-spec, Pulling blobs)."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from regbrowse.errors import AuthError, Evidence, Integrity, RegistryError
+from regbrowse.errors import AuthError, Evidence, RegistryError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.content.hashing import Hashing
-from regbrowse.registry.content.store import Store
-from regbrowse.registry.error_mapping import status_error
-from regbrowse.registry.requests import Request, blob_request
-from regbrowse.text import exact
+from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.content.verify import BodyVerifier
+from regbrowse.registry.fetch import fetch
+from regbrowse.registry.requests import blob_request
+from regbrowse.text import visible
 
-PIECE = 2**20
-"""Bytes that are handed on at once."""
-SILENCE = 30.0
-"""Seconds without a byte after which a transfer is given up."""
-_SOON = 0.05
-"""Seconds after which fewer are handed on, too."""
-_MOST = 8 * PIECE
-"""Bytes that may wait to be read."""
-_TRIES = 4
+BATCH = 2**20
+"""Bytes that are handed on at once when they come fast."""
+BATCH_SECONDS = 0.05
+"""How long fewer bytes wait for more."""
+MAX_BUFFERED = 4 * BATCH
+"""Bytes that may wait to be read; then receiving stops."""
 START = 1024
-"""Bytes of the beginning that are kept, to tell what it is."""
+"""Bytes of the beginning that are kept, to tell the format."""
+SILENCE = 30.0
+"""Seconds without a byte after which a transfer fails."""
+_TRIES = 4
+_TURN = 0.02
+"""Seconds after which other tasks of the event loop get their turn."""
 
 
-class Pieces:
-    """Bytes on their way from whoever brings them to whoever reads them; implements BodySink."""
+class BodyBuffer:
+    """Chunks between the transport, which receives them, and one reader. Implements BodySink."""
 
     def __init__(self) -> None:
         self.received = 0
         self.size: int | None = None
-        self.begun = False
         self.start = b""
-        """The first bytes, for telling what it is."""
+        """The first bytes."""
         self._chunks: list[bytes] = []
-        self._held = 0
-        self._due: asyncio.TimerHandle | None = None
-        self.sink: Callable[[list[bytes]], None] | None = None
-        """Takes everything from now on, if set before anything was taken."""
-        self._room = asyncio.Event()
-        self._news = asyncio.Event()
-        self._over = False
+        self._buffered = 0
+        self._turn = time.monotonic()
+        self._has_response = False
+        self._ended = False
+        self._begun = asyncio.Event()
+        self._readable = asyncio.Event()
+        self._batch_ready = asyncio.Event()
+        self._has_room = asyncio.Event()
 
     def begin(self, size: int | None) -> None:
-        self.begun, self.size = True, size
-        self._news.set()
+        """Note that a response is there, and its size if that is known."""
+        self.size, self._has_response = size, True
+        self._begun.set()
 
     async def take(self, chunk: bytes) -> None:
-        """Waits while much is unread."""
-        self.sink = None  # it would overtake what is still to be read
-        self.count(chunk)
-        if not self._held:
-            self._due = asyncio.get_running_loop().call_later(_SOON, self._tell)
-        self._held += len(chunk)
-        self._chunks.append(chunk)
-        if self._held >= PIECE:
-            self._tell()
-        while self._held >= _MOST:
-            self._room.clear()
-            await self._room.wait()
-
-    def count(self, chunk: bytes) -> None:
-        """It came."""
+        """Add a chunk; return when there is room for more."""
         if len(self.start) < START:
             self.start = (self.start + chunk[:START])[:START]
         self.received += len(chunk)
+        self._chunks.append(chunk)
+        self._buffered += len(chunk)
+        self._readable.set()
+        if self._buffered >= BATCH:
+            self._batch_ready.set()
+        while self._buffered >= MAX_BUFFERED:
+            self._has_room.clear()
+            await self._has_room.wait()
+        if time.monotonic() - self._turn > _TURN:
+            # One read from the connection can hold thousands of tiny chunks, which come without waiting.
+            await asyncio.sleep(0)
+            self._turn = time.monotonic()
 
     def end(self) -> None:
-        """Nothing more will come."""
-        self._over = True
-        self._tell()
+        """Note that nothing more will come."""
+        self._ended = True
+        for event in (self._begun, self._readable, self._batch_ready):
+            event.set()
 
-    async def beginning(self) -> bool:
-        """Waits for the first answer; False when there was none."""
-        while not (self.begun or self._over):
-            await self._wait()
-        self._news.clear()
-        return self.begun
+    async def wait_for_response(self) -> bool:
+        """Wait until there is a response, or the end; return whether there was a response."""
+        await self._begun.wait()
+        return self._has_response
 
-    async def next(self) -> list[bytes]:
-        """What came since; empty at the end. Not every chunk alone, because every waking costs time."""
-        while not (self._held and self._due is None) and not self._over:
-            await self._wait()
-        chunks, self._chunks, self._held = self._chunks, [], 0
-        self._room.set()
+    async def read(self) -> list[bytes]:
+        """Return the chunks since the last call: a batch, or fewer after a while; an empty list at the end."""
+        await self._readable.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BATCH_SECONDS):
+                await self._batch_ready.wait()
+        chunks, self._chunks, self._buffered = self._chunks, [], 0
+        if not self._ended:
+            self._readable.clear()
+            self._batch_ready.clear()
+        self._has_room.set()
         return chunks
-
-    async def _wait(self) -> None:
-        self._news.clear()
-        await self._news.wait()
-
-    def _tell(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-        self._news.set()
 
 
 class BlobStream:
-    """One blob while it comes: `async with` asks for it, iterating reads it, and the last step verifies it.
+    """One blob while it is received: `async with` requests it, `async for` reads it, the last step verifies it.
 
-    Entering raises RegistryError when it cannot be had. Iterating gives pieces, each a list of chunks as they
-    came, as stored, together 1 to 8 MiB of a fast transfer. It raises RegistryError when they end too early, and
-    Integrity when they are not what the digest names.
+    Entering raises RegistryError when the blob cannot be had. Iterating yields lists of chunks as stored, together
+    about 1 to 4 MiB of a fast transfer; it raises RegistryError when they end too early, and Integrity when they do
+    not match the digest.
     """
 
-    def __init__(self, digest: Digest, size: int | None, bring: Callable[[Pieces], Awaitable[Evidence]]) -> None:
+    def __init__(self, digest: Digest, size: int | None, receive: Callable[[BodyBuffer], Awaitable[Evidence]]) -> None:
+        """`receive` fills the buffer and returns where the content came from; `size` is that of the descriptor."""
         self.digest = digest
-        self._size = size
-        self._bring = bring
-        self._hashing: Hashing | None = None
-        self._pieces = Pieces()
         self.verified: bool | None = None
         """None before the end, and for an algorithm that cannot be computed here."""
+        self._size = size
+        self._receive = receive
+        self._body = BodyBuffer()
+        self._verifier = BodyVerifier(digest, size)
 
     @property
     def received(self) -> int:
-        """Bytes that came so far."""
-        return self._pieces.received
+        """Bytes so far."""
+        return self._body.received
 
     @property
     def size(self) -> int | None:
-        """Bytes in all; None when neither a descriptor nor the answer told."""
-        return self._size if self._size is not None else self._pieces.size
-
-    async def __aenter__(self) -> Self:
-        hasher = self.digest.hasher()
-        self._hashing = Hashing(hasher) if hasher is not None else None
-        self._task = asyncio.create_task(self._run())
-        try:
-            if not await self._pieces.beginning():
-                await self._task
-        except BaseException:
-            await self._stop()
-            raise
-        return self
+        """Bytes of the whole; None when neither a descriptor nor a response names them."""
+        return self._size if self._size is not None else self._body.size
 
     @property
     def start(self) -> bytes:
-        """The first bytes, at most a kibibyte."""
-        return self._pieces.start
+        """The first bytes, at most 1 KiB."""
+        return self._body.start
 
     async def into(self, write: Callable[[list[bytes]], None]) -> None:
-        """Instead of entering and iterating: everything is handed to `write`, in threads. Raises what both raise.
-
-        Where the connection is our own, the thread that receives hands on, which is far less work.
-        """
-
-        def sink(piece: list[bytes]) -> None:
-            if self._hashing is not None:
-                self._hashing.put(piece)
-            write(piece)
-            for chunk in piece:
-                self._pieces.count(chunk)
-
-        self._pieces.sink = sink
+        """Enter, and call `write` with everything in threads. Raises what entering and iterating raise."""
         async with self:
-            async for piece in self:
-                await asyncio.to_thread(write, piece)
+            async for chunks in self:
+                await asyncio.to_thread(write, chunks)
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        try:
+            if not await self._body.wait_for_response():
+                await self._task
+        except BaseException:
+            await self._cancel()
+            raise
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self._cancel()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> list[bytes]:
-        piece = await self._pieces.next()
-        if not piece:
-            await self._verify(await self._task)
+        chunks = await self._body.read()
+        if not chunks:
+            self.verified = await self._verifier.finish(self.received, self.start, await self._task)
             raise StopAsyncIteration
-        if self._hashing is not None:
-            await self._hashing.add(piece)
-        return piece
+        await self._verifier.update(chunks)
+        return chunks
 
     async def _run(self) -> Evidence:
         try:
-            return await self._bring(self._pieces)
+            return await self._receive(self._body)
         finally:
-            self._pieces.end()
+            self._body.end()
 
-    async def _stop(self) -> None:
-        if self._hashing is not None:
-            self._hashing.close()
+    async def _cancel(self) -> None:
+        """Close the connection; an error that was not raised yet is not of interest any more."""
         self._task.cancel()
-        await asyncio.wait([self._task])
-        if not self._task.cancelled():
-            self._task.exception()  # it was raised, or nobody wants to know any more
-
-    async def _verify(self, evidence: Evidence) -> None:
-        wanted, came = f"Reading {self.digest.short}", self._pieces.received
-        if self._hashing is not None:
-            got = await self._hashing.result()
-            self.verified = got == self.digest.encoded
-            if not self.verified:
-                raise self._mismatch(Digest(self.digest.algorithm, got), evidence, wanted)
-        if self._size not in (None, came):
-            why = f"The content should be {exact(self._size or 0)}, {exact(came)} came."
-            raise Integrity(why, evidence=evidence, wanted=wanted)
-
-    def _mismatch(self, got: Digest, evidence: Evidence, wanted: str) -> Integrity:
-        why = f"The content served for {self.digest.short} does not match it (got {got.short})."
-        hint = f"The registry {evidence.host}, a cache or a proxy has altered it."
-        if self._pieces.start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-            why = f"{evidence.host} sent a web page instead of {self.digest.short}."
-            hint = "A login page or proxy is probably in between."
-        error = Integrity(why, evidence=evidence, wanted=wanted, hint=hint)
-        error.got = str(got)
-        return error
+        await asyncio.gather(self._task, return_exceptions=True)
 
 
-class Streams:
-    """Every stream of one client."""
+class Downloads:
+    """Opens the blobs of one client as streams."""
 
-    def __init__(self, desk: Authenticator, store: Store) -> None:
-        self._desk = desk
-        self._store = store
+    def __init__(self, auth: Authenticator, cache: ContentCache) -> None:
+        self._auth = auth
+        self._cache = cache
 
-    def open(self, places: Sequence[Repository], descriptor: Descriptor) -> BlobStream:
-        """A blob from the first of these places that has it; where one breaks off, the next goes on.
+    def open(self, repositories: Sequence[Repository], descriptor: Descriptor) -> BlobStream:
+        """Stream a blob from the first of these repositories; where one fails, the next continues.
 
-        Raises BadResponse when the descriptor names no usable digest.
+        Raises BadResponse when the descriptor names no valid digest.
         """
-        digest, _ = blob_request(places[0], descriptor, 0)
+        digest, _ = blob_request(repositories[0], descriptor, 0)
+        *mirrors, repository = repositories
 
-        async def bring(pieces: Pieces) -> Evidence:
-            repository = places[-1]
+        async def receive(body: BodyBuffer) -> Evidence:
             content = descriptor.data
             if content is None:
-                holder = await self._store.holder(repository.registry, repository.path)
-                kept = await self._store.get(digest, holder)
-                content = kept.content if kept else None
+                cached = await self._cache.get(digest, repository)
+                content = cached.content if cached else None
             if content is not None:
-                return await hand_on(content, pieces, repository)
-            for at, place in enumerate(places, 1):
-                _, question = blob_request(place, descriptor, 2**63)
-                question = replace(question, deadline=SILENCE, attempts=_TRIES, sink=pieces)
-                try:
-                    return await self._ask(question, pieces)
-                except RegistryError:
-                    if at == len(places):
-                        raise
-            raise AssertionError("no place to ask")
+                return await deliver(content, body, repository)
+            for mirror in mirrors:
+                with suppress(RegistryError):
+                    return await self._receive(mirror, descriptor, body)
+            return await self._receive(repository, descriptor, body)
 
-        return BlobStream(digest, descriptor.size, bring)
+        return BlobStream(digest, descriptor.size, receive)
 
-    async def _ask(self, question: Request, pieces: Pieces) -> Evidence:
+    async def _receive(self, repository: Repository, descriptor: Descriptor, body: BodyBuffer) -> Evidence:
+        _, request = blob_request(repository, descriptor, 2**63)
+        request = replace(request, deadline=SILENCE, attempts=_TRIES, sink=body)
         while True:
-            before = pieces.received
+            before = body.received
             try:
-                reply = await self._desk.send(question)
+                return (await fetch(self._auth, request)).evidence()
             except AuthError:
-                # A login may expire during a long transfer; whoever got this far gets another one.
-                if pieces.received == before:
+                # A login may expire during a long transfer: the next request gets a new one.
+                if body.received == before:
                     raise
-            else:
-                if reply.status != 200:
-                    raise status_error(reply, self._desk.login_state(question.registry))
-                return reply.evidence()
 
 
-async def hand_on(content: bytes, pieces: Pieces, repository: Repository) -> Evidence:
-    """What is at hand, as if it came."""
-    pieces.begin(len(content))
-    for start in range(0, len(content), PIECE):
-        await pieces.take(content[start : start + PIECE])
-    return Evidence(repository.registry.name)
+async def deliver(content: bytes, body: BodyBuffer, repository: Repository) -> Evidence:
+    """Put content that needs no request into a buffer."""
+    body.begin(len(content))
+    for start in range(0, len(content), BATCH):
+        await body.take(content[start : start + BATCH])
+    return Evidence(visible(repository.registry.name))

@@ -1,40 +1,47 @@
-"""Manifests: asked for once, checked against their digest, kept (distribution-spec, Pulling manifests)."""
+"""Read manifests: by digest from the cache or verified, by tag with the digest of their bytes.
+
+See distribution-spec, Pulling manifests.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from regbrowse.errors import AuthError, Integrity, NotFound
-from regbrowse.oci.manifest import Manifest
+from regbrowse.errors import AuthError, BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
+from regbrowse.oci.manifest import Manifest, Schema1, Unknown, parse_manifest
 from regbrowse.oci.mediatype import ACCEPT_PLAIN, essence
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.content.cache import Kept, SingleFlight
-from regbrowse.registry.content.store import Store
+from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.content.disk_cache import CachedContent
 from regbrowse.registry.content.verify import (
-    claim_note,
-    claimed_digest,
-    legacy_manifest,
-    manifest_of,
-    past_caches,
-    read_again,
+    bypass_caches,
+    docker_content_digest,
+    matches,
+    matches_signed,
     size_note,
-    unverifiable,
-    verified,
+    unverifiable_note,
+    verified_body,
 )
-from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.error_mapping import not_json, server_words, status_error
+from regbrowse.registry.fetch import LARGE_BODY, content_length, fetch, in_thread_if_large
 from regbrowse.registry.models import TagHead
 from regbrowse.registry.requests import Request, Response, manifest_request
+from regbrowse.registry.single_flight import SingleFlight
+from regbrowse.registry.transport.failures import too_large
 from regbrowse.text import visible
+
+UNVERIFIED_SCHEMA1 = "The digest is as the server reports it; it was not verified."
 
 
 class Manifests:
-    """Every manifest of one client."""
+    """The manifests of one client."""
 
-    def __init__(self, desk: Authenticator, store: Store) -> None:
-        self._desk = desk
-        self._store = store
-        self._flights: SingleFlight[Manifest] = SingleFlight()
+    def __init__(self, auth: Authenticator, cache: ContentCache) -> None:
+        self._auth = auth
+        self._cache = cache
+        self._in_flight: SingleFlight[Manifest] = SingleFlight()
 
     async def get(
         self,
@@ -45,89 +52,162 @@ class Manifests:
         size: int | None = None,
         background: bool = False,
     ) -> Manifest:
-        """The manifest of a tag or digest (distribution-spec, Pulling manifests).
+        """Read the manifest of a tag or a digest; `expected` and `size` are media type and size in its descriptor.
 
-        By digest the bytes are verified against it, and never asked for twice; by tag the digest is that
-        of the bytes. `expected` and `size` are what a descriptor said of it.
+        Content of a digest is requested once. Raises RegistryError, and NotFound for what is no valid tag.
         """
-        digest = target if isinstance(target, Digest) else Digest.parse(target) if ":" in target else None
-        epoch = self._store.epoch(repository.registry)
+        digest = digest_in(target)
+        epoch = self._cache.epoch(repository.registry)
         if digest is not None:
-            kept = await self._store.get(digest, await self._store.holder(repository.registry, repository.path))
-            if kept is not None:
-                return await read_again(kept, expected, digest, size)
+            cached = await self._cache.get(digest, repository)
+            if cached is not None:
+                return await parse_cached(cached, expected, digest, size)
         key = repository.registry.key, repository.path, str(target), epoch
-        question = replace(manifest_request(repository, target, digest), background=background)
-        return await self._flights.share(key, lambda: self._fetch(repository, question, digest, expected, size, epoch))
+        request = replace(manifest_request(repository, target, digest), background=background)
 
-    async def _fetch(
-        self,
-        repository: Repository,
-        question: Request,
-        digest: Digest | None,
-        expected: str,
-        named: int | None,
-        epoch: int,
-    ) -> Manifest:
-        reply = await self._get_manifest(question)
-        if digest is None:
-            raw = reply.decoded()
-            manifest = await manifest_of(reply, raw, expected, None, await claim_note(reply, raw))
-            await self._store.put(manifest.digest, Kept(raw, reply.content_type), repository, epoch)
-            await self._store.pointed(repository, question.item, manifest.digest, epoch)
-            return manifest
-        try:
-            raw = await verified(reply, digest)
-        except Integrity:
-            legacy = await legacy_manifest(reply.body, reply.content_type, digest)
-            if legacy is not None:
-                return legacy
-            reply = await self._get_manifest(past_caches(question))
-            raw = await verified(reply, digest)
-        notes = size_note(named, raw), unverifiable(digest)
-        manifest = await manifest_of(reply, raw, expected, digest, *notes)
-        if digest.hasher() is None:
-            return replace(manifest, verified=False)
-        await self._store.put(digest, Kept(raw, reply.content_type), repository, epoch)
-        return manifest
+        async def read() -> Manifest:
+            if digest is None:
+                return await self._read_tag(repository, request, expected, epoch)
+            return await self._read_digest(repository, request, digest, expected, size, epoch)
 
-    async def _get_manifest(self, question: Request) -> Response:
-        reply = await self._desk.send(question)
-        if reply.status in (400, 406):
-            simple = replace(question, headers={**question.headers, "Accept": ACCEPT_PLAIN})
-            second = await self._desk.send(simple)
-            reply = second if second.status == 200 else reply
-        if reply.status != 200:
-            raise status_error(reply, self._desk.login_state(question.registry))
-        return reply
-
-    async def remembered(self, repository: Repository, tag: str) -> Digest | None:
-        """The digest a tag had when it was read last by whoever asks now, if its content is still kept."""
-        holder = await self._store.holder(repository.registry, repository.path)
-        seen = (await self._store.known.tags(holder.name, repository.path)).get(tag)
-        return seen.digest if seen and await self._store.get(seen.digest, holder) is not None else None
+        return await self._in_flight.share(key, read)
 
     async def head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
-        """What the registry says a tag points to; None when there is no such tag.
+        """Request what a tag points to, unverified; None when there is no such tag.
 
-        A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
+        Servers that do not answer HEAD for manifests are sent a GET.
         """
-        question = replace(manifest_request(repository, tag, None), method="HEAD", background=background)
+        request = replace(manifest_request(repository, tag, None), method="HEAD", background=background)
         try:
-            reply = await self._desk.send(question)
+            response = await fetch(self._auth, request, statuses=(200, 400, 404, 405, 406, 501))
+            if response.status == 200:
+                media_type = visible(essence(response.content_type))
+                return TagHead(docker_content_digest(response), media_type, content_length(response))
         except AuthError as error:
             if error.evidence.status != 403:
                 raise
-            reply = None
-        if reply is not None:
-            if reply.status == 200:
-                length = reply.headers.get("content-length", "")
-                number = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
-                return TagHead(claimed_digest(reply), visible(essence(reply.content_type)), number)
-            if reply.status not in (400, 404, 405, 406, 501):
-                raise status_error(reply, self._desk.login_state(repository.registry))
         try:
             manifest = await self.get(repository, tag, background=background)
         except NotFound:
             return None
         return TagHead(manifest.digest, manifest.media_type, len(manifest.raw))
+
+    async def last_digest(self, repository: Repository, tag: str) -> Digest | None:
+        """Return what a tag pointed to when the current user read it last, if that manifest is still cached."""
+        scope = await self._cache.scope(repository.registry, repository.path)
+        record = (await self._cache.history.tags(scope.name, repository.path)).get(tag)
+        cached = await self._cache.get(record.digest, repository) if record else None
+        return record.digest if record and cached else None
+
+    async def _read_tag(self, repository: Repository, request: Request, expected: str, epoch: int) -> Manifest:
+        response = await self._request(request)
+        raw = response.decoded()
+        manifest = await parse_response(response, raw, expected, None, await digest_header_note(response, raw))
+        await self._cache.put(manifest.digest, CachedContent(raw, response.content_type), repository, epoch)
+        await self._cache.record_tag(repository, request.item, manifest.digest, epoch)
+        return manifest
+
+    async def _read_digest(
+        self, repository: Repository, request: Request, digest: Digest, expected: str, size: int | None, epoch: int
+    ) -> Manifest:
+        response = await self._request(request)
+        try:
+            raw = await verified_body(response, digest)
+        except Integrity:
+            schema1 = await parse_schema1(response.body, response.content_type, digest)
+            if schema1 is not None:
+                return schema1
+            response = await self._request(bypass_caches(request))
+            raw = await verified_body(response, digest)
+        notes = size_note(size, raw), unverifiable_note(digest)
+        manifest = await parse_response(response, raw, expected, digest, *notes)
+        if digest.hasher() is None:
+            return replace(manifest, verified=False)
+        await self._cache.put(digest, CachedContent(raw, response.content_type), repository, epoch)
+        return manifest
+
+    async def _request(self, request: Request) -> Response:
+        """Send the request; repeat it with a plain Accept header where the detailed one is refused."""
+        response = await fetch(self._auth, request, statuses=(200, 400, 406))
+        if response.status == 200:
+            return response
+        plain = await self._auth.send(replace(request, headers={**request.headers, "Accept": ACCEPT_PLAIN}))
+        if plain.status != 200:
+            raise status_error(response, self._auth.login_state(request.registry))
+        return plain
+
+
+def digest_in(target: str | Digest) -> Digest | None:
+    """Return the digest that a target of a manifest request is; None for a tag. Raises BadReference."""
+    if isinstance(target, Digest):
+        return target
+    return Digest.parse(target) if ":" in target else None
+
+
+async def parse(raw: bytes, content_type: str = "", expected: str = "", digest: Digest | None = None) -> Manifest:
+    """Parse a manifest as `parse_manifest` does, a large one in a thread."""
+    parsing = partial(parse_manifest, content_type=content_type, expected=expected, digest=digest)
+    return await in_thread_if_large(parsing, raw)
+
+
+async def parse_cached(cached: CachedContent, expected: str, digest: Digest, size: int | None) -> Manifest:
+    """Parse cached content; `expected` and `size` are media type and size in a descriptor."""
+    manifest = await parse(cached.content, cached.content_type, expected, digest)
+    return _with_notes(manifest, size_note(size, cached.content))
+
+
+async def parse_response(response: Response, raw: bytes, expected: str, digest: Digest | None, *notes: str) -> Manifest:
+    """Parse the body `raw` of a response; `notes` that are not empty become anomalies.
+
+    Raises BadResponse for what is no manifest, TooLarge for a decoded body above the limit.
+    """
+    if response.looks_like_html:
+        raise not_json(response, "a manifest")
+    wanted = response.request.wanted
+    try:
+        manifest = await parse(raw, response.content_type, expected, digest)
+    except BadResponse as error:
+        codes, said = server_words(response.body) if len(raw) < LARGE_BODY else ((), "")
+        evidence = response.evidence(codes, said)
+        raise BadResponse(error.why, evidence=evidence, wanted=wanted, hint=error.hint) from None
+    except TooLarge:
+        raise too_large(replace(response.request, size=None), response.url, None) from None
+    if isinstance(manifest, Unknown) and b'"errors"' in raw[:200]:
+        codes, said = server_words(raw)
+        why = f"{response.request.host} answered with an error instead of a manifest."
+        raise BadResponse(why, evidence=response.evidence(codes, said), wanted=wanted)
+    return _with_notes(manifest, *notes)
+
+
+async def parse_schema1(raw: bytes, content_type: str, digest: Digest) -> Schema1 | None:
+    """Parse a schema 1 manifest whose bytes do not match its digest; None for any other document.
+
+    Its digest is that of the part that was signed; a note says so when it does not match that part either.
+    """
+    if b"fsLayers" not in raw:
+        return None
+    try:
+        manifest = await parse(raw, content_type, "", digest)
+    except RegbrowseError:
+        return None
+    if not isinstance(manifest, Schema1):
+        return None
+    if matches_signed(raw, digest):
+        return manifest
+    return replace(manifest, verified=False, anomalies=(*manifest.anomalies, UNVERIFIED_SCHEMA1))
+
+
+async def digest_header_note(response: Response, raw: bytes) -> str:
+    """Return the anomaly of a `Docker-Content-Digest` that is not that of the bytes; empty when there is none."""
+    reported = docker_content_digest(response)
+    if reported is None or await matches(raw, reported) is not False:
+        return ""
+    schema1 = await parse_schema1(raw, response.content_type, reported)
+    if schema1 is not None:
+        return "" if schema1.verified else UNVERIFIED_SCHEMA1
+    return f"The server reports the digest {reported.short}; the content is {Digest.of(raw).short}."
+
+
+def _with_notes(manifest: Manifest, *notes: str) -> Manifest:
+    added = [note for note in notes if note]
+    return replace(manifest, anomalies=(*manifest.anomalies, *added)) if added else manifest

@@ -1,4 +1,4 @@
-"""Answers without asking: what was kept on disk, and a plain word about what was not."""
+"""Answer from what is on disk, without sending anything; raise Offline for what is not there."""
 
 from __future__ import annotations
 
@@ -12,136 +12,146 @@ from regbrowse.oci.manifest import Manifest
 from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
 from regbrowse.registry.auth.credentials import login_state
-from regbrowse.registry.content.cache import CacheScope, Kept
-from regbrowse.registry.content.store import Store
-from regbrowse.registry.content.tag_history import Pointed
-from regbrowse.registry.content.verify import read_again
+from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.content.disk_cache import CachedContent, CacheScope
+from regbrowse.registry.content.download import BlobStream, BodyBuffer, deliver
+from regbrowse.registry.content.manifests import digest_in, parse_cached
+from regbrowse.registry.content.tag_history import TagRecord
 from regbrowse.registry.listing.catalog import no_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
-from regbrowse.registry.requests import blob_request, catalog_request, manifest_request, tags_request
+from regbrowse.registry.requests import Request, blob_request, catalog_request, manifest_request, tags_request
 from regbrowse.text import exact, size, visible
 
-_NOTHING = "Only what was opened before is listed; offline."
+_ONLY_OPENED = "Only what was opened before is listed; offline."
 
 
 class OfflineAnswers:
-    """The questions of a client, answered from the store alone; every one raises Offline for what is not there.
+    """The methods of a client, answered from the cache on disk and the tag history.
 
-    They are answered for the user that was named, else for whoever asked the registry last: credential helpers
-    may ask somebody, so they are not run.
+    Answers are those of the user that was named, else of the account that has used the registry last: credential
+    helpers may ask the user for something, so they are not run.
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store = store
+    def __init__(self, cache: ContentCache, settings: Settings) -> None:
+        self._cache = cache
         self._settings = settings
 
     async def tags(self, repository: Repository) -> AsyncGenerator[TagPage, None]:
-        """The last complete list, and the tags that were opened since; the last page says when that was."""
-        question = tags_request(repository)
-        holder = await self._holder(repository.registry)
-        opened = await self._store.known.tags(holder, repository.path)
+        """List the tags of the last complete list and those that were read since; the last page has a note."""
+        request = tags_request(repository)
+        scope = await self._scope(repository.registry)
+        opened = await self._cache.history.tags(scope, repository.path)
         total, note = 0, ""
-        async with aclosing(self._names(holder, repository.path, is_tag, opened)) as pages:
+        async with aclosing(self._names(scope, repository.path, is_tag, opened)) as pages:
             async for names, note in pages:
                 total += len(names)
                 yield TagPage(names, total, done=bool(note), note=note)
         if not note:
-            raise _not_known(repository.familiar, repository.registry, question.wanted)
+            raise _not_known(repository.familiar, request)
 
     async def catalog(self, registry: Registry) -> AsyncGenerator[CatalogPage, None]:
-        """The last complete list of repositories; the last page says when that was."""
-        question = catalog_request(registry)
-        no_catalog(question)
-        holder = await self._holder(registry)
+        """List the repositories of the last complete list; the last page has a note with its date."""
+        request = catalog_request(registry)
+        no_catalog(request)
+        scope = await self._scope(registry)
         total, note = 0, ""
-        async with aclosing(self._names(holder, "", is_repository_path, {})) as pages:
+        async with aclosing(self._names(scope, "", is_repository_path, {})) as pages:
             async for names, note in pages:
                 total += len(names)
                 yield CatalogPage(names, total, done=bool(note), note=note)
         if not note:
-            raise _not_known(f"The list of repositories of {question.host}", registry, question.wanted)
-
-    async def _names(
-        self, holder: str, path: str, valid: Callable[[str], bool], opened: dict[str, Pointed]
-    ) -> AsyncGenerator[tuple[tuple[str, ...], str], None]:
-        """Names with a note at the very end; nothing at all when nothing is known."""
-        listing = await self._store.known.listing(holder, path)
-        since = {name: None for name, seen in opened.items() if listing is None or seen.at >= listing.at}
-        if listing is None:
-            if since:
-                yield tuple(since), _NOTHING
-            return
-        async with aclosing(listing.pages(valid)) as pages:
-            async for names in pages:
-                for name in names if since else ():
-                    since.pop(name, None)
-                yield names, ""
-        note = f"As of {datetime.fromtimestamp(listing.at, UTC):%Y-%m-%d %H:%M} UTC; offline."
-        if listing.kept < listing.total:
-            note += f" Of {listing.total:,} names {listing.kept:,} were kept."
-        yield tuple(since), note
+            raise _not_known(f"The list of repositories of {request.host}", request)
 
     async def manifest(
         self, repository: Repository, target: str | Digest, *, expected: str = "", size: int | None = None
     ) -> Manifest:
-        """The manifest of a digest, or of what a tag pointed to when it was read last."""
-        digest = target if isinstance(target, Digest) else Digest.parse(target) if ":" in target else None
-        question = manifest_request(repository, target, digest)
-        name = f"{repository.familiar}{'@' if digest else ':'}{question.item}"
-        digest = digest or (await self._pointed(repository, str(target), name, question.wanted)).digest
-        kept = await self._kept(repository.registry, digest)
-        if kept is None:
-            raise _not_known(name, repository.registry, question.wanted)
-        return await read_again(kept, expected, digest, size)
+        """Read the manifest of a digest, or of what a tag pointed to when it was read last."""
+        digest = digest_in(target)
+        request = manifest_request(repository, target, digest)
+        name = f"{repository.familiar}{'@' if digest else ':'}{request.item}"
+        digest = digest or (await self._tag_record(repository, str(target), name, request)).digest
+        cached = await self._cached(repository.registry, digest)
+        if cached is None:
+            raise _not_known(name, request)
+        return await parse_cached(cached, expected, digest, size)
 
     async def head(self, repository: Repository, tag: str) -> TagHead:
-        """What a tag pointed to when it was read last."""
-        question = manifest_request(repository, tag, None)
-        name = f"{repository.familiar}:{question.item}"
-        seen = await self._pointed(repository, tag, name, question.wanted)
-        kept = await self._kept(repository.registry, seen.digest)
-        if kept is None:
-            return TagHead(seen.digest)
-        return TagHead(seen.digest, visible(essence(kept.content_type)), len(kept.content))
+        """Return what a tag pointed to when it was read last."""
+        request = manifest_request(repository, tag, None)
+        name = f"{repository.familiar}:{request.item}"
+        record = await self._tag_record(repository, tag, name, request)
+        cached = await self._cached(repository.registry, record.digest)
+        if cached is None:
+            return TagHead(record.digest)
+        return TagHead(record.digest, visible(essence(cached.content_type)), len(cached.content))
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
-        """The verified content of a blob."""
-        content = await self._content(repository, descriptor)
+        """Read the verified content of a blob of at most `limit` bytes."""
+        content = await self._blob(repository, descriptor)
         if len(content) > limit:
             why = f"The content has {exact(len(content))}, more than the limit of {size(limit)}."
             raise TooLarge(why, evidence=Evidence(visible(repository.registry.name)))
         return content
 
     async def blob_start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:
-        """At most the first `count` bytes of a blob."""
-        return (await self._content(repository, descriptor))[: max(0, count)]
+        """Read at most the first `count` bytes of a blob."""
+        return (await self._blob(repository, descriptor))[: max(0, count)]
 
-    async def _content(self, repository: Repository, descriptor: Descriptor) -> bytes:
-        digest, question = blob_request(repository, descriptor, 0)
+    def blob_stream(self, repository: Repository, descriptor: Descriptor) -> BlobStream:
+        """Stream a blob. Raises BadResponse when the descriptor names no valid digest."""
+        digest, _ = blob_request(repository, descriptor, 0)
+
+        async def receive(body: BodyBuffer) -> Evidence:
+            return await deliver(await self._blob(repository, descriptor), body, repository)
+
+        return BlobStream(digest, descriptor.size, receive)
+
+    async def _blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
+        digest, request = blob_request(repository, descriptor, 0)
         if descriptor.data is not None:
             return descriptor.data
-        kept = await self._kept(repository.registry, digest)
-        if kept is None:
-            raise _not_known(f"{repository.familiar}@{digest.short}", repository.registry, question.wanted)
-        return kept.content
+        cached = await self._cached(repository.registry, digest)
+        if cached is None:
+            raise _not_known(f"{repository.familiar}@{digest.short}", request)
+        return cached.content
 
-    async def _pointed(self, repository: Repository, tag: str, name: str, wanted: str) -> Pointed:
-        tags = await self._store.known.tags(await self._holder(repository.registry), repository.path)
+    async def _names(
+        self, scope: str, path: str, valid: Callable[[str], bool], opened: dict[str, TagRecord]
+    ) -> AsyncGenerator[tuple[tuple[str, ...], str], None]:
+        """Yield names, the last of them with a note; nothing when neither a list nor a tag was recorded."""
+        recorded = await self._cache.history.recorded_list(scope, path)
+        since = {name: None for name, record in opened.items() if recorded is None or record.at >= recorded.at}
+        if recorded is None:
+            if since:
+                yield tuple(since), _ONLY_OPENED
+            return
+        async with aclosing(recorded.pages(valid)) as pages:
+            async for names in pages:
+                for name in names if since else ():
+                    since.pop(name, None)
+                yield names, ""
+        note = f"As of {datetime.fromtimestamp(recorded.at, UTC):%Y-%m-%d %H:%M} UTC; offline."
+        if recorded.kept < recorded.total:
+            note += f" Of {recorded.total:,} names {recorded.kept:,} were kept."
+        yield tuple(since), note
+
+    async def _tag_record(self, repository: Repository, tag: str, name: str, request: Request) -> TagRecord:
+        tags = await self._cache.history.tags(await self._scope(repository.registry), repository.path)
         if tag not in tags:
-            raise _not_known(name, repository.registry, wanted)
+            raise _not_known(name, request)
         return tags[tag]
 
-    async def _kept(self, registry: Registry, digest: Digest) -> Kept | None:
-        return await self._store.on_disk(digest, await self._holder(registry))
+    async def _cached(self, registry: Registry, digest: Digest) -> CachedContent | None:
+        return await self._cache.from_disk(digest, await self._scope(registry))
 
-    async def _holder(self, registry: Registry) -> str:
+    async def _scope(self, registry: Registry) -> str:
+        """Return the name of the cache scope that answers; empty when the registry was never used."""
         user, named = self._settings.user, self._settings.registry
         if user is not None and (named is None or named.key == registry.key):
             return CacheScope(registry.key, login_state(user).user).name
-        return await self._store.known.last_holder(registry)
+        return await self._cache.history.last_scope(registry)
 
 
-def _not_known(name: str, registry: Registry, wanted: str) -> Offline:
-    host = visible(registry.name)
-    hint = f"Start without --offline to ask {host}."
-    return Offline(f"{name} is not known offline.", evidence=Evidence(host), wanted=wanted, hint=hint)
+def _not_known(name: str, request: Request) -> Offline:
+    hint = f"Start without --offline to ask {request.host}."
+    return Offline(f"{name} is not known offline.", evidence=Evidence(request.host), wanted=request.wanted, hint=hint)

@@ -1,7 +1,8 @@
-"""What tags pointed to and what lists held, for when nothing may be asked: kept between runs, claimed by nobody.
+"""Record what tags pointed to and which names lists held, to show them offline; nothing here is verified.
 
-Small private files below the cache's folder: in one folder for each holder, by the hash of a repository's path,
-the digests of tags that were read and the last complete list; beside them, who asked a registry last.
+Small private files below the folder of the cache. For each CacheScope a folder with two files for each repository,
+named by the hash of its path: `.tags`, a JSON object of the digests of tags that were read, and `.names`, the last
+complete list, compressed. Beside these folders a file for each registry holds the name of the scope that used it last.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ from typing import NamedTuple
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.document import parse_json
 from regbrowse.reference import Digest, Registry, is_tag
-from regbrowse.registry.content.cache import CacheScope
-from regbrowse.registry.content.private_files import Folder, Unsafe, shrink
+from regbrowse.registry.content.disk_cache import CacheScope
+from regbrowse.registry.content.private_files import PrivateFolder, UnsafeFolder, remove_oldest
 
-PAUSE = 3.0
-"""Seconds between what is learnt and its writing, so that many things are written at once."""
-MOST_NAMES = 1_000_000
-MOST_TAGS = 2000
+WRITE_DELAY = 3.0
+"""Seconds between a record and its writing, so that many records are written at once."""
+MAX_NAMES = 1_000_000
+MAX_TAGS = 2000
 """Tags of one repository whose digest is kept; the latest."""
 PAGE = 5000
 """Names handed on at once."""
-_ALL = 64 * 2**20
-"""Bytes kept in all."""
-_TAGS_SIZE = 4 * 2**20
-_NAMES_SIZE = 32 * 2**20
-_NAME_SIZE = 512
+_MAX_DISK = 64 * 2**20
+"""Bytes of all files."""
+_MAX_TAGS_FILE = 4 * 2**20
+_MAX_NAMES_FILE = 32 * 2**20
+_MAX_LINE = 512
 
 
-class Pointed(NamedTuple):
-    """What a tag pointed to."""
+class TagRecord(NamedTuple):
+    """What a tag pointed to when it was read."""
 
     digest: Digest
     at: int
@@ -50,154 +51,155 @@ class Pointed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A list as it was last served completely."""
+class RecordedList:
+    """A list of tags or repositories as it was last served completely."""
 
     at: int
     """Seconds since 1970."""
     kept: int
     total: int
-    """How many names it had; more than `kept` when it was too long to keep."""
-    packed: bytes = field(repr=False)
+    """How many names the list had; more than `kept` when it was too long to keep."""
+    compressed: bytes = field(repr=False)
 
     async def pages(self, valid: Callable[[str], bool]) -> AsyncGenerator[tuple[str, ...], None]:
-        """Its names, some at a time; a damaged file ends early."""
-        names = _names(self.packed, valid)
+        """Read the valid names, PAGE at a time; a damaged file ends early."""
+        names = _decompress(self.compressed, valid)
         while page := await asyncio.to_thread(lambda: tuple(islice(names, PAGE))):
             yield page
 
 
 @dataclass(slots=True)
-class _Learnt:
-    """What is not written yet; the path of a registry's own list of repositories is empty."""
+class _Unwritten:
+    """Records that are not on disk yet; the list of a registry's repositories has an empty path."""
 
-    tags: dict[tuple[CacheScope, str], dict[str, Pointed]] = field(default_factory=dict)
+    tags: dict[tuple[CacheScope, str], dict[str, TagRecord]] = field(default_factory=dict)
     lists: dict[tuple[CacheScope, str], tuple[Collection[str], int]] = field(default_factory=dict)
-    holders: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
 
 
-class Known:
-    """Remembers while questions are asked, and answers when they may not be. Without a folder: neither."""
+class TagHistory:
+    """The records of one client. Without a folder nothing is recorded and every answer is empty."""
 
     def __init__(self, root: Path | None, now: Callable[[], float] = time.time) -> None:
-        self._folder = Folder(root, ("known",)) if root else None
+        self._folder = PrivateFolder(root, ("known",)) if root else None
         self._now = now
-        self._learnt = _Learnt()
-        self._last: dict[str, str] = {}
+        self._unwritten = _Unwritten()
+        self._last_scopes: dict[str, str] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._pruned = False
+        self._bounded = False
+        """Whether the oldest files were removed in this session."""
 
-    def used(self, holder: CacheScope) -> None:
-        """Somebody has read something."""
-        if self._last.get(holder.registry) != holder.name:
-            self._last[holder.registry] = self._learnt.holders[holder.registry] = holder.name
-            self._soon()
+    def record_scope(self, scope: CacheScope) -> None:
+        """Record that this scope has read something of its registry."""
+        if self._last_scopes.get(scope.registry) != scope.name:
+            self._last_scopes[scope.registry] = self._unwritten.scopes[scope.registry] = scope.name
+            self._schedule()
 
-    def pointed(self, holder: CacheScope, path: str, tag: str, digest: Digest) -> None:
-        """A tag was read."""
-        self.used(holder)
-        self._learnt.tags.setdefault((holder, path), {})[tag] = Pointed(digest, int(self._now()))
-        self._soon()
+    def record_tag(self, scope: CacheScope, path: str, tag: str, digest: Digest) -> None:
+        """Record that a tag was read."""
+        self.record_scope(scope)
+        self._unwritten.tags.setdefault((scope, path), {})[tag] = TagRecord(digest, int(self._now()))
+        self._schedule()
 
-    def listed(self, holder: CacheScope, path: str, names: Collection[str]) -> None:
-        """A list was served to its end; the names must not change any more. Empty path: the repositories."""
-        self.used(holder)
-        self._learnt.lists[holder, path] = names, int(self._now())
-        self._soon()
+    def record_list(self, scope: CacheScope, path: str, names: Collection[str]) -> None:
+        """Record a complete list of tags, or with an empty path of repositories; `names` must not change any more."""
+        self.record_scope(scope)
+        self._unwritten.lists[scope, path] = names, int(self._now())
+        self._schedule()
 
-    async def last_holder(self, registry: Registry) -> str:
-        """The name of the holder who read something of this registry last; empty when nobody did."""
+    async def last_scope(self, registry: Registry) -> str:
+        """Return the name of the scope that has used this registry last; empty when there is none."""
         raw = await asyncio.to_thread(self._read, (), _hash(registry.key), 64)
         name = raw.decode("ascii", "replace")
         return name if len(name) == 64 and set(name) <= set("0123456789abcdef") else ""
 
-    async def tags(self, holder: str, path: str) -> dict[str, Pointed]:
-        """The tags that were read, and what they pointed to."""
-        return await asyncio.to_thread(self._tags, holder, path)
+    async def tags(self, scope: str, path: str) -> dict[str, TagRecord]:
+        """Return the tags that the scope of this name has read."""
+        return await asyncio.to_thread(self._read_tags, scope, path)
 
-    async def listing(self, holder: str, path: str) -> Listing | None:
-        """The list of tags, or with an empty path of repositories."""
-        return await asyncio.to_thread(self._listing, holder, path)
+    async def recorded_list(self, scope: str, path: str) -> RecordedList | None:
+        """Return the last complete list of tags, or with an empty path of repositories."""
+        return await asyncio.to_thread(self._read_list, scope, path)
 
     async def aclose(self) -> None:
-        """Writes what is not written yet."""
+        """Write what is not on disk yet."""
         if self._timer is not None:
             self._timer.cancel()
         if self._writing is not None:
             await asyncio.wait([self._writing])
         await self._flush()
 
-    def _soon(self) -> None:
+    def _schedule(self) -> None:
         if self._folder is not None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._start)
+            self._timer = asyncio.get_running_loop().call_later(WRITE_DELAY, self._start_writing)
 
-    def _start(self) -> None:
+    def _start_writing(self) -> None:
         self._writing = asyncio.ensure_future(self._flush())
 
     async def _flush(self) -> None:
-        learnt, self._learnt, self._timer = self._learnt, _Learnt(), None
-        if self._folder is not None and (learnt.tags or learnt.lists or learnt.holders):
-            await asyncio.to_thread(self._write, self._folder, learnt)
+        unwritten, self._unwritten, self._timer = self._unwritten, _Unwritten(), None
+        if self._folder is not None and (unwritten.tags or unwritten.lists or unwritten.scopes):
+            await asyncio.to_thread(self._write, self._folder, unwritten)
 
-    def _write(self, folder: Folder, learnt: _Learnt) -> None:
-        # Whoever writes content to the same disk says what is wrong with it.
-        with suppress(OSError, Unsafe):
-            for (holder, path), tags in learnt.tags.items():
-                merged = sorted({**self._tags(holder.name, path), **tags}.items(), key=lambda each: each[1].at)
-                value = {tag: [str(seen.digest), seen.at] for tag, seen in merged[-MOST_TAGS:]}
-                folder.inside(holder.name).write(f"{_hash(path)}.tags", [json.dumps(value).encode()])
-            for (holder, path), (names, at) in learnt.lists.items():
-                folder.inside(holder.name).write(f"{_hash(path)}.names", _packed(names, at))
-            for key, name in learnt.holders.items():
-                folder.write(_hash(key), [name.encode()])
-            if not self._pruned:
-                self._pruned = True
-                shrink(folder, _ALL)
+    def _write(self, folder: PrivateFolder, unwritten: _Unwritten) -> None:
+        # The disk cache, which uses the same disk, reports its problems.
+        with suppress(OSError, UnsafeFolder):
+            for (scope, path), tags in unwritten.tags.items():
+                merged = sorted({**self._read_tags(scope.name, path), **tags}.items(), key=lambda each: each[1].at)
+                value = {tag: [str(record.digest), record.at] for tag, record in merged[-MAX_TAGS:]}
+                folder.subfolder(scope.name).write(f"{_hash(path)}.tags", [json.dumps(value).encode()])
+            for (scope, path), (names, at) in unwritten.lists.items():
+                folder.subfolder(scope.name).write(f"{_hash(path)}.names", _compress(names, at))
+            for registry, scope_name in unwritten.scopes.items():
+                folder.write(_hash(registry), [scope_name.encode()])
+            if not self._bounded:
+                self._bounded = True
+                remove_oldest(folder, _MAX_DISK)
 
     def _read(self, below: tuple[str, ...], name: str, limit: int) -> bytes:
         if self._folder is not None:
-            with suppress(OSError, Unsafe):
-                return self._folder.inside(*below).read(name, limit) or b""
+            with suppress(OSError, UnsafeFolder):
+                return self._folder.subfolder(*below).read(name, limit) or b""
         return b""
 
-    def _tags(self, holder: str, path: str) -> dict[str, Pointed]:
-        raw = self._read((holder,), f"{_hash(path)}.tags", _TAGS_SIZE)
+    def _read_tags(self, scope: str, path: str) -> dict[str, TagRecord]:
+        raw = self._read((scope,), f"{_hash(path)}.tags", _MAX_TAGS_FILE)
         try:
-            value = parse_json(raw, limit=_TAGS_SIZE).value if raw else {}
+            value = parse_json(raw, limit=_MAX_TAGS_FILE).value if raw else {}
         except RegbrowseError:
             return {}
         found = {}
-        for tag, seen in value.items() if isinstance(value, dict) else ():
+        for tag, record in value.items() if isinstance(value, dict) else ():
             with suppress(RegbrowseError, ValueError):
-                if is_tag(tag) and isinstance(seen, list) and len(seen) == 2:
-                    found[tag] = Pointed(Digest.parse(str(seen[0])), _time(seen[1]))
+                if is_tag(tag) and isinstance(record, list) and len(record) == 2:
+                    found[tag] = TagRecord(Digest.parse(str(record[0])), _time(record[1]))
         return found
 
-    def _listing(self, holder: str, path: str) -> Listing | None:
-        packed = self._read((holder,), f"{_hash(path)}.names", _NAMES_SIZE)
+    def _read_list(self, scope: str, path: str) -> RecordedList | None:
+        compressed = self._read((scope,), f"{_hash(path)}.names", _MAX_NAMES_FILE)
         with suppress(OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, RecursionError):
-            head = json.loads(gzip.GzipFile(fileobj=io.BytesIO(packed)).readline(_NAME_SIZE))
-            return Listing(_time(head["at"]), int(head["kept"]), int(head["total"]), packed)
+            header = json.loads(gzip.GzipFile(fileobj=io.BytesIO(compressed)).readline(_MAX_LINE))
+            return RecordedList(_time(header["at"]), int(header["kept"]), int(header["total"]), compressed)
         return None
 
 
-def _packed(names: Collection[str], at: int) -> Iterator[bytes]:
-    """A gzip file: a line of JSON, then a name a line."""
-    packer = zlib.compressobj(wbits=31)
-    kept = min(len(names), MOST_NAMES)
-    yield packer.compress(json.dumps({"at": at, "kept": kept, "total": len(names)}).encode() + b"\n")
+def _compress(names: Collection[str], at: int) -> Iterator[bytes]:
+    """Make a gzip file: a line of JSON, then one name in each line."""
+    compressor = zlib.compressobj(wbits=31)
+    kept = min(len(names), MAX_NAMES)
+    yield compressor.compress(json.dumps({"at": at, "kept": kept, "total": len(names)}).encode() + b"\n")
     rest = islice(names, kept)
-    while part := list(islice(rest, PAGE)):
-        yield packer.compress("\n".join([*part, ""]).encode())
-    yield packer.flush()
+    while page := list(islice(rest, PAGE)):
+        yield compressor.compress("\n".join([*page, ""]).encode())
+    yield compressor.flush()
 
 
-def _names(packed: bytes, valid: Callable[[str], bool]) -> Iterator[str]:
-    with suppress(OSError, EOFError, zlib.error), gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-        file.readline(_NAME_SIZE)
-        for _ in range(MOST_NAMES):
-            line = file.readline(_NAME_SIZE)
+def _decompress(compressed: bytes, valid: Callable[[str], bool]) -> Iterator[str]:
+    with suppress(OSError, EOFError, zlib.error), gzip.GzipFile(fileobj=io.BytesIO(compressed)) as file:
+        file.readline(_MAX_LINE)
+        for _ in range(MAX_NAMES):
+            line = file.readline(_MAX_LINE)
             if not line:
                 return
             name = line.decode("utf-8", "replace").removesuffix("\n")
@@ -206,7 +208,7 @@ def _names(packed: bytes, valid: Callable[[str], bool]) -> Iterator[str]:
 
 
 def _time(value: object) -> int:
-    """Raises ValueError for what is no moment that can be shown."""
+    """Return seconds since 1970. Raises ValueError for what cannot be shown as a date."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**37:
         raise ValueError
     datetime.fromtimestamp(value, UTC)

@@ -1,4 +1,4 @@
-"""What a registry says and serves just now, side by side: past everything kept, and without believing any of it."""
+"""Read what a registry serves now, past every cache and without verifying it, to compare it with what it reports."""
 
 from __future__ import annotations
 
@@ -9,74 +9,56 @@ from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.content.verify import claimed_digest
-from regbrowse.registry.error_mapping import status_error
-from regbrowse.registry.requests import Request, Response, blob_request, manifest_request
+from regbrowse.registry.content.verify import docker_content_digest, matches
+from regbrowse.registry.fetch import content_length, fetch, header_number
+from regbrowse.registry.requests import Request, blob_request, manifest_request
 
 
-class Told(NamedTuple):
-    """Content as it was served, and what the answer says of it."""
+class ServedContent(NamedTuple):
+    """Content as it was served, and what the headers of the response say of it."""
 
     raw: bytes
     content_type: str
     header: Digest | None
-    """`Docker-Content-Digest`; None when there is none that can be read."""
+    """`Docker-Content-Digest`; None when there is no valid one."""
 
 
 class UncachedReader:
-    """Asks one repository anew. Every question raises RegistryError when there is no answer, and none for lies."""
+    """Reads from one repository. Every method sends requests and raises RegistryError."""
 
-    def __init__(self, desk: Authenticator, repository: Repository) -> None:
-        self._desk = desk
+    def __init__(self, auth: Authenticator, repository: Repository) -> None:
+        self._auth = auth
         self._repository = repository
 
-    async def manifest(self, target: str | Digest) -> Told:
-        """The manifest of a tag or a digest (distribution-spec, Pulling manifests)."""
+    async def manifest(self, target: str | Digest) -> ServedContent:
+        """Read the manifest of a tag or a digest (distribution-spec, Pulling manifests)."""
         digest = target if isinstance(target, Digest) else None
-        reply = await self._ask(manifest_request(self._repository, target, digest))
-        return Told(_plain(reply, digest), reply.content_type, claimed_digest(reply))
+        return await self._read(manifest_request(self._repository, target, digest), digest)
 
-    async def blob(self, descriptor: Descriptor) -> Told:
-        """A config or another blob of at most 32 MiB, whatever size was named for it."""
-        digest, question = blob_request(self._repository, descriptor, CONFIG_LIMIT)
-        reply = await self._ask(replace(question, size=None))
-        return Told(_plain(reply, digest), reply.content_type, claimed_digest(reply))
+    async def blob(self, descriptor: Descriptor) -> ServedContent:
+        """Read a blob of at most 32 MiB, whatever size its descriptor names."""
+        digest, request = blob_request(self._repository, descriptor, CONFIG_LIMIT)
+        return await self._read(replace(request, size=None), digest)
 
-    async def holds(self, descriptor: Descriptor) -> int | None:
-        """The size of a blob as the registry says, None when it does not; raises NotFound without the blob.
+    async def blob_size(self, descriptor: Descriptor) -> int | None:
+        """Return the size of a blob that the registry reports, None when it reports none.
 
-        Servers that know no HEAD for blobs, or say 404 to it, are asked for the first byte.
+        Raises NotFound without the blob. Servers that do not answer HEAD for blobs are sent a GET for the first byte.
         """
-        _, question = blob_request(self._repository, descriptor, 1)
-        question = replace(question, size=None)
-        reply = await self._desk.send(replace(question, method="HEAD"))
-        if reply.status == 200:
-            return _number(reply.headers.get("content-length", ""))
-        if reply.status not in (400, 404, 405, 501):
-            raise status_error(reply, self._desk.login_state(question.registry))
-        first = replace(question, stop_after=1, headers={**question.headers, "Range": "bytes=0-0"})
-        reply = await self._desk.send(first)
-        if reply.status == 206:
-            return _number(reply.headers.get("content-range", "").rpartition("/")[2])
-        if reply.status in (200, 416):
-            return _number(reply.headers.get("content-length", "")) if reply.status == 200 else 0
-        raise status_error(reply, self._desk.login_state(question.registry))
+        _, request = blob_request(self._repository, descriptor, 1)
+        request = replace(request, size=None)
+        head = await fetch(self._auth, replace(request, method="HEAD"), statuses=(200, 400, 404, 405, 501))
+        if head.status == 200:
+            return content_length(head)
+        first_byte = replace(request, stop_after=1, headers={**request.headers, "Range": "bytes=0-0"})
+        response = await fetch(self._auth, first_byte, statuses=(200, 206, 416))
+        if response.status == 206:
+            return header_number(response.headers.get("content-range", "").rpartition("/")[2])
+        return content_length(response) if response.status == 200 else 0
 
-    async def _ask(self, question: Request) -> Response:
-        reply = await self._desk.send(question)
-        if reply.status != 200:
-            raise status_error(reply, self._desk.login_state(question.registry))
-        return reply
-
-
-
-
-def _plain(reply: Response, digest: Digest | None) -> bytes:
-    """The body, decoded when it is encoded without having been asked to and only that makes it right."""
-    if digest is not None and digest.matches(reply.body):
-        return reply.body
-    return reply.decoded()
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    async def _read(self, request: Request, digest: Digest | None) -> ServedContent:
+        """Read a body; one that does not match the digest is decoded, when it is encoded without being asked to."""
+        response = await fetch(self._auth, request)
+        right = digest is not None and await matches(response.body, digest)
+        raw = response.body if right else response.decoded()
+        return ServedContent(raw, response.content_type, docker_content_digest(response))

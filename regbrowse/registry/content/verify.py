@@ -1,145 +1,135 @@
-"""Is it what it should be? Bytes against the digest and size that named them."""
+"""Compare content with the digest and the size that named it: manifests, blobs and downloads alike.
+
+Content of an algorithm that cannot be computed here passes, and the caller marks it as unverified. The disk cache,
+which is loaded before the network, calls Digest.matches itself for what it reads.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError, TooLarge
-from regbrowse.oci.manifest import Manifest, Schema1, parse_manifest
+from regbrowse.errors import BadReference, Evidence, Integrity
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
-from regbrowse.registry.content.cache import Kept
-from regbrowse.registry.error_mapping import not_json, server_words
+from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.requests import Request, Response
-from regbrowse.registry.transport.failures import too_large
 from regbrowse.text import exact, visible
 
-BIG = 128 * 1024
-"""Above this hashing and parsing happen in a thread."""
-UNVERIFIED_LEGACY = "The digest is as the server reports it; it was not verified."
-
-
-async def read_manifest(
-    raw: bytes, content_type: str = "", expected: str = "", digest: Digest | None = None
-) -> Manifest:
-    """`parse_manifest`, away from the screen's thread when it takes long."""
-    if len(raw) > BIG:
-        return await asyncio.to_thread(
-            parse_manifest, raw, content_type=content_type, expected=expected, digest=digest
-        )
-    return parse_manifest(raw, content_type=content_type, expected=expected, digest=digest)
-
-
-async def read_again(kept: Kept, expected: str, digest: Digest, size: int | None) -> Manifest:
-    """The manifest in verified content; `size` is what a descriptor said of it."""
-    manifest = await read_manifest(kept.content, kept.content_type, expected, digest)
-    note = size_note(size, kept.content)
-    return replace(manifest, anomalies=(*manifest.anomalies, note)) if note else manifest
-
-
-async def verified(reply: Response, digest: Digest) -> bytes:
-    """The body when it hashes to the digest, decoded if only that does. Raises Integrity.
-
-    Content of an algorithm that cannot be checked here passes; the caller says so.
-    """
-    if await matches(reply.body, digest) is not False:
-        return reply.body
-    plain = reply.decoded()
-    if plain is not reply.body and await matches(plain, digest):
-        return plain
-    raise mismatch(reply, digest)
+if TYPE_CHECKING:
+    from regbrowse.digest import Hasher
 
 
 async def matches(content: bytes, digest: Digest) -> bool | None:
-    return await asyncio.to_thread(digest.matches, content) if len(content) > BIG else digest.matches(content)
+    """Return whether the content hashes to the digest; None when that cannot be computed here."""
+    return await in_thread_if_large(digest.matches, content)
 
 
-def past_caches(question: Request) -> Request:
-    """The same question for whoever altered the content on the way to leave it alone (RFC 9111, no-cache)."""
-    return replace(question, headers={**question.headers, "Cache-Control": "no-cache"})
+def matches_signed(content: bytes, digest: Digest) -> bool:
+    """Return whether the digest is that of the signed part of a schema 1 manifest (manifest-v2-1.md)."""
+    payload = signed_payload(content)
+    return payload is not None and bool(digest.matches(payload))
 
 
-def mismatch(reply: Response, digest: Digest) -> Integrity:
-    """Somebody altered it on the way."""
-    got = Digest.of(reply.body, digest.algorithm)
-    host = reply.request.host
-    why = f"The content served for {digest.short} does not match it (got {got.short}). It was not used."
-    hint = f"The registry {host}, a cache or a proxy has altered it."
-    if reply.looks_like_html:
-        why = f"{host} sent a web page instead of {digest.short}."
-        hint = "A login page or proxy is probably in between."
-    error = Integrity(why, evidence=reply.evidence(), wanted=reply.request.wanted, hint=hint)
-    error.content, error.got = reply.body, str(got)
-    return error
+async def verified_body(response: Response, digest: Digest) -> bytes:
+    """Return the body when it matches the digest, decoded when only that matches. Raises Integrity."""
+    if await matches(response.body, digest) is not False:
+        return response.body
+    decoded = response.decoded()
+    if decoded is not response.body and await matches(decoded, digest):
+        return decoded
+    got = await in_thread_if_large(lambda body: Digest.of(body, digest.algorithm), response.body)
+    wanted = response.request.wanted
+    error = _digest_error(digest, got, response.body, response.evidence(), wanted, " It was not used.")
+    error.content = response.body
+    raise error
 
 
-async def manifest_of(reply: Response, raw: bytes, expected: str, digest: Digest | None, *notes: str) -> Manifest:
-    """The manifest in a reply, with what was strange about its delivery among its anomalies."""
-    if reply.looks_like_html:
-        raise not_json(reply, "a manifest")
-    try:
-        manifest = await read_manifest(raw, reply.content_type, expected, digest)
-    except BadResponse as error:
-        codes, said = server_words(reply.body) if len(raw) < BIG else ((), "")
-        raise BadResponse(
-            error.why, evidence=reply.evidence(codes, said), wanted=reply.request.wanted, hint=error.hint
-        ) from None
-    except TooLarge:
-        raise too_large(replace(reply.request, size=None), reply.url, None) from None
-    if type(manifest).__name__ == "Unknown" and b'"errors"' in raw[:200]:
-        codes, said = server_words(raw)
-        why = f"{reply.request.host} answered with an error instead of a manifest."
-        raise BadResponse(why, evidence=reply.evidence(codes, said), wanted=reply.request.wanted)
-    said_notes = [note for note in notes if note]
-    return replace(manifest, anomalies=(*manifest.anomalies, *said_notes)) if said_notes else manifest
+def bypass_caches(request: Request) -> Request:
+    """Return the request to repeat when a cache may have altered the content (RFC 9111, no-cache)."""
+    return replace(request, headers={**request.headers, "Cache-Control": "no-cache"})
 
 
-def claimed_digest(reply: Response) -> Digest | None:
-    """`Docker-Content-Digest`, when there is exactly one and it is one."""
-    lines = reply.headers.get_list("docker-content-digest")
+def check_size(response: Response, size: int | None, offered: int | None) -> None:
+    """Compare the size that a descriptor named with the one that was offered, where both are known.
+
+    Raises Integrity.
+    """
+    if size is not None and offered is not None and offered != size:
+        host = response.request.host
+        why = f"The content should be {exact(size)}, {host} offers {exact(offered)}. It was not used."
+        raise Integrity(why, evidence=response.evidence(), wanted=response.request.wanted)
+
+
+class BodyVerifier:
+    """Hash a long body in threads, one batch at a time, and compare its digest and its size at the end."""
+
+    def __init__(self, digest: Digest, size: int | None) -> None:
+        self._digest = digest
+        self._size = size
+        self._hasher = digest.hasher()
+        self._hashing: asyncio.Future[None] | None = None
+
+    async def update(self, chunks: list[bytes]) -> None:
+        """Wait until the previous batch is hashed; return while this one is being hashed."""
+        if self._hashing is not None:
+            await self._hashing
+        if self._hasher is not None:
+            self._hashing = asyncio.get_running_loop().run_in_executor(None, _hash, self._hasher, chunks)
+
+    async def finish(self, received: int, start: bytes, evidence: Evidence) -> bool | None:
+        """Return True for a body that is right, None when its algorithm cannot be computed here.
+
+        `received` is its size, `start` are its first bytes. Raises Integrity.
+        """
+        wanted = f"Reading {self._digest.short}"
+        if self._hashing is not None:
+            await self._hashing
+        if self._hasher is not None and self._hasher.hexdigest() != self._digest.encoded:
+            got = Digest(self._digest.algorithm, self._hasher.hexdigest())
+            raise _digest_error(self._digest, got, start, evidence, wanted)
+        if self._size not in (None, received):
+            why = f"The content should be {exact(self._size or 0)}, {exact(received)} came."
+            raise Integrity(why, evidence=evidence, wanted=wanted)
+        return True if self._hasher is not None else None
+
+
+def docker_content_digest(response: Response) -> Digest | None:
+    """Return the digest that the server reports; None unless there is exactly one valid header."""
+    lines = response.headers.get_list("docker-content-digest")
     try:
         return Digest.parse(lines[0]) if len(lines) == 1 else None
     except BadReference:
         return None
 
 
-async def claim_note(reply: Response, raw: bytes) -> str:
-    """What to say when the server's own digest is not that of the bytes; empty when it is, or says nothing."""
-    claimed = claimed_digest(reply)
-    if claimed is None or await matches(raw, claimed) is not False:
+def size_note(size: int | None, content: bytes) -> str:
+    """Return the anomaly of verified content whose descriptor named another size; empty when it did not."""
+    if size is None or size == len(content):
         return ""
-    legacy = await legacy_manifest(raw, reply.content_type, claimed)
-    if legacy is not None:
-        return "" if legacy.verified else UNVERIFIED_LEGACY
-    return f"The server reports the digest {claimed.short}; the content is {Digest.of(raw).short}."
+    return f"The size is wrong: {exact(size)} were named, {exact(len(content))} came. The content is verified."
 
 
-def size_note(named: int | None, raw: bytes) -> str:
-    if named is None or named == len(raw):
-        return ""
-    return f"The size is wrong: {exact(named)} were named, {exact(len(raw))} came. The content is verified."
-
-
-async def legacy_manifest(raw: bytes, content_type: str, digest: Digest) -> Schema1 | None:
-    """A schema 1 manifest with a digest that is not that of its bytes; None for everything else.
-
-    The digest is that of the payload that was signed. A note says so when that is not it, or cannot be found.
-    """
-    if b"fsLayers" not in raw:
-        return None
-    try:
-        manifest = await read_manifest(raw, content_type, "", digest)
-    except RegbrowseError:
-        return None
-    if not isinstance(manifest, Schema1):
-        return None
-    payload = signed_payload(raw)
-    if payload is not None and digest.matches(payload):
-        return manifest
-    return replace(manifest, verified=False, anomalies=(*manifest.anomalies, UNVERIFIED_LEGACY))
-
-
-def unverifiable(digest: Digest) -> str:
-    """The anomaly of content whose algorithm is not known here."""
+def unverifiable_note(digest: Digest) -> str:
+    """Return the anomaly of content whose digest cannot be computed here; empty when it can."""
     return "" if digest.hasher() else f"Not verified: {visible(digest.algorithm)} cannot be computed here."
+
+
+def _hash(hasher: Hasher, chunks: list[bytes]) -> None:
+    for chunk in chunks:
+        hasher.update(chunk)
+
+
+def _digest_error(
+    digest: Digest, got: Digest, start: bytes, evidence: Evidence, wanted: str, outcome: str = ""
+) -> Integrity:
+    """Make the error for content that does not match; `start` tells a web page by its first bytes."""
+    why = f"The content served for {digest.short} does not match it (got {got.short}).{outcome}"
+    hint = f"The registry {evidence.host}, a cache or a proxy has altered it."
+    if start[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        why = f"{evidence.host} sent a web page instead of {digest.short}."
+        hint = "A login page or proxy is probably in between."
+    error = Integrity(why, evidence=evidence, wanted=wanted, hint=hint)
+    error.got = str(got)
+    return error

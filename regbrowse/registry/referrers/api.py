@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -22,8 +21,8 @@ from regbrowse.oci.document import Reader, parse_json
 from regbrowse.oci.mediatype import OCI_INDEX, essence
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
-from regbrowse.registry.content.verify import BIG
 from regbrowse.registry.error_mapping import server_words, status_error
+from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.listing.link import follow
 from regbrowse.registry.requests import Response, referrers_request
 from regbrowse.text import plural
@@ -142,8 +141,7 @@ class _Found:
 
 async def _read(reply: Response) -> list[Descriptor] | None:
     """The descriptors of one page; None when it is not the index that the API answers with."""
-    body = reply.decoded()
-    return await asyncio.to_thread(read_page, body) if len(body) > BIG else read_page(body)
+    return await in_thread_if_large(read_page, reply.decoded())
 
 
 def read_page(body: bytes) -> list[Descriptor] | None:

@@ -15,7 +15,7 @@ from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Repository, is_tag
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.manifests import Manifests
-from regbrowse.registry.content.verify import claimed_digest
+from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import status_error
 from regbrowse.registry.requests import manifest_request
 from regbrowse.text import visible
@@ -55,7 +55,7 @@ async def ask_signature(
     reply = await desk.send(replace(manifest_request(repository, tag, None), method="HEAD", attempts=2))
     if reply.status in (404, 410):
         return None
-    digest = claimed_digest(reply) if reply.status == 200 else None
+    digest = docker_content_digest(reply) if reply.status == 200 else None
     if digest is not None:
         length = reply.headers.get("content-length", "")
         size = int(length) if re.fullmatch(r"[0-9]{1,15}", length) else None

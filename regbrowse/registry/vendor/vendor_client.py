@@ -14,8 +14,8 @@ from regbrowse.oci.document import JsonValue, Reader, parse_json
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.auth.token_request import basic_authorization
-from regbrowse.registry.content.verify import BIG
 from regbrowse.registry.error_mapping import not_json, status_error
+from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.text import visible
@@ -124,8 +124,7 @@ def newest_only(host: str) -> str:
 
 
 async def _value_of(reply: Response) -> JsonValue:
-    body = reply.decoded()
     try:
-        return (await asyncio.to_thread(parse_json, body) if len(body) > BIG else parse_json(body)).value
+        return (await in_thread_if_large(parse_json, reply.decoded())).value
     except RegbrowseError:
         raise not_json(reply, NOUN) from None

@@ -1,4 +1,4 @@
-"""The folder of the disk cache: nobody else reaches into it, and its troubles stay its own."""
+"""The folder of the disk cache: no other account may enter it, and its problems end with it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from regbrowse.reference import Digest
-from regbrowse.registry.content.cache import CacheScope
-from regbrowse.registry.content.disk_cache import Disk
+from regbrowse.registry.content.disk_cache import CacheScope, DiskCache
 
 ANN = CacheScope("ghcr.io", "ann").name
 CONTENT = b'{"schemaVersion": 2}'
@@ -28,34 +27,34 @@ def notices() -> list[str]:
 
 
 @pytest.fixture
-def disk(root: Path, notices: list[str]) -> Disk:
-    return Disk(root, 2**20, notices)
+def disk(root: Path, notices: list[str]) -> DiskCache:
+    return DiskCache(root, 2**20, notices)
 
 
 def files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if not path.is_dir())
 
 
-def place(root: Path) -> Path:
+def file_of(root: Path) -> Path:
     return root / "content" / ANN / DIGEST.encoded
 
 
-def test_a_link_in_place_of_a_file_is_not_followed(disk: Disk, root: Path, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_file_is_not_followed(disk: DiskCache, root: Path, tmp_path: Path) -> None:
     disk.write(ANN, DIGEST, CONTENT)
     elsewhere = tmp_path / "elsewhere"
-    place(root).rename(elsewhere)
-    place(root).symlink_to(elsewhere)
+    file_of(root).rename(elsewhere)
+    file_of(root).symlink_to(elsewhere)
     assert disk.read(ANN, DIGEST) is None
     disk.write(ANN, DIGEST, CONTENT)
-    assert not place(root).is_symlink()
+    assert not file_of(root).is_symlink()
     assert disk.read(ANN, DIGEST) is not None
     assert elsewhere.exists()
 
 
-def test_a_pipe_in_place_of_a_file_holds_nobody_up(disk: Disk, root: Path) -> None:
+def test_a_pipe_in_place_of_a_file_holds_nobody_up(disk: DiskCache, root: Path) -> None:
     disk.write(ANN, DIGEST, CONTENT)
-    place(root).unlink()
-    os.mkfifo(place(root))
+    file_of(root).unlink()
+    os.mkfifo(file_of(root))
     assert disk.read(ANN, DIGEST) is None
 
 
@@ -63,7 +62,7 @@ def test_a_pipe_in_place_of_a_file_holds_nobody_up(disk: Disk, root: Path) -> No
 @pytest.mark.parametrize("trouble", ["link", "open", "file"])
 @pytest.mark.parametrize("writes_first", [False, True])
 def test_a_folder_others_could_reach_into_is_not_used(
-    disk: Disk, root: Path, notices: list[str], tmp_path: Path, name: str, trouble: str, writes_first: bool
+    disk: DiskCache, root: Path, notices: list[str], tmp_path: Path, name: str, trouble: str, writes_first: bool
 ) -> None:
     disk.write(ANN, DIGEST, CONTENT)
     folder = root / name
@@ -73,7 +72,7 @@ def test_a_folder_others_could_reach_into_is_not_used(
         folder.rename(tmp_path / "moved")
         folder.symlink_to(tmp_path / "moved") if trouble == "link" else folder.write_bytes(b"")
     before = files(tmp_path)
-    other = Disk(root, 2**20, notices)
+    other = DiskCache(root, 2**20, notices)
     if writes_first:
         other.write(ANN, Digest.of(b"x"), b"x")
     assert other.read(ANN, DIGEST) is None
@@ -86,7 +85,7 @@ def test_a_folder_others_could_reach_into_is_not_used(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_somebody_else_is_not_used(disk: Disk, root: Path, notices: list[str]) -> None:
+def test_a_folder_of_somebody_else_is_not_used(disk: DiskCache, root: Path, notices: list[str]) -> None:
     root.mkdir(0o700)
     os.chown(root, 12345, 12345)
     disk.write(ANN, DIGEST, CONTENT)
@@ -105,7 +104,7 @@ def test_a_folder_of_somebody_else_is_not_used(disk: Disk, root: Path, notices: 
     ],
 )
 def test_a_disk_that_takes_nothing_ends_writing_and_is_told_once(
-    disk: Disk, root: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch, number: int, words: str
+    disk: DiskCache, root: Path, notices: list[str], monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
     disk.write(ANN, DIGEST, CONTENT)
     tries = []
@@ -119,18 +118,18 @@ def test_a_disk_that_takes_nothing_ends_writing_and_is_told_once(
         disk.write(ANN, Digest.of(content), content)
     assert len(tries) == 1
     assert notices == [f"Nothing more is kept in {root} in this session: {words}."]
-    assert files(root) == [place(root)]
+    assert files(root) == [file_of(root)]
     assert disk.read(ANN, DIGEST) is not None
 
 
 def test_a_folder_that_cannot_be_made_harms_nothing(notices: list[str]) -> None:
-    disk = Disk(Path("/proc/nowhere/cache"), 2**20, notices)
+    disk = DiskCache(Path("/proc/nowhere/cache"), 2**20, notices)
     assert disk.read(ANN, DIGEST) is None
     disk.write(ANN, DIGEST, CONTENT)
     assert len(notices) == 1
 
 
-def test_unfinished_files_of_dead_processes_are_removed(disk: Disk, root: Path) -> None:
+def test_unfinished_files_of_dead_processes_are_removed(disk: DiskCache, root: Path) -> None:
     folder = root / "content" / ANN
     folder.mkdir(mode=0o700, parents=True)
     for path in (root, root / "content"):
@@ -140,4 +139,4 @@ def test_unfinished_files_of_dead_processes_are_removed(disk: Disk, root: Path) 
         path.write_bytes(b"half")
     os.utime(dead, (0, 0))
     disk.write(ANN, DIGEST, CONTENT)
-    assert files(root) == sorted([alive, place(root)])
+    assert files(root) == sorted([alive, file_of(root)])

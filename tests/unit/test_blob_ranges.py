@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from regbrowse.reference import Registry
-from regbrowse.registry.content.ranges import Span, content_range, part_of
+from regbrowse.registry.content.blobs import ContentRange, content_range, served_range
 from regbrowse.registry.requests import Request, Response
 
 QUESTION = Request(Registry.parse("registry.example.com"), "blob", "/v2/a/blobs/x", "Reading a", "a")
@@ -19,13 +19,13 @@ def part(body: bytes, *ranges: str, **headers: str) -> Response:
 @pytest.mark.parametrize(
     ("line", "span"),
     [
-        ("bytes 0-1/2", Span(0, 1, 2)),
-        ("bytes 0-1/*", Span(0, 1, None)),
-        ("BYTES 0-1/2", Span(0, 1, 2)),
-        (" bytes 7-7/8 ", Span(7, 7, 8)),
+        ("bytes 0-1/2", ContentRange(0, 1, 2)),
+        ("bytes 0-1/*", ContentRange(0, 1, None)),
+        ("BYTES 0-1/2", ContentRange(0, 1, 2)),
+        (" bytes 7-7/8 ", ContentRange(7, 7, 8)),
     ],
 )
-def test_ranges_that_can_be_true(line: str, span: Span) -> None:
+def test_ranges_that_can_be_true(line: str, span: ContentRange) -> None:
     assert content_range([line]) == span
 
 
@@ -53,7 +53,7 @@ def test_ranges_that_cannot(lines: list[str]) -> None:
 
 
 def test_a_part_may_be_shorter_than_asked_for() -> None:
-    assert part_of(part(b"abc", "bytes 4-6/9", content_encoding="identity"), 4, 8) == Span(4, 6, 9)
+    assert served_range(part(b"abc", "bytes 4-6/9", content_encoding="identity"), 4, 8) == ContentRange(4, 6, 9)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_a_part_may_be_shorter_than_asked_for() -> None:
     ],
 )
 def test_parts_that_are_of_no_use(reply: Response, words: str) -> None:
-    found = part_of(reply, 4, 8)
+    found = served_range(reply, 4, 8)
     assert isinstance(found, str)
     assert words in found
