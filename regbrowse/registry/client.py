@@ -19,8 +19,7 @@ from regbrowse.errors import (
     Unsupported,
 )
 from regbrowse.redact import Secret
-from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.listing.cursor import Cursor
+from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.models import (
     CatalogPage,
     Exchange,
@@ -75,7 +74,7 @@ class Client(Reached):
     # What only some questions need is loaded with the first of them.
 
     @cached_property
-    def _lister(self) -> Paginator:
+    def _paginator(self) -> Paginator:
         from regbrowse.registry.listing.pagination import Paginator
 
         return Paginator(self._desk)
@@ -158,12 +157,11 @@ class Client(Reached):
                     yield tag_page
             return
         question, epoch = tags_request(repository), self._store.epoch(repository.registry)
-        start, trail = (after.next, after.trail) if after else (None, Cursor(passing=passing))
-        async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
+        async with aclosing(self._paginator.pages(question, TagPage, after, streamed=passing)) as pages:
             async for page in pages:
-                if page.done and page.trail.names is not None:
-                    await self._store.listed(repository.registry, repository.path, page.trail.names, epoch)
-                yield TagPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
+                if page.done and page.cursor and page.cursor.names is not None:
+                    await self._store.listed(repository.registry, repository.path, page.cursor.names, epoch)
+                yield page
 
     async def catalog(
         self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
@@ -175,18 +173,16 @@ class Client(Reached):
                 async for catalog_page in known:
                     yield catalog_page
             return
-        from regbrowse.registry.listing.catalog import catalog_error, no_catalog
+        from regbrowse.registry.listing.catalog import catalog_error, require_catalog
 
         question, epoch = catalog_request(registry), self._store.epoch(registry)
-        start, trail = (after.next, after.trail) if after else (None, Cursor(passing=passing))
-        no_catalog(question)
+        require_catalog(question)
         try:
-            pages = self._lister.pages(question, "repositories", is_repository_path, start, trail)
-            async with aclosing(pages):
+            async with aclosing(self._paginator.pages(question, CatalogPage, after, streamed=passing)) as pages:
                 async for page in pages:
-                    if page.done and page.trail.names is not None:
-                        await self._store.listed(registry, "", page.trail.names, epoch)
-                    yield CatalogPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
+                    if page.done and page.cursor and page.cursor.names is not None:
+                        await self._store.listed(registry, "", page.cursor.names, epoch)
+                    yield page
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(question, error) from None
 

@@ -28,7 +28,7 @@ from regbrowse.registry.auth.token_request import read_token
 from regbrowse.registry.content.ranges import content_range
 from regbrowse.registry.content.verify import claim_note, claimed_digest, manifest_of
 from regbrowse.registry.error_mapping import server_words, status_error
-from regbrowse.registry.listing.link import follow, next_target, with_query
+from regbrowse.registry.listing.link import next_page, next_target, with_query
 from regbrowse.registry.listing.pagination import read_names
 from regbrowse.registry.referrers.api import read_page
 from regbrowse.registry.requests import Request, Response
@@ -128,7 +128,7 @@ def link(text: str) -> None:
     next_target([text])
     url = "https://registry.example.com/v2/a/b/tags/list?n=2"
     for headers in ({}, {"x-jfrog-version": "7"}):
-        after = follow([text], url, "/v2/a/b/tags/list", "registry.example.com", headers)
+        after = next_page([text], url, "/v2/a/b/tags/list", "registry.example.com", headers)
         shown(after.note)
         for target in (after.url, after.fallback):
             assert target is None or origin_of(target) == origin_of(url), target

@@ -16,7 +16,7 @@ from regbrowse.registry.content.cache import CacheScope, Kept
 from regbrowse.registry.content.store import Store
 from regbrowse.registry.content.tag_history import Pointed
 from regbrowse.registry.content.verify import read_again
-from regbrowse.registry.listing.catalog import no_catalog
+from regbrowse.registry.listing.catalog import require_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
 from regbrowse.registry.request_builders import blob_request, catalog_request, manifest_request, tags_request
 from regbrowse.text import exact, size, visible
@@ -51,7 +51,7 @@ class OfflineAnswers:
     async def catalog(self, registry: Registry) -> AsyncGenerator[CatalogPage, None]:
         """The last complete list of repositories; the last page says when that was."""
         question = catalog_request(registry)
-        no_catalog(question)
+        require_catalog(question)
         holder = await self._holder(registry)
         total, note = 0, ""
         async with aclosing(self._names(holder, "", is_repository_path, {})) as pages:

@@ -24,7 +24,7 @@ from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.verify import BIG
 from regbrowse.registry.error_mapping import server_words, status_error
-from regbrowse.registry.listing.link import follow
+from regbrowse.registry.listing.link import next_page
 from regbrowse.registry.request_builders import referrers_request
 from regbrowse.registry.requests import Response
 from regbrowse.text import plural
@@ -75,7 +75,7 @@ async def ask_api(desk: Authenticator, repository: Repository, subject: Digest, 
     url, note, visited = base + question.path, "", set[str]()
     while not note:
         visited.add(url)
-        after = follow(reply.headers.get_list("link"), url, path, question.host, reply.headers)
+        after = next_page(reply.headers.get_list("link"), url, path, question.host, reply.headers)
         if after.url is None:
             note = after.note
             break
