@@ -35,6 +35,7 @@ from regbrowse.registry.models import (
 from regbrowse.registry.reached import Reached
 from regbrowse.registry.request_builders import blob_request, catalog_request, tags_request
 from regbrowse.registry.transport.early_connection import EarlyConnection
+from regbrowse.registry.vendor import is_searchable
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
@@ -104,7 +105,7 @@ class Client(Reached):
         return ReferrerFinder(self._desk, self._manifests)
 
     @cached_property
-    def _natives(self) -> VendorApis:
+    def _vendor_apis(self) -> VendorApis:
         from regbrowse.registry.vendor.vendors import VendorApis
 
         return VendorApis(self._desk, self._transport)
@@ -288,13 +289,13 @@ class Client(Reached):
         repository = self.resolved(repository).repository
         if self._kept(repository.registry) or repository.registry.key in self._local:
             return
-        async with aclosing(self._natives.tag_facts(repository)) as parts:
+        async with aclosing(self._vendor_apis.tag_facts(repository)) as parts:
             async for part in parts:
                 yield part
 
     def searchable(self, registry: Registry) -> bool:
         """Whether the registry is searched instead of listed."""
-        return self._offline is None and self._natives.searchable(registry)
+        return self._offline is None and is_searchable(registry)
 
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
         """The repositories that the registry's own search finds, best first. Raises RegistryError."""
@@ -303,4 +304,4 @@ class Client(Reached):
             host = visible(registry.name)
             hint = f"Start without --offline to ask {host}."
             raise Offline(f"{host} is not searched offline.", wanted=f"Searching {host}", hint=hint)
-        return await self._natives.search(registry, text)
+        return await self._vendor_apis.search(registry, text)

@@ -36,8 +36,8 @@ from regbrowse.registry.transport.der import read_certificate
 from regbrowse.registry.transport.retry import rate_of, retry_after
 from regbrowse.registry.transport.url_policy import is_special, origin_of, problem_with
 from regbrowse.registry.transport.warnings import warnings_in
-from regbrowse.registry.vendor import gcr, harbor, hub, quay, zot
-from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
+from regbrowse.registry.vendor import google, harbor, hub, quay, zot
+from regbrowse.registry.vendor.vendor_client import read_line, read_milliseconds, read_size, read_time
 from regbrowse.text import moment
 from regbrowse.tree import Tree
 
@@ -177,21 +177,22 @@ def facts(raw: bytes) -> None:
     row = Reader(value)
     members = [Reader(each) for each in (value if isinstance(value, list) else row.items("results"))[:20]]
     for each in (row, *members, *(row.reader(name) for name in list(row)[:20])):
-        found = [hub._fact(each), quay._fact(each), zot._fact(each), *harbor._facts(each), *gcr._facts(D, each)]
+        found = [read(each) for read in (hub.read_fact, quay.read_fact, zot.read_fact)]
+        found += [*harbor.read_facts(each), *google.read_facts(D, each)]
         for fact in found:
             assert fact is None or (is_tag(fact.tag) and (fact.size is None or fact.size > 0))
-        for place in (hub._found(each), quay._found(each)):
+        for place in (hub.read_found(each), quay.read_found(each)):
             assert place is None or is_repository_path(place.path)
             shown(place.about if place else "")
-        shown(zot._trouble(each, "zot.example.com"))
+        shown(zot.read_errors(each, "zot.example.com"))
 
 
 def moments(text: str) -> None:
-    then = when(text)
+    then = read_time(text)
     assert then is None or then.tzinfo is not None
-    from_milliseconds(Reader({"at": text}), "at")
-    amount(Reader({"size": text}), "size")
-    shown(line(Reader({"about": text}), "about"))
+    read_milliseconds(Reader({"at": text}), "at")
+    read_size(Reader({"size": text}), "size")
+    shown(read_line(Reader({"about": text}), "about"))
 
 
 def part(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from regbrowse.reference import Reference, Registry
 from regbrowse.registry.transport.tls import TlsSettings
 from regbrowse.registry.transport.url_policy import origin_of
-from regbrowse.registry.vendor.searched import is_searched
+from regbrowse.registry.vendor import is_searchable
 
 if TYPE_CHECKING:
     from regbrowse.registry.models import Settings
@@ -76,7 +76,7 @@ class EarlyConnection:
         if network is not None and network.blocked(registry):
             return False
         if isinstance(place, Registry):
-            return not is_searched(place)  # the search of some lives elsewhere
+            return not is_searchable(place)  # the search of some lives elsewhere
         if place.digest and settings.cache_folder:
             from regbrowse.registry.content.disk_cache import may_hold
 

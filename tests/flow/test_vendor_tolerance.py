@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents import WRONG, places, replaced
-from fake_native import (
+from fake_vendor import (
     DISCOVERED,
     HARBOR_DOOR,
     JSON,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fake_native import (
+from fake_vendor import (
     DISCOVERED,
     HARBOR_DOOR,
     HTML,
@@ -34,8 +34,8 @@ QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
 HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
 DISCOVER = "/v2/_oci/ext/discover"
 ZOT = "/v2/_zot/ext/search"
-ANN = Login("ann", Secret("s3cr3t-canary-native"))
-ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktbmF0aXZl"
+ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
+ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 def harbor(*pages: Answer) -> FakeApi:
@@ -111,9 +111,9 @@ def zot(*pages: Answer, door: Answer = OPEN_DOOR) -> FakeApi:
 async def test_zot_is_discovered_once_and_answers_in_texts() -> None:
     api = zot(said(zot_page(zot_row(), zot_row("1.0", Size="0", LastUpdated="0001-01-01T00:00:00Z"))))
     async with client_of({"zot.example": api}) as client:
-        natives = VendorApis(client._desk, client._transport)
+        vendor_apis = VendorApis(client._desk, client._transport)
         for _ in range(2):
-            parts = [part async for part in natives.tag_facts(place("zot.example/acme/app"))]
+            parts = [part async for part in vendor_apis.tag_facts(place("zot.example/acme/app"))]
             assert facts(parts) == [TagFact("latest", THEN, 777, "", DIGEST), TagFact("1.0", None, None, "", DIGEST)]
     assert [path.partition("?")[0] for path in api.paths] == [DISCOVER, ZOT, ZOT]
     assert "ImageList%28repo%3A%22acme%2Fapp%22" in api.paths[1]
@@ -158,9 +158,9 @@ async def test_zot_with_passwords_gets_the_password() -> None:
 async def test_a_registry_without_anything_of_its_own_is_asked_once(answer: Answer) -> None:
     api = FakeApi().on("/v2/", OPEN_DOOR).on(DISCOVER, answer)
     async with client_of({"own.example": api}) as client:
-        natives = VendorApis(client._desk, client._transport)
+        vendor_apis = VendorApis(client._desk, client._transport)
         for _ in range(2):
-            assert [part async for part in natives.tag_facts(place("own.example/acme/app"))] == []
+            assert [part async for part in vendor_apis.tag_facts(place("own.example/acme/app"))] == []
     assert api.paths == [DISCOVER]
 
 

@@ -150,8 +150,8 @@ def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> Clien
 
 async def heard(client: Client, name: str, seconds: float = 3.0) -> list[TagFacts]:
     """Everything that is told of the tags of a repository such as `quay.io/acme/app`."""
-    natives = VendorApis(client._desk, client._transport, seconds)
-    return [part async for part in natives.tag_facts(place(name))]
+    vendor_apis = VendorApis(client._desk, client._transport, seconds)
+    return [part async for part in vendor_apis.tag_facts(place(name))]
 
 
 def place(name: str) -> Repository:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fake_native import (
+from fake_vendor import (
     OPEN_DOOR,
     D,
     FakeApi,
@@ -22,7 +22,7 @@ from fake_native import (
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import Found, TagFact
-from regbrowse.registry.vendor.gcr import is_google
+from regbrowse.registry.vendor.google import is_google
 from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 
@@ -32,8 +32,8 @@ QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
 HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
 DISCOVER = "/v2/_oci/ext/discover"
 ZOT = "/v2/_zot/ext/search"
-ANN = Login("ann", Secret("s3cr3t-canary-native"))
-ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktbmF0aXZl"
+ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
+ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 async def test_quay_tells_dates_and_sizes_by_page() -> None:
