@@ -56,7 +56,7 @@ class FakeApi:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked besides the first knock."""
+        """What was asked besides the ping."""
         return [target for target in self.asked if target != "/v2/"]
 
 
@@ -135,12 +135,12 @@ DISCOVERED: Json = {
         {"name": "_zot", "url": "https://example.com", "description": "", "endpoints": ["/v2/_zot/ext/search"]}
     ]
 }
-HARBOR_DOOR = Answer(
+HARBOR_PING = Answer(
     401,
     {"www-authenticate": 'Bearer realm="https://harbor.example/service/token",service="harbor-registry"'},
     b"",
 )
-OPEN_DOOR = said({})
+OPEN_PING = said({})
 
 
 def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> Client:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fake_vendor import (
-    OPEN_DOOR,
+    OPEN_PING,
     D,
     FakeApi,
     client_of,
@@ -47,7 +47,7 @@ async def test_quay_tells_dates_and_sizes_by_page() -> None:
 
 
 async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
-    quay = FakeApi().on(QUAY_TAGS, said({"error": "insufficient_scope"}, 401)).on("/v2/", OPEN_DOOR)
+    quay = FakeApi().on(QUAY_TAGS, said({"error": "insufficient_scope"}, 401)).on("/v2/", OPEN_PING)
     async with client_of({"quay.io": quay}, ANN) as client:
         await client._desk.door(Registry.parse("quay.io"))
         parts = await heard(client, "quay.io/acme/app")
@@ -60,7 +60,7 @@ async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
 
 @pytest.mark.parametrize("wait", ["1", "600"])
 async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None:
-    quay = FakeApi().on(QUAY_TAGS, said({}, 429, {"retry-after": wait})).on("/v2/", OPEN_DOOR)
+    quay = FakeApi().on(QUAY_TAGS, said({}, 429, {"retry-after": wait})).on("/v2/", OPEN_PING)
     quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
     async with client_of({"quay.io": quay}) as client:
         assert len(notes(await heard(client, "quay.io/acme/app"))) == 1
@@ -69,7 +69,7 @@ async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None
 
 
 async def test_an_api_that_is_slow_again_and_again_does_not_count_against_the_registry() -> None:
-    quay = FakeApi(gate=asyncio.Event()).on("/v2/", OPEN_DOOR)
+    quay = FakeApi(gate=asyncio.Event()).on("/v2/", OPEN_PING)
     quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
     async with client_of({"quay.io": quay}) as client:
         for _ in range(8):
@@ -96,7 +96,7 @@ async def test_quay_is_searched() -> None:
 
 
 async def test_google_s_list_holds_everything() -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said(google_list()))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said(google_list()))
     async with client_of({"gcr.io": api}) as client:
         parts = await heard(client, "gcr.io/p/app")
     assert facts(parts) == [TagFact(tag, THEN, 5432, "", DIGEST) for tag in ("1.0", "latest")]
@@ -114,14 +114,14 @@ async def test_google_s_list_holds_everything() -> None:
     ],
 )
 async def test_google_s_numbers_are_texts(more: dict[str, object], fact: tuple[object, object]) -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said(google_list(**more)))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said(google_list(**more)))
     async with client_of({"europe-docker.pkg.dev": api}) as client:
         found = facts(await heard(client, "europe-docker.pkg.dev/p/app"))
     assert [(each.pushed, each.size) for each in found] == [fact, fact]
 
 
 async def test_a_plain_list_of_google_tells_nothing_and_that_is_well() -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said({"name": "p/app", "tags": ["1.0"]}))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said({"name": "p/app", "tags": ["1.0"]}))
     async with client_of({"gcr.io": api}) as client:
         parts = await heard(client, "gcr.io/p/app")
     assert (facts(parts), notes(parts)) == ([], [])
@@ -130,7 +130,7 @@ async def test_a_plain_list_of_google_tells_nothing_and_that_is_well() -> None:
 async def test_many_manifests_come_in_slices_and_end() -> None:
     row = {"tag": ["t"], "timeUploadedMs": "1718703660000"}
     listed = {str(Digest.of(str(number).encode())): row for number in range(10_001)}
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said({"manifest": listed}))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said({"manifest": listed}))
     async with client_of({"gcr.io": api}) as client:
         parts = await heard(client, "gcr.io/p/app", seconds=30)
     assert len(facts(parts)) == 10_000

@@ -6,9 +6,9 @@ import pytest
 
 from fake_vendor import (
     DISCOVERED,
-    HARBOR_DOOR,
+    HARBOR_PING,
     HTML,
-    OPEN_DOOR,
+    OPEN_PING,
     D,
     FakeApi,
     client_of,
@@ -39,7 +39,7 @@ ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 def harbor(*pages: Answer) -> FakeApi:
-    return FakeApi().on("/v2/", HARBOR_DOOR).on(HARBOR_TAGS, *pages)
+    return FakeApi().on("/v2/", HARBOR_PING).on(HARBOR_TAGS, *pages)
 
 
 async def test_harbor_gets_slashes_encoded_twice_and_its_own_password() -> None:
@@ -104,8 +104,8 @@ async def test_harbor_refuses_the_api_and_the_login_stays_good() -> None:
     assert notes(parts) == ["Dates and sizes are not available right now (harbor.example: 401 Unauthorized)."]
 
 
-def zot(*pages: Answer, door: Answer = OPEN_DOOR) -> FakeApi:
-    return FakeApi().on("/v2/", door).on(DISCOVER, said(DISCOVERED)).on(ZOT, *pages)
+def zot(*pages: Answer, ping: Answer = OPEN_PING) -> FakeApi:
+    return FakeApi().on("/v2/", ping).on(DISCOVER, said(DISCOVERED)).on(ZOT, *pages)
 
 
 async def test_zot_is_discovered_once_and_answers_in_texts() -> None:
@@ -145,7 +145,7 @@ async def test_zot_by_page_until_nothing_is_new() -> None:
 
 
 async def test_zot_with_passwords_gets_the_password() -> None:
-    api = zot(said(zot_page(zot_row())), door=Answer(401, {"www-authenticate": "basic realm=zot"}, b""))
+    api = zot(said(zot_page(zot_row())), ping=Answer(401, {"www-authenticate": "basic realm=zot"}, b""))
     async with client_of({"zot.example": api}, ANN) as client:
         assert len(facts(await heard(client, "zot.example/acme/app"))) == 1
     assert api.logins == ["", ANN_BASIC, ANN_BASIC]
@@ -156,7 +156,7 @@ async def test_zot_with_passwords_gets_the_password() -> None:
     [Answer(404, {}, b""), HTML, said([]), said({"extensions": None}), said({"extensions": [{"endpoints": 3}]})],
 )
 async def test_a_registry_without_anything_of_its_own_is_asked_once(answer: Answer) -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on(DISCOVER, answer)
+    api = FakeApi().on("/v2/", OPEN_PING).on(DISCOVER, answer)
     async with client_of({"own.example": api}) as client:
         vendor_apis = VendorApis(client._desk, client._transport)
         for _ in range(2):
@@ -165,8 +165,8 @@ async def test_a_registry_without_anything_of_its_own_is_asked_once(answer: Answ
 
 
 async def test_a_password_for_a_token_service_is_not_sent_to_ask_what_this_is() -> None:
-    door = Answer(401, {"www-authenticate": 'Bearer realm="https://login.example/token"'}, b"")
-    api = FakeApi().on("/v2/", door)
+    ping = Answer(401, {"www-authenticate": 'Bearer realm="https://login.example/token"'}, b"")
+    api = FakeApi().on("/v2/", ping)
     async with client_of({"own.example": api}, ANN) as client:
         assert await heard(client, "own.example/acme/app") == []
     assert api.paths == [DISCOVER]
@@ -175,7 +175,7 @@ async def test_a_password_for_a_token_service_is_not_sent_to_ask_what_this_is() 
 
 @pytest.mark.parametrize("host", ["ghcr.io", "acme.azurecr.io", "1.dkr.ecr.eu-west-1.amazonaws.com"])
 async def test_well_known_registries_are_not_asked_what_they_are(host: str) -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR)
+    api = FakeApi().on("/v2/", OPEN_PING)
     async with client_of({host: api}) as client:
         assert await heard(client, f"{host}/acme/app") == []
     assert api.paths == []

@@ -198,7 +198,7 @@ class Paginator:
                 why = "this list is very large" if cursor.total >= soft_cap else f"{request.host} takes long"
                 rests, note = True, f"{cursor.total:,} loaded; there are more ({why})."
             if new or rests or not target:
-                yield page(new, not target and not note, note, target)
+                yield page(new, done=not (target or note), note=note, next_url=target)
             if rests or not target:
                 return
 
