@@ -10,12 +10,12 @@ from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Referrers
 from regbrowse.registry.referrers.finder import ReferrerFinder
-from regbrowse.registry.referrers.tags import fallback_tag
+from regbrowse.registry.referrers.tag_schema import referrers_tag
 
 APP = image()
 SUBJECT = Digest.parse(APP.digest)
 API = f"/v2/acme/app/referrers/{SUBJECT}"
-TAG = f"/v2/acme/app/manifests/{fallback_tag(SUBJECT)}"
+TAG = f"/v2/acme/app/manifests/{referrers_tag(SUBJECT)}"
 SIGNATURE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SBOM = "application/spdx+json"
 JSON = [("Content-Type", OCI_INDEX)]

@@ -102,9 +102,9 @@ class Start:
         if network is not None and network.blocked(registry):
             return False
         if isinstance(place, Registry):
-            from regbrowse.registry.vendor.searched import is_searched
+            from regbrowse.registry.vendor import is_searchable
 
-            return not is_searched(place)  # the search of some registries has another host
+            return not is_searchable(place)  # the search of some registries has another host
         if place.digest and settings.cache_folder:
             from regbrowse.registry.content.disk_cache import may_contain
 

@@ -20,11 +20,10 @@ from regbrowse.errors import (
     Unsupported,
 )
 from regbrowse.redact import Secret
-from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag
+from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.auth.ping import no_registry
 from regbrowse.registry.content.cache import ContentCache
-from regbrowse.registry.listing.cursor import Cursor
 from regbrowse.registry.models import (
     CatalogPage,
     Connection,
@@ -42,6 +41,7 @@ from regbrowse.registry.requests import catalog_request, ping_request, tags_requ
 from regbrowse.registry.responder import Responder
 from regbrowse.registry.transport.failures import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
+from regbrowse.registry.vendor import is_searchable
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
@@ -116,7 +116,7 @@ class Client:
     # What only some requests need is loaded with the first of them.
 
     @cached_property
-    def _lister(self) -> Paginator:
+    def _paginator(self) -> Paginator:
         from regbrowse.registry.listing.pagination import Paginator
 
         return Paginator(self.auth)
@@ -146,7 +146,7 @@ class Client:
         return ReferrerFinder(self.auth, self._manifests)
 
     @cached_property
-    def _vendors(self) -> VendorApis:
+    def _vendor_apis(self) -> VendorApis:
         from regbrowse.registry.vendor.vendors import VendorApis
 
         return VendorApis(self.auth, self._transport)
@@ -190,13 +190,12 @@ class Client:
                 async for tag_page in known:
                     yield tag_page
             return
-        question, epoch = tags_request(repository), self._store.epoch(repository.registry)
-        start, trail = (after.next, after.trail) if after else (None, Cursor(passing=passing))
-        async with aclosing(self._lister.pages(question, "tags", is_tag, start, trail)) as pages:
+        request, epoch = tags_request(repository), self._store.epoch(repository.registry)
+        async with aclosing(self._paginator.pages(request, TagPage, after, streamed=passing)) as pages:
             async for page in pages:
-                if page.done and page.trail.names is not None:
-                    await self._store.record_list(repository.registry, repository.path, page.trail.names, epoch)
-                yield TagPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
+                if page.done and page.cursor and page.cursor.names is not None:
+                    await self._store.record_list(repository.registry, repository.path, page.cursor.names, epoch)
+                yield page
 
     async def catalog(
         self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
@@ -208,20 +207,18 @@ class Client:
                 async for catalog_page in known:
                     yield catalog_page
             return
-        from regbrowse.registry.listing.catalog import catalog_error, no_catalog
+        from regbrowse.registry.listing.catalog import catalog_error, require_catalog
 
-        question, epoch = catalog_request(registry), self._store.epoch(registry)
-        start, trail = (after.next, after.trail) if after else (None, Cursor(passing=passing))
-        no_catalog(question)
+        request, epoch = catalog_request(registry), self._store.epoch(registry)
+        require_catalog(request)
         try:
-            pages = self._lister.pages(question, "repositories", is_repository_path, start, trail)
-            async with aclosing(pages):
+            async with aclosing(self._paginator.pages(request, CatalogPage, after, streamed=passing)) as pages:
                 async for page in pages:
-                    if page.done and page.trail.names is not None:
-                        await self._store.record_list(registry, "", page.trail.names, epoch)
-                    yield CatalogPage(page.names, page.total, page.hidden, page.done, page.note, page.next, page.trail)
+                    if page.done and page.cursor and page.cursor.names is not None:
+                        await self._store.record_list(registry, "", page.cursor.names, epoch)
+                    yield page
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
-            raise catalog_error(question, error) from None
+            raise catalog_error(request, error) from None
 
     async def manifest(
         self,
@@ -319,13 +316,13 @@ class Client:
         repository = self.resolve(repository).repository
         if self._kept(repository.registry) or repository.registry.key in self._local:
             return
-        async with aclosing(self._vendors.tag_facts(repository)) as parts:
+        async with aclosing(self._vendor_apis.tag_facts(repository)) as parts:
             async for part in parts:
                 yield part
 
     def searchable(self, registry: Registry) -> bool:
         """Whether the registry is searched instead of listed."""
-        return self._offline is None and self._vendors.searchable(registry)
+        return self._offline is None and is_searchable(registry)
 
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
         """The repositories that the registry's own search finds, best first. Raises RegistryError."""
@@ -334,7 +331,7 @@ class Client:
             host = visible(registry.name)
             hint = f"Start without --offline to ask {host}."
             raise Offline(f"{host} is not searched offline.", wanted=f"Searching {host}", hint=hint)
-        return await self._vendors.search(registry, text)
+        return await self._vendor_apis.search(registry, text)
 
     # How it is reached
 

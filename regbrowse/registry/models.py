@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.reference import Digest, Registry
-    from regbrowse.registry.listing.cursor import Cursor
+    from regbrowse.registry.listing.pagination import Cursor
     from regbrowse.registry.responder import Responder
     from regbrowse.settings.keychain import Keychain
     from regbrowse.settings.login import Login
@@ -108,7 +108,7 @@ class TagPage(NamedTuple):
     """Why the list ended before its end, one sentence; empty while it goes on."""
     next: str | None = None
     """Opaque; when set, `tags(repository, after=page)` goes on behind this page."""
-    trail: Cursor | None = None
+    cursor: Cursor | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class CatalogPage(NamedTuple):
     done: bool = False
     note: str = ""
     next: str | None = None
-    trail: Cursor | None = None
+    cursor: Cursor | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

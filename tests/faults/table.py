@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 TABLE = HERE / "TABLE.md"
 AREAS = (
     "Login", "Saved logins", "Lists", "Manifests", "Documents", "Blobs", "Redirects", "HTTP", "Limits", "Network",
-    "TLS", "Kept content", "Attachments", "Native APIs", "The whole program",
+    "TLS", "Kept content", "Attachments", "Vendor APIs", "The whole program",
 )  # fmt: skip
 START = """# What misbehaves, and what comes of it
 

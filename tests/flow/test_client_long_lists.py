@@ -11,7 +11,7 @@ from fake_registry import FakeRegistry, Fault
 from regbrowse.errors import Denied, RegistryError, TooLarge
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, TagPage
-from regbrowse.registry.listing import cursor, pagination
+from regbrowse.registry.listing import pagination
 
 LIST = "/v2/acme/app/tags/list"
 TAGS = [f"t{number:02}" for number in range(30)]
@@ -57,7 +57,7 @@ async def test_pages_with_nothing_new_still_stop_a_list_that_began_again(
 async def test_only_so_many_names_are_kept(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(cursor, "MOST_NAMES", 12)
+    monkeypatch.setattr(pagination, "MAX_NAMES", 12)
     registry.repository("acme/app").listed = list(TAGS[:count])
     (page,) = await pages(client, registry)
     assert len(page.tags) == min(12, count)
@@ -69,7 +69,7 @@ async def test_only_so_many_names_are_kept(
 async def test_no_more_pages_are_asked_for_than_are_kept(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cursor, "MOST_NAMES", 8)
+    monkeypatch.setattr(pagination, "MAX_NAMES", 8)
     registry.repository("acme/app").listed = list(TAGS)
     registry.page_size = 4
     found = await pages(client, registry)

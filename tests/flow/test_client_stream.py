@@ -185,20 +185,6 @@ async def test_a_transfer_that_stalls_is_resumed(registry: FakeRegistry, read: R
     assert ranges(registry) == [None, "bytes=1000-"]
 
 
-async def test_a_transfer_that_stalls_is_resumed(registry: FakeRegistry, read: Read) -> None:
-    registry.fault(PATH, Fault(stall=1000, times=1))
-
-    async def open_when_left() -> None:
-        await registry.gate(PATH).left.wait()
-        registry.gate(PATH).open()
-
-    opening = asyncio.create_task(open_when_left())
-    async with Client(Settings(pause=0, deadline=1)) as client:
-        assert await read(client, here(registry)) == RAW
-    await opening
-    assert ranges(registry) == [None, "bytes=1000-"]
-
-
 async def test_a_reader_may_take_its_time(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "MAX_BUFFERED", BATCH)
     async with Client(Settings(deadline=0.5)) as client, client.blob_stream(here(registry), DIGEST) as stream:

@@ -11,9 +11,7 @@ from attached import (
     API,
     APP,
     JSON,
-    SBOM,
     SUBJECT,
-    attached,
     digests,
     entry,
     finder_of,
@@ -22,13 +20,11 @@ from attached import (
     offer,
 )
 from fake_registry import FakeRegistry, Fault
-from images import OCI_INDEX, Made
 from regbrowse.oci.document import JsonValue
 from regbrowse.registry.client import Client
 from regbrowse.registry.referrers import api
 from regbrowse.registry.referrers.api import read_page
 from regbrowse.registry.referrers.finder import ReferrerFinder
-from regbrowse.registry.referrers.tags import fallback_tag
 
 
 @pytest_asyncio.fixture
@@ -85,7 +81,7 @@ async def test_ten_thousand_are_listed_and_the_number_is_bounded(
     offer(shelf, *map(entry, range(10_000)))
     found = await finder.find(here(shelf), SUBJECT)
     assert (len(found.entries), found.note) == (10_000, "")
-    monkeypatch.setattr(api, "MOST", 9_999)
+    monkeypatch.setattr(api, "MAX_ENTRIES", 9_999)
     found = await finder.find(here(shelf), SUBJECT)
     assert (len(found.entries), found.note) == (9_999, "Only the first 9,999 entries are shown.")
 
@@ -94,26 +90,6 @@ async def test_entries_without_a_digest_are_counted(shelf: FakeRegistry, finder:
     offer(shelf, entry(1), {"digest": "sha256:short"}, None, "x")
     found = await finder.find(here(shelf), SUBJECT)
     assert (len(found.entries), found.note) == (1, "3 invalid entries left out.")
-
-
-@pytest.mark.parametrize("applied", [True, False])
-async def test_one_type_alone(shelf: FakeRegistry, finder: ReferrerFinder, applied: bool) -> None:
-    unsaid = {**entry(3), "artifactType": None}
-    served = [unsaid] if applied else [entry(1, SBOM), entry(2), unsaid]
-    headers = [*JSON, ("OCI-Filters-Applied", "artifactType")] if applied else JSON
-    shelf.fault(API, Fault(status=200, body=listing(*served), headers=headers))
-    found = await finder.find(here(shelf), SUBJECT, SBOM)
-    assert digests(found) == [entry(3 if applied else 1)["digest"]]
-    assert shelf.paths() == [f"{API}?artifactType=application%2Fspdx%2Bjson"]
-    assert found.places == 1
-
-
-async def test_one_type_alone_behind_the_tag(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
-    shelf.fault(API, Fault(status=404, body=b""))
-    made = attached(SBOM)
-    both = Made(listing(entry(1), made.descriptor(artifactType=SBOM)), OCI_INDEX, (made,), True)
-    shelf.repository("acme/app").add(both, fallback_tag(SUBJECT))
-    assert digests(await finder.find(here(shelf), SUBJECT, SBOM)) == [made.digest]
 
 
 JSONS = st.recursive(

@@ -30,8 +30,9 @@ from regbrowse.oci.manifest import parse_manifest
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.referrers.cosign import cosign_tags
 from regbrowse.registry.referrers.finder import ReferrerFinder, belongs
-from regbrowse.registry.referrers.tags import fallback_tag, signature_tags
+from regbrowse.registry.referrers.tag_schema import referrers_tag
 from regbrowse.settings.login import Login
 
 
@@ -81,7 +82,7 @@ async def test_404_costs_one_request_more_and_only_once(
     shelf.fault(API, Fault(status=404, body=b"404 page not found\n"))
     made = attached(SBOM)
     if present:
-        shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+        shelf.repository("acme/app").add(index(made), referrers_tag(SUBJECT))
     found = await finder.find(here(shelf), SUBJECT)
     assert digests(found) == ([made.digest] if present else [])
     assert [each.found_by for each in found.entries] == ([("tag",)] if present else [])
@@ -113,7 +114,7 @@ async def test_everything_that_is_no_answer_means_look_at_the_tag(
 ) -> None:
     shelf.fault(API, fault)
     made = attached(SIGNATURE)
-    shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+    shelf.repository("acme/app").add(index(made), referrers_tag(SUBJECT))
     for _ in range(2):
         found = await finder.find(here(shelf), SUBJECT)
         assert digests(found) == [made.digest]
@@ -126,7 +127,7 @@ async def test_a_login_host_is_never_contacted(shelf: FakeRegistry, finder: Refe
         location = f"{login_host.url}/signin?continue=s3cr3t-canary"
         shelf.fault(API, Fault(status=302, headers=[("Location", location)]))
         made = attached(SIGNATURE)
-        shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+        shelf.repository("acme/app").add(index(made), referrers_tag(SUBJECT))
         found = await finder.find(here(shelf), SUBJECT)
         assert digests(found) == [made.digest]
         await finder.find(here(shelf), SUBJECT)
@@ -167,7 +168,7 @@ async def test_another_login_asks_again(shelf: FakeRegistry, finder: ReferrerFin
 
 async def test_an_image_behind_the_fall_back_tag_is_ignored(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
     shelf.fault(API, Fault(status=404, body=b""))
-    shelf.repository("acme/app").add(image(architecture="riscv64"), fallback_tag(SUBJECT))
+    shelf.repository("acme/app").add(image(architecture="riscv64"), referrers_tag(SUBJECT))
     found = await finder.find(here(shelf), SUBJECT)
     assert (found.entries, found.places) == ((), 4)
 
@@ -223,12 +224,12 @@ def test_an_entry_of_another_subject_does_not_belong() -> None:
 
 def test_tags_are_cut_and_legal() -> None:
     long = Digest.of(b"x", "sha512")
-    assert fallback_tag(SUBJECT) == f"sha256-{SUBJECT.encoded}"
-    assert fallback_tag(long) == f"sha512-{long.encoded[:64]}"
-    assert fallback_tag(Digest.parse("sha256+b64u:LCa0a2j_xo=")) == "sha256-b64u-LCa0a2j_xo-"
-    assert fallback_tag(Digest.parse(f"{'a' * 40}:x")) == f"{'a' * 32}-x"
-    assert [tag.rpartition(".")[2] for tag in signature_tags(SUBJECT)] == ["sig", "att", "sbom"]
-    assert signature_tags(long) == (), "139 characters are no tag"
+    assert referrers_tag(SUBJECT) == f"sha256-{SUBJECT.encoded}"
+    assert referrers_tag(long) == f"sha512-{long.encoded[:64]}"
+    assert referrers_tag(Digest.parse("sha256+b64u:LCa0a2j_xo=")) == "sha256-b64u-LCa0a2j_xo-"
+    assert referrers_tag(Digest.parse(f"{'a' * 40}:x")) == f"{'a' * 32}-x"
+    assert [tag.rpartition(".")[2] for tag in cosign_tags(SUBJECT)] == ["sig", "att", "sbom"]
+    assert cosign_tags(long) == (), "139 characters are no tag"
 
 
 async def test_trouble_is_a_sentence_and_the_tag_is_still_looked_at(
@@ -236,7 +237,7 @@ async def test_trouble_is_a_sentence_and_the_tag_is_still_looked_at(
 ) -> None:
     shelf.fault(API, Fault(status=500, body=b"\x1b[31mboom"))
     made = attached(SIGNATURE)
-    shelf.repository("acme/app").add(index(made), fallback_tag(SUBJECT))
+    shelf.repository("acme/app").add(index(made), referrers_tag(SUBJECT))
     found = await finder.find(here(shelf), SUBJECT)
     assert digests(found) == [made.digest]
     assert found.note == f"Could not look for signatures: {shelf.name} has a problem on its side."

@@ -12,7 +12,7 @@ import images
 from archives import layout_files, tagged
 from fake_registry import FakeRegistry, Fault
 from flow.command_line import CommandLine, command_line
-from regbrowse.registry.listing import cursor, pagination
+from regbrowse.registry.listing import pagination
 
 APP = images.image()
 REPOSITORY = "acme/app"
@@ -130,8 +130,8 @@ async def test_it_goes_on_where_a_screen_would_rest(
     registry: FakeRegistry, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pagination, "SOFT_CAP", 30)
-    monkeypatch.setattr(cursor, "MOST_NAMES", 60)
-    monkeypatch.setattr(cursor, "REMEMBERED", 20)
+    monkeypatch.setattr(pagination, "MAX_NAMES", 60)
+    monkeypatch.setattr(pagination, "MAX_KEPT_OF_STREAM", 20)
     tags = [f"t{number:03}" for number in range(200)]
     registry.repository(REPOSITORY).listed = [*tags]
     registry.page_size = 10

@@ -12,7 +12,7 @@ from fake_registry import FakeRegistry, Fault
 from flow.command_line import CommandLine, command_line
 from images import Made
 from regbrowse.reference import Digest
-from regbrowse.registry.referrers.tags import fallback_tag
+from regbrowse.registry.referrers.tag_schema import referrers_tag
 
 NOTATION = "application/vnd.cncf.notary.signature"
 REPOSITORY = "acme/app"
@@ -150,10 +150,10 @@ async def test_all_in_one_line(registry: FakeRegistry, run: CommandLine, name: s
 
 async def test_a_registry_without_the_api_says_so(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     made = attached(SBOM)
-    registry.repository(REPOSITORY).add(images.index(made), fallback_tag(SUBJECT))
+    registry.repository(REPOSITORY).add(images.index(made), referrers_tag(SUBJECT))
     said = await run("referrers", f"{name}:1")
     (only,) = said.json
-    assert (only["digest"], only["foundBy"], only["tag"]) == (made.digest, ["tag"], fallback_tag(SUBJECT))
+    assert (only["digest"], only["foundBy"], only["tag"]) == (made.digest, ["tag"], referrers_tag(SUBJECT))
     assert (only["kind"], only["artifactType"]) == ("SPDX SBOM", SBOM), "read, because the list does not tell"
     assert said.err.endswith(f"{NO_API}\n")
 

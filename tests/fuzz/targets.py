@@ -28,7 +28,7 @@ from regbrowse.registry.content.blobs import content_range
 from regbrowse.registry.content.manifests import digest_header_note, parse_response
 from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import server_words, status_error
-from regbrowse.registry.listing.link import follow, next_target, with_query
+from regbrowse.registry.listing.link import next_page, next_target, with_query
 from regbrowse.registry.listing.pagination import read_names
 from regbrowse.registry.referrers.api import read_page
 from regbrowse.registry.requests import Request, Response
@@ -36,8 +36,8 @@ from regbrowse.registry.transport.rate_limit import RateLimits
 from regbrowse.registry.transport.request_log import warnings_in
 from regbrowse.registry.transport.retry import retry_after
 from regbrowse.registry.transport.url_policy import is_special, origin_of, problem_with
-from regbrowse.registry.vendor import gcr, harbor, hub, quay, zot
-from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
+from regbrowse.registry.vendor import google, harbor, hub, quay, zot
+from regbrowse.registry.vendor.vendor_client import read_line, read_milliseconds, read_size, read_time
 from regbrowse.text import moment
 from regbrowse.tree import Tree
 
@@ -128,7 +128,7 @@ def link(text: str) -> None:
     next_target([text])
     url = "https://registry.example.com/v2/a/b/tags/list?n=2"
     for headers in ({}, {"x-jfrog-version": "7"}):
-        after = follow([text], url, "/v2/a/b/tags/list", "registry.example.com", headers)
+        after = next_page([text], url, "/v2/a/b/tags/list", "registry.example.com", headers)
         shown(after.note)
         for target in (after.url, after.fallback):
             assert target is None or origin_of(target) == origin_of(url), target
@@ -177,21 +177,22 @@ def facts(raw: bytes) -> None:
     row = Reader(value)
     members = [Reader(each) for each in (value if isinstance(value, list) else row.items("results"))[:20]]
     for each in (row, *members, *(row.reader(name) for name in list(row)[:20])):
-        found = [hub._fact(each), quay._fact(each), zot._fact(each), *harbor._facts(each), *gcr._facts(D, each)]
+        found = [read(each) for read in (hub.read_fact, quay.read_fact, zot.read_fact)]
+        found += [*harbor.read_facts(each), *google.read_facts(D, each)]
         for fact in found:
             assert fact is None or (is_tag(fact.tag) and (fact.size is None or fact.size > 0))
-        for place in (hub._found(each), quay._found(each)):
+        for place in (hub.read_found(each), quay.read_found(each)):
             assert place is None or is_repository_path(place.path)
             shown(place.about if place else "")
-        shown(zot._trouble(each, "zot.example.com"))
+        shown(zot.read_errors(each, "zot.example.com"))
 
 
 def moments(text: str) -> None:
-    then = when(text)
+    then = read_time(text)
     assert then is None or then.tzinfo is not None
-    from_milliseconds(Reader({"at": text}), "at")
-    amount(Reader({"size": text}), "size")
-    shown(line(Reader({"about": text}), "about"))
+    read_milliseconds(Reader({"at": text}), "at")
+    read_size(Reader({"size": text}), "size")
+    shown(read_line(Reader({"about": text}), "about"))
 
 
 def part(text: str) -> None:

@@ -24,7 +24,7 @@ from regbrowse.reference import (
 )
 from regbrowse.registry.auth.challenge import MAX_LINE, MAX_LINES, parse_challenges
 from regbrowse.registry.models import Settings
-from regbrowse.registry.referrers.api import MOST, read_page
+from regbrowse.registry.referrers.api import MAX_ENTRIES, read_page
 from regbrowse.registry.requests import Kind, Request
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.tree import MAX_DEPTH, Tree
@@ -66,11 +66,11 @@ def test_entries_of_an_index() -> None:
 
 
 def test_entries_of_a_page_of_attachments() -> None:
-    for count in (MOST, MOST + 1, MOST + 2):
+    for count in (MAX_ENTRIES, MAX_ENTRIES + 1, MAX_ENTRIES + 2):
         page = read_page(json.dumps({"manifests": [{"digest": "x"}] * count}).encode())
         assert page is not None
         # One more than is shown, so that whoever counts sees that there is more.
-        assert len(page) == min(count, MOST + 1)
+        assert len(page) == min(count, MAX_ENTRIES + 1)
 
 
 @pytest.mark.parametrize("levels", [MAX_DEPTH, MAX_DEPTH + 1])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbrowse.registry.listing.link import follow, next_target, with_query
+from regbrowse.registry.listing.link import next_page, next_target, with_query
 
 PATH = "/v2/x/tags/list"
 BASE = f"http://h{PATH}?n=2"
@@ -47,7 +47,7 @@ def test_the_next_link_may_stand_in_a_later_line() -> None:
 @given(st.text(alphabet=st.sampled_from('<>;,= "\\relnxt/\t'), max_size=200))
 def test_nothing_ever_raises(line: str) -> None:
     next_target([line])
-    follow([line], BASE, PATH, "h", {})
+    next_page([line], BASE, PATH, "h", {})
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_nothing_ever_raises(line: str) -> None:
     ],
 )
 def test_a_link_to_the_same_list_is_followed_on_our_own_origin(target: str, url: str) -> None:
-    assert follow([f'<{target}>; rel="next"'], BASE, PATH, "h", {}).url == url
+    assert next_page([f'<{target}>; rel="next"'], BASE, PATH, "h", {}).url == url
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_link_to_the_same_list_is_followed_on_our_own_origin(target: str, url:
     ],
 )
 def test_any_other_link_is_not_followed_and_says_why(target: str, word: str) -> None:
-    after = follow([f'<{target}>; rel="next"'], BASE, PATH, "h", {})
+    after = next_page([f'<{target}>; rel="next"'], BASE, PATH, "h", {})
     assert after.url is None
     assert word in after.note
 
@@ -88,7 +88,7 @@ def test_any_other_link_is_not_followed_and_says_why(target: str, word: str) -> 
 def test_artifactory_forgets_its_prefix_so_only_its_cursor_counts(origin: str) -> None:
     here = f"http://h{PATH}?n=2&last=a"
     link = f"<{origin}/v2/other/tags/list?last=10000&n=2>; rel=next"
-    after = follow([link], here, PATH, "h", {"x-jfrog-version": "7"})
+    after = next_page([link], here, PATH, "h", {"x-jfrog-version": "7"})
     assert after.url == f"http://h{PATH}?last=10000&n=2"
 
 
@@ -101,15 +101,15 @@ def test_only_so_many_lines_and_characters_are_read() -> None:
 
 
 def test_a_path_behind_a_prefix_has_a_fallback_without_it() -> None:
-    after = follow([f"</repository/docker{PATH}?last=b>; rel=next"], BASE, PATH, "h", {})
+    after = next_page([f"</repository/docker{PATH}?last=b>; rel=next"], BASE, PATH, "h", {})
     assert after.url == f"http://h/repository/docker{PATH}?last=b"
     assert after.fallback == f"http://h{PATH}?last=b"
 
 
 def test_cursors_may_be_any_bytes() -> None:
-    after = follow(["</x?last=%FF%00%2B&n=2>; rel=next"], BASE, PATH, "h", {"x-artifactory-id": "7"})
+    after = next_page(["</x?last=%FF%00%2B&n=2>; rel=next"], BASE, PATH, "h", {"x-artifactory-id": "7"})
     assert after.url == f"http://h{PATH}?last=%FF%00%2B&n=2"
-    assert follow(["</x?last=\ud800>; rel=next"], BASE, PATH, "h", {"x-artifactory-id": "7"}).note
+    assert next_page(["</x?last=\ud800>; rel=next"], BASE, PATH, "h", {"x-artifactory-id": "7"}).note
 
 
 def test_query_values_are_encoded_exactly_once() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from regbrowse.cli.output import Output
 from regbrowse.errors import ConfigError, NotFound
-from regbrowse.registry.listing.marks import Marks
 
 
 def written(*, terminal: bool = False, colours: bool = False) -> tuple[Output, io.BytesIO]:
@@ -156,14 +155,3 @@ def test_a_closed_pipe_ends_quietly(words: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     done = shell(f"REGBROWSE {words} | true; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_marks_of_names() -> None:
-    names = [f"tag-{number}" for number in range(50_000)]
-    marks = Marks(names[:10])
-    for name in names[:25_000]:
-        marks.add(name)
-        marks.add(name)
-    assert len(marks) == 25_000
-    assert all(name in marks for name in names[:25_000])
-    assert not any(name in marks for name in names[25_000:])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
-from regbrowse.registry.listing.link import follow, next_target
+from regbrowse.registry.listing.link import next_page, next_target
 from regbrowse.registry.transport.request_log import warnings_in
 from regbrowse.registry.transport.url_policy import same_origin
 
@@ -55,7 +55,7 @@ ADDRESSES = st.builds(
 
 @given(ADDRESSES | st.text(max_size=60), st.sampled_from(["x-jfrog-version", "x-artifactory-id", "x-other"]))
 def test_nobody_but_the_registry_is_asked_and_nothing_but_the_list(address: str, header: str) -> None:
-    after = follow([f"<{address}>; rel=next"], URL, PATH, "registry.example.com", {header: "7"})
+    after = next_page([f"<{address}>; rel=next"], URL, PATH, "registry.example.com", {header: "7"})
     assert after.note.isprintable()
     assert not (after.url and after.note)
     for url in (after.url, after.fallback):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from documents import WRONG, places, replaced
 from regbrowse.errors import BadResponse
 from regbrowse.reference import Registry, Repository, is_repository_path, is_tag
-from regbrowse.registry.listing.cursor import Cursor
-from regbrowse.registry.listing.pagination import read_names
+from regbrowse.registry.listing import pagination
+from regbrowse.registry.listing.pagination import Cursor, read_names
 from regbrowse.registry.requests import Response, tags_request
 
 QUESTION = tags_request(Repository(Registry.parse("registry.example.com"), "acme/app"))
@@ -70,8 +70,36 @@ def test_every_field_of_every_wrong_kind(member: str) -> None:
 
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=8))
 def test_every_name_comes_once_and_in_its_order(pages: list[list[str]]) -> None:
-    trail = Cursor()
-    fresh = [name for page in pages for name in trail.add(page)]
+    cursor = Cursor()
+    fresh = [name for page in pages for name in cursor.add(page)]
     assert fresh == list(dict.fromkeys(name for page in pages for name in page))
-    assert trail.seen == set(fresh)
-    assert (trail.pages, trail.dropped) == (len(pages), False)
+    assert cursor.names == set(fresh)
+    assert (cursor.total, cursor.truncated) == (len(fresh), False)
+
+
+def test_names_of_a_long_streamed_list_are_known_without_being_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "MAX_KEPT_OF_STREAM", 10)
+    names = [f"tag-{number}" for number in range(50_000)]
+    cursor = Cursor(streamed=True)
+    assert cursor.add(names[:10]) == tuple(names[:10])
+    kept = cursor.names
+    assert kept == set(names[:10])
+    assert cursor.add(names[:11]) == (names[10],)
+    assert cursor.names is None
+    for _ in range(2):
+        cursor.add(names[:25_000])
+    assert (cursor.total, cursor.truncated) == (25_000, False)
+    assert all(name in cursor for name in names[:25_000])
+    assert not any(name in cursor for name in names[25_000:])
+
+
+@pytest.mark.parametrize(("streamed", "most"), [(False, "MAX_NAMES"), (True, "MAX_STREAMED_NAMES")])
+def test_a_list_of_more_names_than_are_read_is_cut(monkeypatch: pytest.MonkeyPatch, streamed: bool, most: str) -> None:
+    monkeypatch.setattr(pagination, most, 3)
+    monkeypatch.setattr(pagination, "MAX_KEPT_OF_STREAM", 1)
+    cursor = Cursor(streamed=streamed)
+    assert cursor.add(["a", "b", "a"]) == ("a", "b")
+    assert cursor.add(["b", "c", "a"]) == ("c",)
+    assert (cursor.total, cursor.truncated) == (3, False)
+    assert cursor.add(["c", "d"]) == ()
+    assert (cursor.total, cursor.truncated) == (3, True)

@@ -17,7 +17,7 @@ from regbrowse.registry.content.disk_cache import CachedContent, CacheScope
 from regbrowse.registry.content.download import BlobStream, BodyBuffer, deliver
 from regbrowse.registry.content.manifests import digest_in, parse_cached
 from regbrowse.registry.content.tag_history import TagRecord
-from regbrowse.registry.listing.catalog import no_catalog
+from regbrowse.registry.listing.catalog import require_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
 from regbrowse.registry.requests import Request, blob_request, catalog_request, manifest_request, tags_request
 from regbrowse.text import exact, size, visible
@@ -52,7 +52,7 @@ class OfflineAnswers:
     async def catalog(self, registry: Registry) -> AsyncGenerator[CatalogPage, None]:
         """List the repositories of the last complete list; the last page has a note with its date."""
         request = catalog_request(registry)
-        no_catalog(request)
+        require_catalog(request)
         scope = await self._scope(registry)
         total, note = 0, ""
         async with aclosing(self._names(scope, "", is_repository_path, {})) as pages:

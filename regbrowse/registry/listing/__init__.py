@@ -1,1 +1,1 @@
-"""Lists that come in pages."""
+"""Lists that come in pages: tags and catalogs."""

@@ -1,4 +1,4 @@
-"""Registries that do not list their repositories: a normal state, said as such."""
+"""Registries that do not list their repositories: a normal state, reported as such."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _HINT = "You can still open one by its name."
 _NOT_OFFERED = frozenset({200, 400, 404, 405, 406, 410, 501})
 
 
-def no_catalog(question: Request) -> None:
-    """Docker Hub is known to have none; asking would only cost time."""
-    if question.registry.name == DOCKER_HUB:
-        raise Unsupported("Docker Hub does not offer a list of repositories.", wanted=question.wanted, hint=_HINT)
+def require_catalog(request: Request) -> None:
+    """Raise Unsupported for Docker Hub, which is known to have no catalog: a request would only cost time."""
+    if request.registry.name == DOCKER_HUB:
+        raise Unsupported("Docker Hub does not offer a list of repositories.", wanted=request.wanted, hint=_HINT)
 
 
-def catalog_error(question: Request, error: RegistryError) -> RegistryError:
-    """The error of a catalog in the words that fit a catalog."""
-    host, evidence, wanted = question.host, error.evidence, question.wanted
+def catalog_error(request: Request, error: RegistryError) -> RegistryError:
+    """Reword the error of a catalog request, so that it says what can still be done."""
+    host, evidence, wanted = request.host, error.evidence, request.wanted
     if evidence.status == 451:
         return error
     if isinstance(error, Denied):
@@ -31,7 +31,6 @@ def catalog_error(question: Request, error: RegistryError) -> RegistryError:
     if isinstance(error, ServerError) and evidence.status != 501:
         return error
     if isinstance(error, NotFound) or evidence.status in _NOT_OFFERED:
-        return Unsupported(
-            f"{host} does not offer a list of repositories.", evidence=evidence, wanted=wanted, hint=_HINT
-        )
+        why = f"{host} does not offer a list of repositories."
+        return Unsupported(why, evidence=evidence, wanted=wanted, hint=_HINT)
     return error

@@ -1,4 +1,4 @@
-"""`Link` headers (RFC 8288): where a list goes on, and whether we go there."""
+"""`Link` headers (RFC 8288): find where a list goes on, and decide whether to request it."""
 
 from __future__ import annotations
 
@@ -13,63 +13,90 @@ from regbrowse.text import visible
 MAX_LINES = 16
 MAX_LINE = 16_384
 
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"?')
-_PLAIN = re.compile(r"[^;, \t\"]*")
-_BARE = re.compile(r"[^;, \t\"<>]+")
+_LINK = re.compile(
+    r"""[ \t,]*
+    (?: <(?P<target>[^>]*)> | <.* | (?P<bare>[^;,<>" \t]+) )?
+    (?P<parameters> (?: "(?:[^"\\]|\\.)*+"? | [^",] )*+ )""",
+    re.VERBOSE,
+)
+_PARAMETER = re.compile(
+    r"""([!#$%&'*+\-.^_`|~0-9A-Za-z]+) [ \t]*
+    (?: = [ \t]* (?: "((?:[^"\\]|\\.)*+)"? | ([^;,"\ \t]*) ) )?""",
+    re.VERBOSE,
+)
 
 
-class Next(NamedTuple):
-    """Where a list goes on. `url` is None at the end and when we refuse to follow, then with a `note`."""
+class NextPage(NamedTuple):
+    """Where a list goes on. `url` is None at its end, and with a `note` where we refuse to go on."""
 
     url: str | None = None
     fallback: str | None = None
-    """Tried when `url` is answered with 400 or 404."""
+    """Requested when `url` is answered with 400 or 404."""
     note: str = ""
 
 
 def next_target(lines: Iterable[str]) -> str | None:
-    """The target of the first link whose relations contain `next`, as written. Never raises."""
+    """Find the target of the first link whose relations contain `next`, as it is written. Never raises.
+
+    `httpx.Response.links` is not enough. It keeps the last of several links with the same relation, and the last
+    `rel` of a link where the first one counts; it ends a target at `;`, a link at a parameter with two `=`, and a
+    quoted text at `;` or `, <`; and it finds no second link when targets have no angle brackets, a form that
+    clients accept (regclient, internal/httplink).
+    """
     for number, line in enumerate(lines):
         if number == MAX_LINES:
             break
-        for target, relations in _links(line[:MAX_LINE]):
-            if target and "next" in relations.lower().split():
+        for link in _LINK.finditer(line[:MAX_LINE]):
+            target = (link["target"] or link["bare"] or "").strip()
+            if target and "next" in _relations(link["parameters"]):
                 return target
     return None
 
 
-def follow(lines: Iterable[str], url: str, path: str, host: str, headers: Mapping[str, str]) -> Next:
-    """Decides on the `Link` of an answer to `url`, whose endpoint is `path` on the registry shown as `host`."""
+def _relations(parameters: str) -> list[str]:
+    for name, quoted, plain in _PARAMETER.findall(parameters):
+        if name.lower() == "rel" and (quoted or plain):
+            return str(quoted or plain).lower().split()
+    return []
+
+
+def next_page(lines: Iterable[str], url: str, path: str, host: str, headers: Mapping[str, str]) -> NextPage:
+    """Decide where a list goes on after the response to `url`.
+
+    `lines` are its `Link` headers, `path` is the endpoint of the list, `host` the registry as it is shown. Only
+    the same endpoint on the same origin is requested.
+    """
     target = next_target(lines)
     if target is None:
-        return Next()
+        return NextPage()
     problem = problem_with(target)
     if problem:
-        return Next(note=f"{host} continued its list at an address with {problem}; not followed.")
+        return NextPage(note=f"{host} continued its list at an address with {problem}; not followed.")
     try:
         target.encode()
         there = urlsplit(urljoin(url, target.replace(" ", "%20")))
     except ValueError:
-        return Next(note=f"{host} continued its list at an address that cannot be read.")
+        return NextPage(note=f"{host} continued its list at an address that cannot be read.")
     here = urlsplit(url)
     direct = urlunsplit((here.scheme, here.netloc, path, there.query, ""))
     same, its_path = same_origin(there.geturl(), url), unquote(there.path)
     if its_path == path and (same or its_path.startswith("/v2/")):
         # Behind a proxy the registry may name its inner address: its path and query are still right.
-        return Next(url=direct)
+        return NextPage(url=direct)
     if "x-jfrog-version" in headers or "x-artifactory-id" in headers:
-        return Next(url=_with_cursor(url, there.query))
+        # Artifactory forgets its own prefix: only the cursor of its link is of use.
+        cursor = {name: value for name, value in _fields(there.query) if name in ("last", "n") and value}
+        return NextPage(url=with_query(url, **cursor))
     if not same:
         other = visible(there.netloc, 100)
-        return Next(note=f"{host} continued its list on another host ({other}); not followed.")
+        return NextPage(note=f"{host} continued its list on another host ({other}); not followed.")
     if there.path.endswith(path):
-        return Next(url=urlunsplit((here.scheme, here.netloc, there.path, there.query, "")), fallback=direct)
-    return Next(note=f"{host} continued its list at another place ({visible(there.path, 100)}); not followed.")
+        return NextPage(url=urlunsplit((here.scheme, here.netloc, there.path, there.query, "")), fallback=direct)
+    return NextPage(note=f"{host} continued its list at another place ({visible(there.path, 100)}); not followed.")
 
 
 def with_query(url: str, **fields: str | int) -> str:
-    """The URL with these query fields instead of those of the same name, each encoded exactly once."""
+    """Replace query fields of the same name and append the others, each encoded exactly once."""
     parts = urlsplit(url)
     pairs = [(name, value) for name, value in _fields(parts.query) if name not in fields]
     pairs += [(name, str(value)) for name, value in fields.items()]
@@ -77,60 +104,16 @@ def with_query(url: str, **fields: str | int) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
-def _with_cursor(url: str, query: str) -> str:
-    """Artifactory forgets its own prefix: only the cursor of its link is of use."""
-    cursor = {name: value for name, value in _fields(query) if name in ("last", "n") and value}
-    return with_query(url, **cursor)
+def path_and_query(url: str) -> str:
+    """Cut scheme, host and fragment off a URL."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _fields(query: str) -> list[tuple[str, str]]:
-    """Cursors may be any bytes: what is no UTF-8 stays what it is."""
+    # Cursors may be any bytes: what is no UTF-8 stays what it is.
     return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
 
 
 def _quoted(text: str) -> str:
     return quote(text, safe="", errors="surrogateescape")
-
-
-def _links(line: str) -> Iterable[tuple[str, str]]:
-    """Targets and their relations; a target may lack its brackets (regclient, internal/httplink)."""
-    at = 0
-    while at < len(line):
-        if line[at] in ", \t":
-            at += 1
-            continue
-        if line[at] == "<":
-            end = line.find(">", at)
-            if end < 0:
-                return
-            target, at = line[at + 1 : end].strip(), end + 1
-        else:
-            bare = _BARE.match(line, at)
-            target, at = (bare[0], bare.end()) if bare else ("", at)
-        relations = ""
-        while at < len(line) and line[at] != ",":
-            if line[at] in "; \t":
-                at += 1
-                continue
-            name, value, at = _parameter(line, at)
-            if name == "rel" and not relations:
-                relations = value
-        yield target, relations
-
-
-def _parameter(line: str, at: int) -> tuple[str, str, int]:
-    match = _NAME.match(line, at)
-    if not match:
-        return "", "", at + 1
-    name, at = match[0].lower(), match.end()
-    while line[at : at + 1] in (" ", "\t"):
-        at += 1
-    if line[at : at + 1] != "=":
-        return name, "", at
-    at += 1
-    while line[at : at + 1] in (" ", "\t"):
-        at += 1
-    value = (_QUOTED if line[at : at + 1] == '"' else _PLAIN).match(line, at)
-    if not value:
-        return name, "", at + 1
-    return name, value[1] if value.re is _QUOTED else value[0], max(value.end(), at)

@@ -1,1 +1,1 @@
-"""What is attached to a manifest: the referrers API, its tag schema, and the tags of cosign."""
+"""What is attached to a manifest: signatures, attestations, SBOMs."""

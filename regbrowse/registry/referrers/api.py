@@ -18,134 +18,128 @@ from regbrowse.errors import (
 )
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import Reader, parse_json
-from regbrowse.oci.mediatype import OCI_INDEX, essence
+from regbrowse.oci.mediatype import OCI_INDEX
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.error_mapping import server_words, status_error
 from regbrowse.registry.fetch import in_thread_if_large
-from regbrowse.registry.listing.link import follow
-from regbrowse.registry.requests import Response, referrers_request
+from regbrowse.registry.listing.link import next_page, path_and_query
+from regbrowse.registry.listing.pagination import PageGuard
+from regbrowse.registry.requests import Request, Response, referrers_request
 from regbrowse.text import plural
 
-MOST = 20_000
-MOST_PAGES = 1_000
-MOST_BARREN = 3
+MAX_ENTRIES = 20_000
+MAX_PAGES = 1_000
 _NOT_OFFERED = frozenset({400, 403, 404, 405, 406, 410, 501})
-_ABOUT_THE_REGISTRY = frozenset({405, 406, 501})
-_HOPELESS = (ConfigError, NetError, TlsError, RateLimited, Offline)
+_NOT_OFFERED_ANYWHERE = frozenset({405, 406, 501})
+_FINAL = (ConfigError, NetError, TlsError, RateLimited, Offline)
 
 
-class Answer(NamedTuple):
-    """What the API said, or that there is none."""
+class ApiAnswer(NamedTuple):
+    """What the API lists, or that there is no such API."""
 
     descriptors: tuple[Descriptor, ...] = ()
     offered: bool = True
     everywhere: bool = False
-    """Whether "not offered" holds for the whole registry, and not just for this repository."""
+    """Whether "not offered" holds for the whole registry, and not only for this repository."""
     note: str = ""
-    hopeless: bool = False
-    """Whether asking the same registry something else would fail in the same way."""
+    final: bool = False
+    """Whether any other request to the same registry would fail in the same way."""
 
 
-async def ask_api(desk: Authenticator, repository: Repository, subject: Digest, artifact_type: str = "") -> Answer:
-    """Every page of the API's answer, bounded. Never raises RegbrowseError.
+async def list_referrers(auth: Authenticator, repository: Repository, subject: Digest) -> ApiAnswer:
+    """Read every page of the API's answer, within bounds. Never raises RegbrowseError.
 
     404 means that there is no such API (the specification's words); 400, 403, 405, 406, 501, web pages and
     redirects to another host come from registries and proxies that do not know it either.
     """
-    question = referrers_request(repository, subject, artifact_type)
+    request = referrers_request(repository, subject)
     try:
-        reply = await desk.send(question)
-        descriptors = await _read(reply) if reply.status == 200 else None
-        if descriptors is None:
-            return _without(reply, desk)
+        response = await auth.send(request)
+        first = await _read(response) if response.status == 200 else None
+        if first is None:
+            return _not_offered(response, auth)
+        return await _read_all(auth, request, response, first)
     except AuthError as error:
-        return Answer(offered=False) if error.evidence.status == 403 else _failed(error)
+        return ApiAnswer(offered=False) if error.evidence.status == 403 else _failed(error)
     except PolicyError as error:
         # A login host that changed is a matter of its own; everything else is a redirect that leads away.
-        return Answer(offered=False, everywhere=True) if error.slug == "policy" else _failed(error)
+        return ApiAnswer(offered=False, everywhere=True) if error.slug == "policy" else _failed(error)
     except RegbrowseError as error:
         return _failed(error)
-    base = (await desk.pings.ping(repository.registry)).base
-    path = question.path.partition("?")[0]
-    found = _Found(artifact_type)
-    found.add(descriptors, reply)
-    url, note, visited = base + question.path, "", set[str]()
-    while not note:
-        visited.add(url)
-        after = follow(reply.headers.get_list("link"), url, path, question.host, reply.headers)
-        if after.url is None:
-            note = after.note
+
+
+async def _read_all(auth: Authenticator, request: Request, response: Response, page: list[Descriptor]) -> ApiAnswer:
+    """Follow the links of the first response; when a later page fails, what came before it is kept."""
+    url = (await auth.pings.ping(request.registry)).base + request.path
+    found, guard = _Found(), PageGuard()
+    while True:
+        guard.record(url, new=found.add(page))
+        links = response.headers.get_list("link")
+        target, _, note = next_page(links, url, request.path, request.host, response.headers)
+        if target is None:
             break
-        url = after.url
-        note = found.reason_to_stop(url in visited, len(visited), question.host)
+        url = target
+        note = guard.reason_to_stop(url, request.host, found.so_far)
+        if not note and (len(found.entries) >= MAX_ENTRIES or guard.pages >= MAX_PAGES):
+            note = f"{request.host} lists more than {found.so_far}; the rest was not asked for."
         if note:
             break
         try:
-            reply = await desk.send(replace(question, path=url.removeprefix(base)))
-            if reply.status != 200:
-                raise status_error(reply, desk.login_state(repository.registry))
+            response = await auth.send(replace(request, path=path_and_query(url)))
+            if response.status != 200:
+                raise status_error(response, auth.login_state(request.registry))
         except RegbrowseError as error:
-            note = f"Showing {plural(len(found.kept), 'entry')}; the rest could not be loaded: {error.why}"
+            note = f"Showing {found.so_far}; the rest could not be loaded: {error.why}"
             break
-        more = await _read(reply)
-        if more is None:
-            note = f"Showing {plural(len(found.kept), 'entry')}; the rest is not a list of attachments."
+        later = await _read(response)
+        if later is None:
+            note = f"Showing {found.so_far}; the rest is not a list of attachments."
             break
-        found.add(more, reply)
-    return Answer(tuple(found.kept.values()), note=note or found.left_out)
+        page = later
+    return ApiAnswer(tuple(found.entries.values()), note=note or found.left_out)
 
 
 @dataclass(slots=True)
 class _Found:
     """What the pages brought so far."""
 
-    artifact_type: str
-    kept: dict[Digest, Descriptor] = field(default_factory=dict)
-    hidden: int = 0
-    barren: int = 0
-    """Pages in a row without anything new."""
+    entries: dict[Digest, Descriptor] = field(default_factory=dict)
+    invalid: int = 0
     full: bool = False
 
-    def add(self, descriptors: Iterable[Descriptor], reply: Response) -> None:
-        before = len(self.kept)
-        filters = reply.headers.get("oci-filters-applied", "").lower().replace(",", " ").split()
-        wanted = "" if "artifacttype" in filters else essence(self.artifact_type)
+    def add(self, descriptors: Iterable[Descriptor]) -> bool:
+        """Take the entries of a page; whether any of them is new."""
+        before = len(self.entries)
         for descriptor in descriptors:
             if descriptor.digest is None:
-                self.hidden += 1
-            elif wanted and essence(descriptor.artifact_type) != wanted:
-                continue
-            elif len(self.kept) >= MOST and descriptor.digest not in self.kept:
+                self.invalid += 1
+            elif len(self.entries) >= MAX_ENTRIES and descriptor.digest not in self.entries:
                 self.full = True
             else:
-                self.kept.setdefault(descriptor.digest, descriptor)
-        self.barren = 0 if len(self.kept) > before else self.barren + 1
+                self.entries.setdefault(descriptor.digest, descriptor)
+        return len(self.entries) > before
 
-    def reason_to_stop(self, again: bool, pages: int, host: str) -> str:
-        count = plural(len(self.kept), "entry")
-        if again:
-            return f"{host} sent the same page again; stopped after {count}."
-        if self.barren >= MOST_BARREN:
-            return f"{host} sent {MOST_BARREN} pages without anything new; stopped after {count}."
-        if len(self.kept) >= MOST or pages >= MOST_PAGES:
-            return f"{host} lists more than {count}; the rest was not asked for."
-        return ""
+    @property
+    def so_far(self) -> str:
+        return plural(len(self.entries), "entry")
 
     @property
     def left_out(self) -> str:
         if self.full:
-            return f"Only the first {MOST:,} entries are shown."
-        return f"{plural(self.hidden, 'invalid entry')} left out." if self.hidden else ""
+            return f"Only the first {MAX_ENTRIES:,} entries are shown."
+        return f"{plural(self.invalid, 'invalid entry')} left out." if self.invalid else ""
 
 
-async def _read(reply: Response) -> list[Descriptor] | None:
-    """The descriptors of one page; None when it is not the index that the API answers with."""
-    return await in_thread_if_large(read_page, reply.decoded())
+async def _read(response: Response) -> list[Descriptor] | None:
+    return await in_thread_if_large(read_page, response.decoded())
 
 
 def read_page(body: bytes) -> list[Descriptor] | None:
-    """The entries of one page as they came, at most one more than are ever shown."""
+    """Read the entries of one page as they came, at most one more than are ever shown.
+
+    None when it is not the index that the API answers with.
+    """
     try:
         value = parse_json(body).value
     except RegbrowseError:
@@ -160,23 +154,23 @@ def read_page(body: bytes) -> list[Descriptor] | None:
     if not isinstance(entries, list):
         return None
     anomalies: list[str] = []
-    return [Descriptor.read(Reader(entry, "manifests", anomalies)) for entry in entries[: MOST + 1]]
+    return [Descriptor.read(Reader(entry, "manifests", anomalies)) for entry in entries[: MAX_ENTRIES + 1]]
 
 
-def _without(reply: Response, desk: Authenticator) -> Answer:
-    """For an answer that is no index."""
-    if reply.status not in _NOT_OFFERED and not 200 <= reply.status < 300:
-        return _failed(status_error(reply, desk.login_state(reply.request.registry)))
-    codes, _ = server_words(reply.body)
-    unsaid = not codes or "UNSUPPORTED" in codes
-    everywhere = reply.status in _ABOUT_THE_REGISTRY or reply.looks_like_html or (unsaid and reply.status != 403)
-    return Answer(offered=False, everywhere=everywhere)
+def _not_offered(response: Response, auth: Authenticator) -> ApiAnswer:
+    """Make the answer of a response that is no index."""
+    if response.status not in _NOT_OFFERED and not 200 <= response.status < 300:
+        return _failed(status_error(response, auth.login_state(response.request.registry)))
+    codes, _ = server_words(response.body)
+    unexplained = not codes or "UNSUPPORTED" in codes
+    everywhere = response.status in _NOT_OFFERED_ANYWHERE or response.looks_like_html
+    return ApiAnswer(offered=False, everywhere=everywhere or (unexplained and response.status != 403))
 
 
-def _failed(error: RegbrowseError) -> Answer:
-    return Answer(offered=False, note=could_not(error), hopeless=isinstance(error, _HOPELESS))
+def _failed(error: RegbrowseError) -> ApiAnswer:
+    return ApiAnswer(offered=False, note=could_not(error), final=isinstance(error, _FINAL))
 
 
 def could_not(error: RegbrowseError) -> str:
-    """The sentence for a place that could not be looked at."""
+    """Make the note for a source that could not be looked at."""
     return f"Could not look for signatures: {error.why}"

@@ -1,154 +1,143 @@
-"""What is attached to a manifest: signatures, attestations, SBOMs, from every place they hang in.
+"""Find what is attached to a manifest, in every source there is.
 
-The registry is asked (distribution-spec, Listing Referrers); one that has no such API is asked for the tag
-that stands for it; and cosign's own tags are asked for in either case. What is attached inside of an index
-is there already. Nothing is opened here, and nothing is verified.
+The registry is asked (distribution-spec, Listing Referrers), or where it has no such API the tag that stands for it;
+the tags of cosign are looked at in either case. What is attached inside of an index is there already. Nothing is
+opened here, and nothing is verified.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
-from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.models import Referrer, Referrers
-from regbrowse.registry.referrers.api import MOST, Answer, ask_api, could_not
-from regbrowse.registry.referrers.tags import ask_fallback, ask_signature, fallback_tag, signature_tags
+from regbrowse.registry.referrers.api import MAX_ENTRIES, ApiAnswer, could_not, list_referrers
+from regbrowse.registry.referrers.cosign import cosign_tags, find_tagged
+from regbrowse.registry.referrers.tag_schema import list_tagged, referrers_tag
 from regbrowse.text import visible
 
 API, TAG, SIGNATURE_TAG = "API", "tag", "signature tag"
 
 
 def belongs(manifest: Manifest, subject: Digest) -> bool:
-    """Whether an opened entry may be about this subject: it names it, or none at all, as cosign's do."""
+    """Whether an opened entry may be about this subject: it names it, or none at all, as those of cosign do."""
     named = manifest.subject.digest if manifest.subject else None
     return named is None or named == subject
 
 
-class _Heard(NamedTuple):
-    """What one place said."""
+class _Source(NamedTuple):
+    """What one source answered."""
 
     entries: Sequence[Referrer] = ()
-    places: int = 1
+    looked_at: bool = True
     note: str = ""
-    aside: str = ""
-    """Said only when there is nothing more important to say."""
+    minor_note: str = ""
+    """Shown only when there is no other note."""
 
 
 class ReferrerFinder:
-    """Looks for attachments and remembers which registries and repositories have the API."""
+    """Look for attachments, and remember which registries and repositories have the API."""
 
-    def __init__(self, desk: Authenticator, manifests: Manifests) -> None:
-        self._desk = desk
+    def __init__(self, auth: Authenticator, manifests: Manifests) -> None:
+        self._auth = auth
         self._manifests = manifests
         self._offered: dict[str, bool] = {}
-        """Key of a registry, or a repository -> whether the API answers there."""
-        self._first: dict[str, asyncio.Lock] = {}
+        """Key of a registry, or a repository -> whether the API is offered there."""
+        self._first_requests: dict[str, asyncio.Lock] = {}
+        """Key of a registry -> held while it is found out."""
 
     def forget(self, registry: Registry) -> None:
-        """Somebody else is asking now: what was refused before may be answered."""
+        """Forget what a registry offers, because another login may be offered more."""
         prefix = f"{registry.key}/"
-        self._offered = {key: known for key, known in self._offered.items() if not f"{key}/".startswith(prefix)}
+        self._offered = {key: offered for key, offered in self._offered.items() if not f"{key}/".startswith(prefix)}
 
-    async def find(self, repository: Repository, digest: Digest, artifact_type: str = "") -> Referrers:
-        """Everything attached to the manifest, each digest once. Never raises RegbrowseError.
-
-        With an artifact type only entries of that type, and cosign's tags, which say none, are not asked for.
-        """
-        tags = () if artifact_type else signature_tags(digest)
+    async def find(self, repository: Repository, subject: Digest) -> Referrers:
+        """Return everything attached to a manifest, each digest once. Never raises RegbrowseError."""
         async with asyncio.TaskGroup() as group:
-            standard = group.create_task(self._standard(repository, digest, artifact_type))
-            hung = [group.create_task(self._signature(repository, tag)) for tag in tags]
-        return merged(digest, [standard.result(), *(task.result() for task in hung)])
+            standard = group.create_task(self._standard(repository, subject))
+            tagged = [group.create_task(self._cosign(repository, tag)) for tag in cosign_tags(subject)]
+        return _merged(subject, [task.result() for task in (standard, *tagged)])
 
-    async def _standard(self, repository: Repository, digest: Digest, artifact_type: str) -> _Heard:
-        """The API, or the tag that stands for it where there is none."""
-        answer = await self._api(repository, digest, artifact_type)
+    async def _standard(self, repository: Repository, subject: Digest) -> _Source:
+        """Look at the API, or at the tag that stands for it where there is none."""
+        answer = await self._api(repository, subject)
         if answer.offered:
-            return _Heard([Referrer(entry, (API,)) for entry in answer.descriptors], note=answer.note)
-        if answer.hopeless:
-            return _Heard(places=0, note=answer.note)
-        tag = fallback_tag(digest)
+            return _Source([Referrer(entry, (API,)) for entry in answer.descriptors], note=answer.note)
+        if answer.final:
+            return _Source(looked_at=False, note=answer.note)
         try:
-            entries = await ask_fallback(self._manifests, repository, digest)
+            entries = await list_tagged(self._manifests, repository, subject)
         except RegbrowseError as error:
-            return _Heard(places=0, note=answer.note or could_not(error))
-        if artifact_type:
-            entries = tuple(each for each in entries if essence(each.artifact_type) == essence(artifact_type))
-        aside = f"{visible(repository.registry.name)} has no referrers API; looked at tags instead."
-        return _Heard([Referrer(entry, (TAG,), tag) for entry in entries], note=answer.note, aside=aside)
+            return _Source(looked_at=False, note=answer.note or could_not(error))
+        tag = referrers_tag(subject)
+        no_api = f"{visible(repository.registry.name)} has no referrers API; looked at tags instead."
+        return _Source([Referrer(entry, (TAG,), tag) for entry in entries], note=answer.note, minor_note=no_api)
 
-    async def _api(self, repository: Repository, digest: Digest, artifact_type: str) -> Answer:
-        """The API's answer, without asking where it is known that there is none."""
-        registry, name = repository.registry.key, _name(repository)
-        if self._known(registry, name) is None:
-            # Whoever asks at the same time waits, instead of being told the same.
-            async with self._first.setdefault(registry, asyncio.Lock()):
-                if self._known(registry, name) is None:
-                    return await self._ask(repository, digest, artifact_type)
-        if self._known(registry, name) is False:
-            return Answer(offered=False)
-        return await self._ask(repository, digest, artifact_type)
+    async def _cosign(self, repository: Repository, tag: str) -> _Source:
+        try:
+            descriptor = await find_tagged(self._auth, self._manifests, repository, tag)
+        except RegbrowseError as error:
+            return _Source(looked_at=False, note=could_not(error))
+        return _Source([Referrer(descriptor, (SIGNATURE_TAG,), tag)] if descriptor else ())
 
-    def _known(self, registry: str, name: str) -> bool | None:
-        return self._offered.get(name, self._offered.get(registry))
+    async def _api(self, repository: Repository, subject: Digest) -> ApiAnswer:
+        """Ask the API, but not where it is known that there is none."""
+        if self._is_offered(repository) is None:
+            # Requests at the same time wait for the first one, instead of being refused as well.
+            async with self._first_requests.setdefault(repository.registry.key, asyncio.Lock()):
+                if self._is_offered(repository) is None:
+                    return await self._ask(repository, subject)
+        if self._is_offered(repository) is False:
+            return ApiAnswer(offered=False)
+        return await self._ask(repository, subject)
 
-    async def _ask(self, repository: Repository, digest: Digest, artifact_type: str) -> Answer:
-        answer = await ask_api(self._desk, repository, digest, artifact_type)
+    async def _ask(self, repository: Repository, subject: Digest) -> ApiAnswer:
+        answer = await list_referrers(self._auth, repository, subject)
+        registry = repository.registry.key
         if answer.offered:
-            self._offered[repository.registry.key] = True
+            self._offered[registry] = True
         elif not answer.note:
             # A registry that answered once has the API, whatever it says of one repository.
-            everywhere = answer.everywhere and repository.registry.key not in self._offered
-            self._offered[repository.registry.key if everywhere else _name(repository)] = False
+            everywhere = answer.everywhere and registry not in self._offered
+            self._offered[registry if everywhere else _key(repository)] = False
         return answer
 
-    async def _signature(self, repository: Repository, tag: str) -> _Heard:
-        try:
-            descriptor = await ask_signature(self._desk, self._manifests, repository, tag)
-        except RegbrowseError as error:
-            return _Heard(places=0, note=could_not(error))
-        return _Heard([Referrer(descriptor, (SIGNATURE_TAG,), tag)] if descriptor else ())
+    def _is_offered(self, repository: Repository) -> bool | None:
+        return self._offered.get(_key(repository), self._offered.get(repository.registry.key))
 
 
-def merged(subject: Digest, places: Iterable[_Heard]) -> Referrers:
-    """Every entry once, with all the places that named it; the subject is never attached to itself."""
+def _key(repository: Repository) -> str:
+    return f"{repository.registry.key}/{repository.path}"
+
+
+def _merged(subject: Digest, sources: Sequence[_Source]) -> Referrers:
+    """Merge the sources into one entry per digest; the subject is never attached to itself."""
     found: dict[Digest, Referrer] = {}
-    heard = list(places)
     left_out = False
-    for entry in (entry for place in heard for entry in place.entries):
+    for entry in (entry for source in sources for entry in source.entries):
         digest = entry.descriptor.digest
         if digest is None or digest == subject:
             continue
-        before = found.get(digest)
-        if before is not None:
-            found[digest] = _together(before, entry)
-        elif len(found) < MOST:
+        if digest in found:
+            found[digest] = _merged_entry(found[digest], entry)
+        elif len(found) < MAX_ENTRIES:
             found[digest] = entry
         else:
             left_out = True
-    limit = f"Only the first {MOST:,} entries are shown." if left_out else ""
-    said = [*(place.note for place in heard), limit, *(place.aside for place in heard)]
-    note = next((sentence for sentence in said if sentence), "")
-    return Referrers(subject, tuple(found.values()), sum(place.places for place in heard), note)
+    limit = f"Only the first {MAX_ENTRIES:,} entries are shown." if left_out else ""
+    notes = [*(source.note for source in sources), limit, *(source.minor_note for source in sources)]
+    looked_at = sum(source.looked_at for source in sources)
+    return Referrers(subject, tuple(found.values()), looked_at, next(filter(None, notes), ""))
 
 
-def _together(one: Referrer, other: Referrer) -> Referrer:
-    ways = tuple(dict.fromkeys(one.found_by + other.found_by))
-    return one._replace(descriptor=_fuller(one.descriptor, other.descriptor), found_by=ways, tag=one.tag or other.tag)
-
-
-def _fuller(one: Descriptor, other: Descriptor) -> Descriptor:
-    """The one that says more: a tag alone tells no artifact type."""
-    return other if other.artifact_type and not one.artifact_type else one
-
-
-def _name(repository: Repository) -> str:
-    return f"{repository.registry.key}/{repository.path}"
+def _merged_entry(one: Referrer, other: Referrer) -> Referrer:
+    # A tag alone does not tell the artifact type.
+    says_more = other.descriptor.artifact_type and not one.descriptor.artifact_type
+    found_by = tuple(dict.fromkeys(one.found_by + other.found_by))
+    return Referrer(other.descriptor if says_more else one.descriptor, found_by, one.tag or other.tag)

@@ -1,15 +1,18 @@
-"""How a registry's own API is asked: shortly, once, bounded, and without touching what /v2/ is asked with.
+"""Request vendor APIs: in little time, once, bounded, and apart from the requests to `/v2/`; and read their answers.
 
-Such an API often lives on a host of its own, which never sees the registry's login. Nothing here learns
-from an answer, so that an API that refuses a login cannot spoil the registry's.
+Such an API often has a host of its own, which never receives the registry's login. Nothing is learnt from a
+response, so that an API that refuses a login cannot spoil the login of the registry.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
-from regbrowse.errors import Evidence, NetError, RateLimited, RegbrowseError, Unsupported
+from regbrowse.errors import Evidence, NetError, RegbrowseError, Unsupported
 from regbrowse.oci.document import JsonValue, Reader, parse_json
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.authenticator import Authenticator
@@ -18,45 +21,51 @@ from regbrowse.registry.error_mapping import not_json, status_error
 from regbrowse.registry.fetch import in_thread_if_large
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.transport import Transport
-from regbrowse.text import visible
+from regbrowse.text import CELL_LIMIT, visible
 
-ANSWER_LIMIT = 4 * 2**20
-PAGES = 10
-"""So many pages are asked for: enough for what is looked at first."""
+RESPONSE_LIMIT = 4 * 2**20
+MAX_PAGES = 10
+"""Pages that are requested: enough for what is looked at first."""
 PAGE_SIZE = 100
-ROWS = 10_000
+MAX_ROWS = 10_000
 """Members that are read of one page."""
-NOUN = "what this API answers with"
+
+_NOUN = "what this API answers with"
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?(?:[Zz]|([+-][0-9]{2}:?[0-9]{2}))?"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Window:
-    """Asks the APIs of one client's registries."""
+class VendorClient:
+    """Send the requests to the vendor APIs of one client's registries. Raises RegistryError for all but status 200."""
 
-    def __init__(self, desk: Authenticator, transport: Transport, seconds: float) -> None:
-        self._desk = desk
+    def __init__(self, auth: Authenticator, transport: Transport, seconds: float) -> None:
+        """`seconds`: the most that one response may take."""
+        self.auth = auth
         self._transport = transport
         self._seconds = seconds
 
-    async def elsewhere(self, host: str, target: str, about: str, wanted: str = "") -> Response:
-        """What a host that is not the registry answers; asked as nobody. Raises RegistryError for all but 200."""
-        question = self.question(Registry(host), target, about, wanted)
-        return await self._answered(question, lambda: self._transport.send(question, f"https://{host}{target}", ""))
+    async def get_anonymously(self, host: str, target: str, about: str, wanted: str = "") -> Response:
+        """Request a path and query of a host that is not the registry, without any login."""
+        request = self._request(Registry(host), target, about, wanted)
+        return await self._checked(request, self._transport.send(request, f"https://{host}{target}", ""))
 
-    async def here(self, registry: Registry, target: str, about: str, *, password: bool) -> Response:
-        """What the registry's own origin answers; asked with its password if that is wanted and may be sent."""
-        door = await self._desk.pings.ping(registry)
-        login = await self._desk.login_for(registry) if password else None
-        header = basic_authorization(login) if login is not None and login.kind == "password" else ""
-        question = self.question(registry, target, about)
-        return await self._answered(question, lambda: self._transport.send(question, door.base + target, header))
+    async def get_from_registry(self, registry: Registry, target: str, about: str, *, password: bool) -> Response:
+        """Request a path and query of the registry's own origin; `password`: with Basic where it may be sent."""
+        ping = await self.auth.pings.ping(registry)
+        login = await self.auth.login_for(registry) if password else None
+        authorization = basic_authorization(login) if login is not None and login.kind == "password" else ""
+        request = self._request(registry, target, about)
+        return await self._checked(request, self._transport.send(request, ping.base + target, authorization))
 
-    async def at_desk(self, question: Request) -> Response:
-        """The answer to a question of the standard, asked as every other one, but just as shortly."""
-        await self._desk.pings.ping(question.registry)
-        return await self._answered(question, lambda: self._desk.send(question))
+    async def get_with_scope(self, registry: Registry, target: str, about: str, scope: str) -> Response:
+        """Request a path of `/v2/` with the login and token that every other request to it has."""
+        await self.auth.pings.ping(registry)
+        request = self._request(registry, target, about, scope=scope)
+        return await self._checked(request, self.auth.send(request))
 
-    def question(self, registry: Registry, target: str, about: str, wanted: str = "", scope: str = "") -> Request:
-        """A question with the bounds of this room."""
+    def _request(self, registry: Registry, target: str, about: str, wanted: str = "", scope: str = "") -> Request:
         return Request(
             registry,
             "vendor",
@@ -64,67 +73,95 @@ class Window:
             wanted or f"Asking {visible(registry.name)} for more about {about}",
             about,
             scope=scope,
-            limit=ANSWER_LIMIT,
-            # Ends after we have left, so that being slow here does not count against the registry.
+            limit=RESPONSE_LIMIT,
+            # Later than our own timeout, so that a slow vendor API does not count against the registry.
             deadline=self._seconds + 1,
             attempts=1,
             same_origin=True,
-            # Nor does a limit of this API pause the questions to /v2/ on the same host.
+            # Nor does a rate limit of the vendor API hold back the requests to /v2/ on the same host.
             user="own API",
         )
 
-    async def _answered(self, question: Request, send: Callable[[], Awaitable[Response]]) -> Response:
+    async def _checked(self, request: Request, sending: Awaitable[Response]) -> Response:
         try:
             async with asyncio.timeout(self._seconds):
-                reply = await send()
+                response = await sending
         except TimeoutError:
-            why = f"{question.host} did not answer within {self._seconds:g} s."
-            raise NetError(why, evidence=Evidence(question.host), wanted=question.wanted) from None
-        if reply.status in (401, 403):
-            why = f"{question.host} does not show this to everybody."
-            raise Unsupported(why, evidence=reply.evidence(), wanted=question.wanted)
-        if reply.status != 200:
-            raise status_error(reply)
-        return reply
+            why = f"{request.host} did not answer within {self._seconds:g} s."
+            raise NetError(why, evidence=Evidence(request.host), wanted=request.wanted) from None
+        if response.status in (401, 403):
+            why = f"{request.host} does not show this to everybody."
+            raise Unsupported(why, evidence=response.evidence(), wanted=request.wanted)
+        if response.status != 200:
+            raise status_error(response)
+        return response
 
 
-async def object_of(reply: Response) -> Reader:
-    """The JSON object of an answer. Raises BadResponse."""
-    value = await _value_of(reply)
+async def json_object(response: Response) -> Reader:
+    """Read a response that is a JSON object. Raises BadResponse."""
+    value = await _json(response)
     if not isinstance(value, dict):
-        raise not_json(reply, NOUN)
+        raise not_json(response, _NOUN)
     return Reader(value)
 
 
-async def list_of(reply: Response) -> list[Reader]:
-    """The objects of an answer that is a list. Raises BadResponse."""
-    value = await _value_of(reply)
-    if not isinstance(value, list):
-        raise not_json(reply, NOUN)
-    return Reader({"list": value}).readers("list")[:ROWS]
+async def json_list(response: Response) -> list[Reader]:
+    """Read a response that is a JSON list of objects. Raises BadResponse."""
+    return json_rows(response, Reader({"list": await _json(response)}), "list")
 
 
-def rows_of(reply: Response, reader: Reader, key: str) -> list[Reader]:
-    """The members of a list that an answer must have. Raises BadResponse when it has none."""
+def json_rows(response: Response, reader: Reader, key: str) -> list[Reader]:
+    """Read the objects of a list that a response must have. Raises BadResponse when it has none."""
     if not isinstance(reader.raw(key), list):
-        raise not_json(reply, NOUN)
-    return reader.readers(key)[:ROWS]
+        raise not_json(response, _NOUN)
+    return reader.readers(key)[:MAX_ROWS]
 
 
-def reason(error: RegbrowseError) -> str:
-    """A failure in a few words, to stand behind the name of a host."""
-    if isinstance(error, RateLimited):
-        return "limiting requests"
-    return visible(error.heading, 60)
+async def _json(response: Response) -> JsonValue:
+    try:
+        return (await in_thread_if_large(parse_json, response.decoded())).value
+    except RegbrowseError:
+        raise not_json(response, _NOUN) from None
+
+
+def read_time(value: object) -> datetime | None:
+    """Read a time of RFC 3339 or RFC 1123 as UTC; None for what is none.
+
+    The year 1 stands for "never" in programs written in Go, and the first second of 1970 for "unset".
+    """
+    if not isinstance(value, str) or len(value) > 64:
+        return None
+    match = _RFC3339.fullmatch(value)
+    try:
+        if match:
+            day, clock, _, zone = match.groups()
+            then = datetime.fromisoformat(f"{day}T{clock}{zone or '+00:00'}")
+        else:
+            then = parsedate_to_datetime(value)
+            then = then if then.tzinfo else then.replace(tzinfo=UTC)
+        then = then.astimezone(UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+    return then if then > _EPOCH else None
+
+
+def read_milliseconds(reader: Reader, key: str) -> datetime | None:
+    """Read milliseconds since 1970, a number or digits; None for 0 and less, which reproducible builds write."""
+    number = reader.number(key, high=253_402_300_799_999, digits=True)
+    return _EPOCH + timedelta(milliseconds=number) if number else None
+
+
+def read_size(reader: Reader, key: str) -> int | None:
+    """Read a number of bytes, a number or digits; None for 0, which is written for an index and says nothing."""
+    return reader.number(key, digits=True) or None
+
+
+def read_line(reader: Reader, key: str) -> str:
+    """Read a description as one line that is safe to show."""
+    value = reader.raw(key)
+    return visible(" ".join(value[:4096].split()), CELL_LIMIT) if isinstance(value, str) else ""
 
 
 def newest_only(host: str) -> str:
-    """The note of a list that is longer than what was asked for."""
+    """Make the note for a list that has more than was requested of it."""
     return f"Dates and sizes are those of the newest tags only ({host} lists more)."
-
-
-async def _value_of(reply: Response) -> JsonValue:
-    try:
-        return (await in_thread_if_large(parse_json, reply.decoded())).value
-    except RegbrowseError:
-        raise not_json(reply, NOUN) from None

@@ -26,7 +26,7 @@ from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 from tls_world import issue
 
-AREA = "Native APIs"
+AREA = "Vendor APIs"
 HOSTS = ["registry-1.docker.io", "hub.docker.com", "index.docker.io", "quay.io", "gcr.io"]
 PAPER = issue("hosts", CA, names=HOSTS)
 HUB = "/v2/namespaces/acme/repositories/app/tags"
@@ -59,7 +59,7 @@ def facts(name: str, seconds: float = 3) -> Callable[[Client], Awaitable[tuple[l
     """The plain list, and the decoration."""
 
     async def ask(client: Client) -> tuple[list[str], list[TagFacts]]:
-        client._vendors = VendorApis(client.auth, client._transport, seconds)
+        client._vendor_apis = VendorApis(client.auth, client._transport, seconds)
         plain = [tag async for page in client.tags(where(name)) for tag in page.tags]
         return plain, [part async for part in client.tag_facts(where(name))]
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fake_native import (
-    OPEN_DOOR,
+from fake_vendor import (
+    OPEN_PING,
     D,
     FakeApi,
     client_of,
@@ -22,7 +22,7 @@ from fake_native import (
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import Found, TagFact
-from regbrowse.registry.vendor.gcr import is_google
+from regbrowse.registry.vendor.google import is_google
 from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 
@@ -32,8 +32,8 @@ QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
 HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
 DISCOVER = "/v2/_oci/ext/discover"
 ZOT = "/v2/_zot/ext/search"
-ANN = Login("ann", Secret("s3cr3t-canary-native"))
-ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktbmF0aXZl"
+ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
+ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 async def test_quay_tells_dates_and_sizes_by_page() -> None:
@@ -47,7 +47,7 @@ async def test_quay_tells_dates_and_sizes_by_page() -> None:
 
 
 async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
-    quay = FakeApi().on(QUAY_TAGS, said({"error": "insufficient_scope"}, 401)).on("/v2/", OPEN_DOOR)
+    quay = FakeApi().on(QUAY_TAGS, said({"error": "insufficient_scope"}, 401)).on("/v2/", OPEN_PING)
     async with client_of({"quay.io": quay}, ANN) as client:
         await client.auth.pings.ping(Registry.parse("quay.io"))
         parts = await heard(client, "quay.io/acme/app")
@@ -63,7 +63,7 @@ async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
 
 @pytest.mark.parametrize("wait", ["1", "600"])
 async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None:
-    quay = FakeApi().on(QUAY_TAGS, said({}, 429, {"retry-after": wait})).on("/v2/", OPEN_DOOR)
+    quay = FakeApi().on(QUAY_TAGS, said({}, 429, {"retry-after": wait})).on("/v2/", OPEN_PING)
     quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
     async with client_of({"quay.io": quay}) as client:
         assert len(notes(await heard(client, "quay.io/acme/app"))) == 1
@@ -72,7 +72,7 @@ async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None
 
 
 async def test_an_api_that_is_slow_again_and_again_does_not_count_against_the_registry() -> None:
-    quay = FakeApi(gate=asyncio.Event()).on("/v2/", OPEN_DOOR)
+    quay = FakeApi(gate=asyncio.Event()).on("/v2/", OPEN_PING)
     quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
     async with client_of({"quay.io": quay}) as client:
         for _ in range(8):
@@ -99,7 +99,7 @@ async def test_quay_is_searched() -> None:
 
 
 async def test_google_s_list_holds_everything() -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said(google_list()))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said(google_list()))
     async with client_of({"gcr.io": api}) as client:
         parts = await heard(client, "gcr.io/p/app")
     assert facts(parts) == [TagFact(tag, THEN, 5432, "", DIGEST) for tag in ("1.0", "latest")]
@@ -117,14 +117,14 @@ async def test_google_s_list_holds_everything() -> None:
     ],
 )
 async def test_google_s_numbers_are_texts(more: dict[str, object], fact: tuple[object, object]) -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said(google_list(**more)))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said(google_list(**more)))
     async with client_of({"europe-docker.pkg.dev": api}) as client:
         found = facts(await heard(client, "europe-docker.pkg.dev/p/app"))
     assert [(each.pushed, each.size) for each in found] == [fact, fact]
 
 
 async def test_a_plain_list_of_google_tells_nothing_and_that_is_well() -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said({"name": "p/app", "tags": ["1.0"]}))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said({"name": "p/app", "tags": ["1.0"]}))
     async with client_of({"gcr.io": api}) as client:
         parts = await heard(client, "gcr.io/p/app")
     assert (facts(parts), notes(parts)) == ([], [])
@@ -133,7 +133,7 @@ async def test_a_plain_list_of_google_tells_nothing_and_that_is_well() -> None:
 async def test_many_manifests_come_in_slices_and_end() -> None:
     row = {"tag": ["t"], "timeUploadedMs": "1718703660000"}
     listed = {str(Digest.of(str(number).encode())): row for number in range(10_001)}
-    api = FakeApi().on("/v2/", OPEN_DOOR).on("/v2/p/app/tags/list", said({"manifest": listed}))
+    api = FakeApi().on("/v2/", OPEN_PING).on("/v2/p/app/tags/list", said({"manifest": listed}))
     async with client_of({"gcr.io": api}) as client:
         parts = await heard(client, "gcr.io/p/app", seconds=30)
     assert len(facts(parts)) == 10_000

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents import WRONG, places, replaced
-from fake_native import (
+from fake_vendor import (
     DISCOVERED,
-    HARBOR_DOOR,
+    HARBOR_PING,
     JSON,
-    OPEN_DOOR,
+    OPEN_PING,
     FakeApi,
     client_of,
     google_list,
@@ -60,7 +60,7 @@ async def hear(name: str, bodies: Iterable[bytes]) -> None:
     """Asks for facts once per body; the first page is that body, and so is every other."""
     path = GOOD[name][0]
     for body in bodies:
-        api = FakeApi().on("/v2/", HARBOR_DOOR if name.startswith("harbor") else OPEN_DOOR)
+        api = FakeApi().on("/v2/", HARBOR_PING if name.startswith("harbor") else OPEN_PING)
         api.on("/v2/_oci/ext/discover", Answer(200, JSON, json.dumps(DISCOVERED).encode()))
         api.on(path, Answer(200, JSON, body)).on("/v2/x", Answer(200, JSON, body))
         async with client_of(dict.fromkeys(HOSTS, api)) as client:

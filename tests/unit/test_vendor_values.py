@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.oci.document import Reader
-from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
+from regbrowse.registry.vendor.vendor_client import read_line, read_milliseconds, read_size, read_time
 
 THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
     ],
 )
 def test_moments_are_read_in_every_form_seen(text: str) -> None:
-    assert when(text) == THEN
+    assert read_time(text) == THEN
 
 
 @pytest.mark.parametrize(
@@ -38,31 +38,31 @@ def test_moments_are_read_in_every_form_seen(text: str) -> None:
     ],
 )
 def test_everything_else_is_unknown(value: object) -> None:
-    assert when(value) is None
+    assert read_time(value) is None
 
 
 @given(st.text() | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}[Z+-][0-9:]*", fullmatch=True))
 def test_no_text_breaks_it(text: str) -> None:
-    then = when(text)
+    then = read_time(text)
     assert then is None or (then.tzinfo is UTC and then.year >= 1970)
 
 
 @pytest.mark.parametrize("value", ["1718703660000", 1718703660000, 1718703660000.0])
 def test_milliseconds(value: object) -> None:
-    assert from_milliseconds(Reader({"t": value}), "t") == THEN
+    assert read_milliseconds(Reader({"t": value}), "t") == THEN
 
 
 @pytest.mark.parametrize("value", ["0", 0, "-1", -1, "253402300800000", "9" * 30, "x", "1.5", None, True, [], {}])
 def test_milliseconds_that_say_nothing(value: object) -> None:
-    assert from_milliseconds(Reader({"t": value}), "t") is None
+    assert read_milliseconds(Reader({"t": value}), "t") is None
 
 
 @pytest.mark.parametrize(("value", "size"), [("12", 12), (12, 12), (0, None), ("0", None), (-1, None), (True, None)])
 def test_sizes_are_numbers_or_digits(value: object, size: int | None) -> None:
-    assert amount(Reader({"s": value}), "s") == size
+    assert read_size(Reader({"s": value}), "s") == size
 
 
 def test_descriptions_are_one_visible_line() -> None:
-    assert line(Reader({"d": "two\n  lines\x1b[31m"}), "d") == "two lines\\x1b[31m"
-    assert line(Reader({"d": ["x"]}), "d") == ""
-    assert len(line(Reader({"d": "x" * 100_000}), "d")) <= 256
+    assert read_line(Reader({"d": "two\n  lines\x1b[31m"}), "d") == "two lines\\x1b[31m"
+    assert read_line(Reader({"d": ["x"]}), "d") == ""
+    assert len(read_line(Reader({"d": "x" * 100_000}), "d")) <= 256

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from fake_native import HTML, D, FakeApi, client_of, facts, heard, hub_page, hub_row, notes, place, said
+from fake_vendor import HTML, D, FakeApi, client_of, facts, heard, hub_page, hub_row, notes, place, said
 from regbrowse.errors import BadResponse, NetError, RateLimited, RegistryError, Unsupported
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.models import Found, TagFact
 from regbrowse.registry.responder import Answer
+from regbrowse.registry.vendor import is_searchable
 from regbrowse.registry.vendor.vendors import VendorApis
 from regbrowse.settings.login import Login
 
@@ -151,9 +152,9 @@ async def test_nobody_waits_for_a_slow_answer() -> None:
 async def test_a_limit_is_respected_before_the_next_question() -> None:
     hub = FakeApi().on(TAGS, said({}, 429, {"retry-after": "600"}))
     async with client_of({"hub.docker.com": hub}) as client:
-        natives = VendorApis(client.auth, client._transport)
+        vendor_apis = VendorApis(client.auth, client._transport)
         for _ in range(3):
-            parts = [part async for part in natives.tag_facts(place("docker.io/library/alpine"))]
+            parts = [part async for part in vendor_apis.tag_facts(place("docker.io/library/alpine"))]
             assert notes(parts) == [UNAVAILABLE.format("limiting requests")]
     assert len(hub.asked) == 1
 
@@ -177,9 +178,9 @@ async def test_search_finds_repositories_that_can_be_opened() -> None:
     ]
     hub = FakeApi().on(SEARCH, said({"count": 9, "results": rows}))
     async with client_of({"hub.docker.com": hub}) as client:
-        natives = VendorApis(client.auth, client._transport)
-        found = await natives.search(HUB, " a&b/\ud800 ")
-        assert await natives.search(HUB, "  ") == ()
+        vendor_apis = VendorApis(client.auth, client._transport)
+        found = await vendor_apis.search(HUB, " a&b/\ud800 ")
+        assert await vendor_apis.search(HUB, "  ") == ()
     assert found == (
         Found("library/alpine", "A minimal image\\x1b", True, 11_000),
         Found("grafana/loki", "", False, None),
@@ -216,8 +217,8 @@ async def test_a_search_that_fails_says_why(answer: Answer, kind: type[RegistryE
 
 async def test_who_can_be_searched() -> None:
     async with client_of({}) as client:
-        natives = VendorApis(client.auth, client._transport)
+        vendor_apis = VendorApis(client.auth, client._transport)
         names = ("docker.io", "index.docker.io", "quay.io", "ghcr.io", "quay.io.evil.example", "localhost:5000")
-        assert [natives.searchable(Registry.parse(name)) for name in names] == [True, True, True, False, False, False]
+        assert [is_searchable(Registry.parse(name)) for name in names] == [True, True, True, False, False, False]
         with pytest.raises(Unsupported, match=r"ghcr\.io has no search"):
-            await natives.search(Registry.parse("ghcr.io"), "x")
+            await vendor_apis.search(Registry.parse("ghcr.io"), "x")

@@ -56,7 +56,7 @@ class FakeApi:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked besides the first knock."""
+        """What was asked besides the ping."""
         return [target for target in self.asked if target != "/v2/"]
 
 
@@ -135,12 +135,12 @@ DISCOVERED: Json = {
         {"name": "_zot", "url": "https://example.com", "description": "", "endpoints": ["/v2/_zot/ext/search"]}
     ]
 }
-HARBOR_DOOR = Answer(
+HARBOR_PING = Answer(
     401,
     {"www-authenticate": 'Bearer realm="https://harbor.example/service/token",service="harbor-registry"'},
     b"",
 )
-OPEN_DOOR = said({})
+OPEN_PING = said({})
 
 
 def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> Client:
@@ -150,8 +150,8 @@ def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> Clien
 
 async def heard(client: Client, name: str, seconds: float = 3.0) -> list[TagFacts]:
     """Everything that is told of the tags of a repository such as `quay.io/acme/app`."""
-    natives = VendorApis(client.auth, client._transport, seconds)
-    return [part async for part in natives.tag_facts(place(name))]
+    vendor_apis = VendorApis(client.auth, client._transport, seconds)
+    return [part async for part in vendor_apis.tag_facts(place(name))]
 
 
 def place(name: str) -> Repository:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fake_native import (
+from fake_vendor import (
     DISCOVERED,
-    HARBOR_DOOR,
+    HARBOR_PING,
     HTML,
-    OPEN_DOOR,
+    OPEN_PING,
     D,
     FakeApi,
     client_of,
@@ -34,12 +34,12 @@ QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
 HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
 DISCOVER = "/v2/_oci/ext/discover"
 ZOT = "/v2/_zot/ext/search"
-ANN = Login("ann", Secret("s3cr3t-canary-native"))
-ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktbmF0aXZl"
+ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
+ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 def harbor(*pages: Answer) -> FakeApi:
-    return FakeApi().on("/v2/", HARBOR_DOOR).on(HARBOR_TAGS, *pages)
+    return FakeApi().on("/v2/", HARBOR_PING).on(HARBOR_TAGS, *pages)
 
 
 async def test_harbor_gets_slashes_encoded_twice_and_its_own_password() -> None:
@@ -104,16 +104,16 @@ async def test_harbor_refuses_the_api_and_the_login_stays_good() -> None:
     assert notes(parts) == ["Dates and sizes are not available right now (harbor.example: 401 Unauthorized)."]
 
 
-def zot(*pages: Answer, door: Answer = OPEN_DOOR) -> FakeApi:
-    return FakeApi().on("/v2/", door).on(DISCOVER, said(DISCOVERED)).on(ZOT, *pages)
+def zot(*pages: Answer, ping: Answer = OPEN_PING) -> FakeApi:
+    return FakeApi().on("/v2/", ping).on(DISCOVER, said(DISCOVERED)).on(ZOT, *pages)
 
 
 async def test_zot_is_discovered_once_and_answers_in_texts() -> None:
     api = zot(said(zot_page(zot_row(), zot_row("1.0", Size="0", LastUpdated="0001-01-01T00:00:00Z"))))
     async with client_of({"zot.example": api}) as client:
-        natives = VendorApis(client.auth, client._transport)
+        vendor_apis = VendorApis(client.auth, client._transport)
         for _ in range(2):
-            parts = [part async for part in natives.tag_facts(place("zot.example/acme/app"))]
+            parts = [part async for part in vendor_apis.tag_facts(place("zot.example/acme/app"))]
             assert facts(parts) == [TagFact("latest", THEN, 777, "", DIGEST), TagFact("1.0", None, None, "", DIGEST)]
     assert [path.partition("?")[0] for path in api.paths] == [DISCOVER, ZOT, ZOT]
     assert "ImageList%28repo%3A%22acme%2Fapp%22" in api.paths[1]
@@ -145,7 +145,7 @@ async def test_zot_by_page_until_nothing_is_new() -> None:
 
 
 async def test_zot_with_passwords_gets_the_password() -> None:
-    api = zot(said(zot_page(zot_row())), door=Answer(401, {"www-authenticate": "basic realm=zot"}, b""))
+    api = zot(said(zot_page(zot_row())), ping=Answer(401, {"www-authenticate": "basic realm=zot"}, b""))
     async with client_of({"zot.example": api}, ANN) as client:
         assert len(facts(await heard(client, "zot.example/acme/app"))) == 1
     assert api.logins == ["", ANN_BASIC, ANN_BASIC]
@@ -156,17 +156,17 @@ async def test_zot_with_passwords_gets_the_password() -> None:
     [Answer(404, {}, b""), HTML, said([]), said({"extensions": None}), said({"extensions": [{"endpoints": 3}]})],
 )
 async def test_a_registry_without_anything_of_its_own_is_asked_once(answer: Answer) -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR).on(DISCOVER, answer)
+    api = FakeApi().on("/v2/", OPEN_PING).on(DISCOVER, answer)
     async with client_of({"own.example": api}) as client:
-        natives = VendorApis(client.auth, client._transport)
+        vendor_apis = VendorApis(client.auth, client._transport)
         for _ in range(2):
-            assert [part async for part in natives.tag_facts(place("own.example/acme/app"))] == []
+            assert [part async for part in vendor_apis.tag_facts(place("own.example/acme/app"))] == []
     assert api.paths == [DISCOVER]
 
 
 async def test_a_password_for_a_token_service_is_not_sent_to_ask_what_this_is() -> None:
-    door = Answer(401, {"www-authenticate": 'Bearer realm="https://login.example/token"'}, b"")
-    api = FakeApi().on("/v2/", door)
+    ping = Answer(401, {"www-authenticate": 'Bearer realm="https://login.example/token"'}, b"")
+    api = FakeApi().on("/v2/", ping)
     async with client_of({"own.example": api}, ANN) as client:
         assert await heard(client, "own.example/acme/app") == []
     assert api.paths == [DISCOVER]
@@ -175,7 +175,7 @@ async def test_a_password_for_a_token_service_is_not_sent_to_ask_what_this_is() 
 
 @pytest.mark.parametrize("host", ["ghcr.io", "acme.azurecr.io", "1.dkr.ecr.eu-west-1.amazonaws.com"])
 async def test_well_known_registries_are_not_asked_what_they_are(host: str) -> None:
-    api = FakeApi().on("/v2/", OPEN_DOOR)
+    api = FakeApi().on("/v2/", OPEN_PING)
     async with client_of({host: api}) as client:
         assert await heard(client, f"{host}/acme/app") == []
     assert api.paths == []
