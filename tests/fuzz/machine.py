@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from regbrowse.errors import ConfigError
 from regbrowse.reference import Digest, Registry
+from regbrowse.registry.local.archive import read_archive
+from regbrowse.registry.local.byte_range import ByteRange, MemorySource
+from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.layout import Layout
-from regbrowse.registry.local.pieces import Piece
-from regbrowse.registry.local.saved import Saved
-from regbrowse.registry.local.tarindex import FileTape, TarIndex, TarReader
 from regbrowse.settings.authfile import Place, parse_authfile
 from regbrowse.settings.daemon import Daemon
 from regbrowse.settings.login import Login
@@ -39,8 +40,8 @@ class OneFile:
 
     raw: bytes
 
-    def find(self, name: str) -> Piece | None:  # noqa: ARG002 - the same whatever it is called
-        return Piece.made(self.raw)
+    def find(self, name: str) -> ByteRange | None:  # noqa: ARG002 - the same whatever it is called
+        return ByteRange.of_bytes(self.raw)
 
 
 def authfile(raw: bytes) -> None:
@@ -56,30 +57,33 @@ def authfile(raw: bytes) -> None:
 
 
 def layout(raw: bytes) -> None:
-    held = Layout(OneFile(raw))
-    shown(*held.names.notices)
-    for path, tags in held.names.tags.items():
+    store = Layout(OneFile(raw))
+    shown(*store.names.notices)
+    for path, tags in store.names.tags.items():
         for tag in tags:
-            digest = held.tagged(path, tag)
-            assert digest is None or held.manifest(digest) is not None
-    held.referrers(Digest.of(raw))
+            digest = store.tag_digest(path, tag)
+            assert digest is None or store.manifest(digest) is not None
+    store.referrers(Digest.of(raw))
 
 
 def saved(raw: bytes) -> None:
-    held = Saved(OneFile(raw))
-    shown(*held.names.notices)
-    for path, tags in held.names.tags.items():
+    store = DockerArchive(OneFile(raw))
+    shown(*store.names.notices)
+    for path, tags in store.names.tags.items():
         for tag in tags:
-            held.tagged(path, tag)
+            store.tag_digest(path, tag)
 
 
 def archive(raw: bytes) -> None:
-    reader = TarReader(FileTape(io.BytesIO(raw), len(raw)))
-    index = TarIndex(list(reader))
-    shown(reader.note)
-    for name in index.names():
-        found = index.find(name)
-        assert found is None or 0 <= found.offset <= found.offset + found.size
+    try:
+        files = read_archive(io.BytesIO(raw), len(raw), MemorySource(raw))
+    except ConfigError as error:
+        shown(error.why)
+        return
+    shown(files.note)
+    for name in files.entries:
+        found = files.find(name)
+        assert found is None or 0 <= found.offset <= found.offset + found.size <= len(raw)
 
 
 def json_settings(raw: bytes) -> None:
