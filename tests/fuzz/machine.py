@@ -59,9 +59,9 @@ def authfile(raw: bytes) -> None:
 def layout(raw: bytes) -> None:
     store = Layout(OneFile(raw))
     shown(*store.names.notices)
-    for path, tags in store.names.tags.items():
-        for tag in tags:
-            digest = store.tag_digest(path, tag)
+    for tags in store.names.tags.values():
+        for number in tags.values():
+            digest = store.entry_digest(number)
             assert digest is None or store.manifest(digest) is not None
     store.referrers(Digest.of(raw))
 
@@ -69,9 +69,9 @@ def layout(raw: bytes) -> None:
 def saved(raw: bytes) -> None:
     store = DockerArchive(OneFile(raw))
     shown(*store.names.notices)
-    for path, tags in store.names.tags.items():
-        for tag in tags:
-            store.tag_digest(path, tag)
+    for tags in store.names.tags.values():
+        for number in tags.values():
+            store.entry_digest(number)
 
 
 def archive(raw: bytes) -> None:

@@ -21,6 +21,8 @@ from regbrowse.errors import BadReference, ConfigError, RegbrowseError
 from regbrowse.oci.manifest import Index, parse_manifest
 from regbrowse.pasted import Source
 from regbrowse.reference import UNNAMED, Digest, Reference, is_repository_path, is_tag
+from regbrowse.registry.local.byte_range import ByteRange, MemorySource
+from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.image_names import NOTICE_LIMIT, split_name
 from regbrowse.registry.local.layout import find_referrers
 from regbrowse.registry.local.open import OpenedSource, open_source
@@ -237,6 +239,27 @@ def test_broken_parts_of_an_old_docker_archive(tmp_path: Path, broken: str) -> N
     with_name = opening("docker-archive", f"{path}:b:1")
     assert isinstance(with_name.place, Reference)
     assert with_name.place.tag == "1"
+
+
+def test_what_a_list_names_often_is_read_once() -> None:
+    content = saved_files((IMAGE, ["a:1"]), packed=True)
+    (entry,) = json.loads(content["manifest.json"])
+    content["manifest.json"] = dump([{**entry, "RepoTags": [f"a:{number}"]} for number in range(500)])
+    reads: list[int] = []
+
+    class Source(MemorySource):
+        def read(self, offset: int, count: int) -> bytes:
+            reads.append(count)
+            return super().read(offset, count)
+
+    class Files:
+        def find(self, name: str) -> ByteRange | None:
+            return ByteRange(Source(content[name]), 0, len(content[name])) if name in content else None
+
+    store = DockerArchive(Files())
+    assert store.entry_digest(499) == store.entry_digest(0)
+    assert store.blob(Digest.parse(f"sha256:{'a' * 64}")) is None
+    assert len([count for count in reads if count > 4]) == len(content)
 
 
 def test_the_unpacked_file_goes_with_its_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,12 +48,17 @@ class _Image:
 
 
 class DockerArchive:
-    """Implements ImageStore. A manifest is made when it is first requested: compressed layers are hashed for it."""
+    """Implements ImageStore. A manifest is made when it is first requested: compressed layers are hashed for it.
+
+    A config is parsed and a layer is hashed once, however often the list names it.
+    """
 
     def __init__(self, files: Files) -> None:
         """Raises ConfigError when there is no usable manifest.json, OSError."""
         self._files = files
         self._blobs: dict[Digest, ByteRange] = {}
+        self._configs: dict[ByteRange, tuple[Digest, Config]] = {}
+        self._hashes: dict[ByteRange, Digest] = {}
         self._digests: dict[int, Digest] = {}
         self._manifests: dict[Digest, tuple[str, ByteRange]] = {}
         self._lock = threading.RLock()
@@ -62,13 +67,19 @@ class DockerArchive:
         self._images = self._read_list()
         self.names.add_list(len(self._images))
 
-    def tag_digest(self, path: str, tag: str) -> Digest | None:
-        number = self.names.tags.get(path, {}).get(tag)
-        return None if number is None else self._make(number)
+    def entry_digest(self, number: int) -> Digest:
+        """Make the manifest of one image, once; for -1 an index of the images without a tag."""
+        with self._lock:
+            if number not in self._digests:
+                media_type, fields = self._index() if number < 0 else self._image_manifest(self._images[number])
+                raw = json.dumps({"schemaVersion": 2, "mediaType": media_type, **fields}, indent=2).encode()
+                self._digests[number] = Digest.of(raw)
+                self._manifests[self._digests[number]] = media_type, ByteRange.of_bytes(raw)
+            return self._digests[number]
 
     def manifest(self, digest: Digest) -> tuple[str, ByteRange] | None:
         for number in (*range(len(self._images)), -1):
-            if self._make(number) == digest:
+            if self.entry_digest(number) == digest:
                 break
         return self._manifests.get(digest)
 
@@ -109,26 +120,18 @@ class DockerArchive:
             state = "missing" if content is None else "too large"
             self.names.add_notice(f"The config of an image in {LIST_FILE} is {state} ({shown}); it is left out.")
             return None
-        raw = content.read(_CONFIG_LIMIT)
-        try:
-            config = parse_config(raw, limit=_CONFIG_LIMIT)
-        except RegbrowseError:
-            config = parse_config(b"{}")
-            self.names.add_notice(f"The config {shown} cannot be read.")
-        digest = Digest.of(raw)
+        if content not in self._configs:
+            raw = content.read(_CONFIG_LIMIT)
+            try:
+                config = parse_config(raw, limit=_CONFIG_LIMIT)
+            except RegbrowseError:
+                config = parse_config(b"{}")
+                self.names.add_notice(f"The config {shown} cannot be read.")
+            self._configs[content] = Digest.of(raw), config
+        digest, config = self._configs[content]
         self._blobs[digest] = content
         layers = tuple(normal(layer) for layer in reader.items("Layers") if isinstance(layer, str))
         return _Image(content, digest, config, layers)
-
-    def _make(self, number: int) -> Digest:
-        """Make the manifest of one image, once; for -1 an index of the images without a tag."""
-        with self._lock:
-            if number not in self._digests:
-                media_type, fields = self._index() if number < 0 else self._image_manifest(self._images[number])
-                raw = json.dumps({"schemaVersion": 2, "mediaType": media_type, **fields}, indent=2).encode()
-                self._digests[number] = Digest.of(raw)
-                self._manifests[self._digests[number]] = media_type, ByteRange.of_bytes(raw)
-            return self._digests[number]
 
     def _image_manifest(self, image: _Image) -> tuple[str, dict[str, object]]:
         config = {"mediaType": DOCKER_CONFIG, "size": image.content.size, "digest": str(image.digest)}
@@ -144,14 +147,22 @@ class DockerArchive:
         if content is None:
             return {"mediaType": DOCKER_LAYER, **({"digest": str(diff_id)} if diff_id else {})}
         media_type = _layer_media_type(content.read(4))
-        digest = diff_id if diff_id and media_type == DOCKER_LAYER else _hash(content)
+        digest = diff_id if diff_id and media_type == DOCKER_LAYER else self._hash(content)
         self._blobs[digest] = content
         return {"mediaType": media_type, "size": content.size, "digest": str(digest)}
+
+    def _hash(self, content: ByteRange) -> Digest:
+        if content not in self._hashes:
+            hasher = hashlib.sha256()
+            for start in range(0, content.size, CHUNK):
+                hasher.update(content.source.read(content.offset + start, min(CHUNK, content.size - start)))
+            self._hashes[content] = Digest("sha256", hasher.hexdigest())
+        return self._hashes[content]
 
     def _index(self) -> tuple[str, dict[str, object]]:
         entries = []
         for number in self.names.untagged:
-            digest, platform = self._make(number), self._images[number].config.platform
+            digest, platform = self.entry_digest(number), self._images[number].config.platform
             media_type, content = self._manifests[digest]
             fields = {"architecture": platform.architecture, "os": platform.os, "variant": platform.variant}
             entries.append(
@@ -169,10 +180,3 @@ def _layer_media_type(start: bytes) -> str:
     if start.startswith(b"\x1f\x8b"):
         return DOCKER_LAYER_GZIP
     return DOCKER_LAYER_ZSTD if start == b"\x28\xb5\x2f\xfd" else DOCKER_LAYER
-
-
-def _hash(content: ByteRange) -> Digest:
-    hasher = hashlib.sha256()
-    for start in range(0, content.size, CHUNK):
-        hasher.update(content.source.read(content.offset + start, min(CHUNK, content.size - start)))
-    return Digest("sha256", hasher.hexdigest())

@@ -32,8 +32,8 @@ class ImageStore(Protocol):
     @property
     def names(self) -> ImageNames: ...
 
-    def tag_digest(self, path: str, tag: str) -> Digest | None:
-        """Find the digest of the manifest of a tag."""
+    def entry_digest(self, number: int) -> Digest | None:
+        """Find the digest of the manifest of an entry in the list of images; -1 stands for the list itself."""
         ...
 
     def manifest(self, digest: Digest) -> tuple[str, ByteRange] | None:
@@ -78,7 +78,7 @@ class LocalRegistry:
         if kind == "tags":
             return page_answer(f"/v2/{name}/tags/list", "tags", sorted(tags), query, PAGE_SIZE, {"name": name})
         if kind == "manifests":
-            return await self._manifest(name, target)
+            return await self._manifest(tags, target)
         digest = _parse_digest(target)
         if digest is None:
             return error_answer(400, "DIGEST_INVALID", "not a digest")
@@ -86,12 +86,12 @@ class LocalRegistry:
             return referrers_answer(await asyncio.to_thread(self._store.referrers, digest), query)
         return await self._blob(digest, headers.get("range", ""))
 
-    async def _manifest(self, name: str, target: str) -> Answer:
+    async def _manifest(self, tags: Mapping[str, int], target: str) -> Answer:
         try:
-            if ":" in target:
-                digest = _parse_digest(target)
+            if target in tags:
+                digest = await asyncio.to_thread(self._store.entry_digest, tags[target])
             else:
-                digest = await asyncio.to_thread(self._store.tag_digest, name, target)
+                digest = _parse_digest(target)
             found = await asyncio.to_thread(self._store.manifest, digest) if digest else None
         except OSError:
             found = None

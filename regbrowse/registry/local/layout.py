@@ -55,10 +55,7 @@ class Layout:
         self._referrers: Referrers | None = None
         self._lock = threading.Lock()
 
-    def tag_digest(self, path: str, tag: str) -> Digest | None:
-        number = self.names.tags.get(path, {}).get(tag)
-        if number is None:
-            return None
+    def entry_digest(self, number: int) -> Digest | None:
         return self._digest if number < 0 else self._entries[number].digest
 
     def manifest(self, digest: Digest) -> tuple[str, ByteRange] | None:
