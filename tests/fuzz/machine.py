@@ -66,7 +66,7 @@ def layout(raw: bytes) -> None:
     store.referrers(Digest.of(raw))
 
 
-def saved(raw: bytes) -> None:
+def docker_archive(raw: bytes) -> None:
     store = DockerArchive(OneFile(raw))
     shown(*store.names.notices)
     for tags in store.names.tags.values():
@@ -128,6 +128,6 @@ def _file(name: str, content: bytes) -> Path:
 
 
 DOCUMENTS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (authfile, layout, saved, archive, json_settings)
+    each.__name__: each for each in (authfile, layout, docker_archive, archive, json_settings)
 }
 TEXTS: dict[str, Callable[[str], None]] = {each.__name__: each for each in (toml_settings, entries)}

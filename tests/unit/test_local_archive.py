@@ -199,7 +199,7 @@ def test_endless_extensions() -> None:
 
 @contextmanager
 def costs_little(seconds: float = 3, memory: int = 16 * 2**20) -> Iterator[None]:
-    """Time of the processor, and memory for which nobody asked before."""
+    """Bound the processor time and the new memory of a block."""
     started = time.process_time()
     tracemalloc.start()
     try:
