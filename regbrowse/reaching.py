@@ -56,9 +56,9 @@ class Reaching:
 
         Raises BadReference or ConfigError.
         """
-        from regbrowse.registry.local.open import opened
+        from regbrowse.registry.local.open import open_source_in_thread
 
-        found = await opened(source)
+        found = await open_source_in_thread(source)
         self._client.add(found.registry, found.responder)
         self._notices += found.notices
         return found.place, found.notices

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from regbrowse.errors import ConfigError
 from regbrowse.reference import Digest, Registry
+from regbrowse.registry.local.archive import read_archive
+from regbrowse.registry.local.byte_range import ByteRange, MemorySource
+from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.layout import Layout
-from regbrowse.registry.local.pieces import Piece
-from regbrowse.registry.local.saved import Saved
-from regbrowse.registry.local.tarindex import FileTape, TarIndex, TarReader
 from regbrowse.settings.authfile import Place, parse_authfile
 from regbrowse.settings.daemon import Daemon
 from regbrowse.settings.login import Login
@@ -39,8 +40,8 @@ class OneFile:
 
     raw: bytes
 
-    def find(self, name: str) -> Piece | None:  # noqa: ARG002 - the same whatever it is called
-        return Piece.made(self.raw)
+    def find(self, name: str) -> ByteRange | None:  # noqa: ARG002 - the same whatever it is called
+        return ByteRange.of_bytes(self.raw)
 
 
 def authfile(raw: bytes) -> None:
@@ -56,30 +57,33 @@ def authfile(raw: bytes) -> None:
 
 
 def layout(raw: bytes) -> None:
-    held = Layout(OneFile(raw))
-    shown(*held.names.notices)
-    for path, tags in held.names.tags.items():
-        for tag in tags:
-            digest = held.tagged(path, tag)
-            assert digest is None or held.manifest(digest) is not None
-    held.referrers(Digest.of(raw))
+    store = Layout(OneFile(raw))
+    shown(*store.names.notices)
+    for tags in store.names.tags.values():
+        for number in tags.values():
+            digest = store.entry_digest(number)
+            assert digest is None or store.manifest(digest) is not None
+    store.referrers(Digest.of(raw))
 
 
-def saved(raw: bytes) -> None:
-    held = Saved(OneFile(raw))
-    shown(*held.names.notices)
-    for path, tags in held.names.tags.items():
-        for tag in tags:
-            held.tagged(path, tag)
+def docker_archive(raw: bytes) -> None:
+    store = DockerArchive(OneFile(raw))
+    shown(*store.names.notices)
+    for tags in store.names.tags.values():
+        for number in tags.values():
+            store.entry_digest(number)
 
 
 def archive(raw: bytes) -> None:
-    reader = TarReader(FileTape(io.BytesIO(raw), len(raw)))
-    index = TarIndex(list(reader))
-    shown(reader.note)
-    for name in index.names():
-        found = index.find(name)
-        assert found is None or 0 <= found.offset <= found.offset + found.size
+    try:
+        files = read_archive(io.BytesIO(raw), len(raw), MemorySource(raw))
+    except ConfigError as error:
+        shown(error.why)
+        return
+    shown(files.note)
+    for name in files.entries:
+        found = files.find(name)
+        assert found is None or 0 <= found.offset <= found.offset + found.size <= len(raw)
 
 
 def json_settings(raw: bytes) -> None:
@@ -124,6 +128,6 @@ def _file(name: str, content: bytes) -> Path:
 
 
 DOCUMENTS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (authfile, layout, saved, archive, json_settings)
+    each.__name__: each for each in (authfile, layout, docker_archive, archive, json_settings)
 }
 TEXTS: dict[str, Callable[[str], None]] = {each.__name__: each for each in (toml_settings, entries)}

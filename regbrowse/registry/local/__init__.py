@@ -1,1 +1,1 @@
-"""Images in folders and archives on this machine, as registries inside this process."""
+"""Serve OCI layouts, OCI archives and docker-archives on this machine as registries inside this process."""

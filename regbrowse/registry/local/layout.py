@@ -1,129 +1,188 @@
-"""OCI image layouts: `oci-layout`, `index.json` and `blobs/` (image-spec, image-layout.md)."""
+"""Read OCI image layouts: `oci-layout`, `index.json` and `blobs/` (image-spec, image-layout.md)."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from regbrowse.errors import ConfigError, RegbrowseError
+from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, parse_json
-from regbrowse.oci.manifest import Index, parse_manifest
-from regbrowse.oci.mediatype import OCI_INDEX
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, parse_manifest
+from regbrowse.oci.mediatype import MANIFESTS, OCI_INDEX, essence
 from regbrowse.reference import Digest
-from regbrowse.registry.local.files import Files
-from regbrowse.registry.local.names import Names
-from regbrowse.registry.local.pieces import Piece
-from regbrowse.registry.local.subjects import Found, find_subjects
+from regbrowse.registry.local.byte_range import ByteRange, Files
+from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.text import visible
 
-INDEX = "index.json"
-MARK = "oci-layout"
+INDEX_FILE = "index.json"
+LAYOUT_FILE = "oci-layout"
 _REF_NAME = "org.opencontainers.image.ref.name"
 _CONTAINERD_NAME = "io.containerd.image.name"
 """The whole name, where containerd, BuildKit and `docker save` leave only the tag in the other annotation."""
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
-_MARK_LIMIT = 64 * 1024
+_LAYOUT_FILE_LIMIT = 64 * 1024
+_MANIFEST_COUNT = 20_000
+"""Most manifests that are read to find referrers."""
+_MANIFEST_BYTES = 256 * 2**20
+"""Bytes of them after which no more is read."""
+_NESTING = 5
+"""Levels of indexes below index.json."""
+
+Referrers = dict[Digest, list[Mapping[str, object]]]
+"""By subject, the descriptors that the referrers API answers with."""
 
 
 class Layout:
-    """Implements Holdings. The index is read once, blobs whenever they are asked for."""
+    """Implements ImageStore. The index is read once, blobs whenever they are requested."""
 
     def __init__(self, files: Files) -> None:
         """Raises ConfigError when there is no usable index.json, OSError."""
         self._files = files
-        self._raw = _index_bytes(files)
+        self._raw = _read_index(files)
         self._digest = Digest.of(self._raw)
-        self._entries = _index(self._raw).manifests
-        self._types = {entry.digest: entry.media_type for entry in self._entries if entry.digest}
-        self._types[self._digest] = OCI_INDEX
-        self.names = Names(INDEX)
+        self._entries = _parse_index(self._raw).manifests
+        self._media_types = {entry.digest: entry.media_type for entry in self._entries if entry.digest}
+        self._media_types[self._digest] = OCI_INDEX
+        self.names = ImageNames(INDEX_FILE)
         for number, entry in enumerate(self._entries):
-            whole = entry.annotations.get(_CONTAINERD_NAME)
-            name = whole or entry.annotations.get(_REF_NAME)
-            self.names.add(number, [name] if name else [], bare=not whole)
-        self.names.finish(len(self._entries))
-        _check_mark(files, self.names)
-        self._subjects: Found | None = None
+            full_name = entry.annotations.get(_CONTAINERD_NAME)
+            name = full_name or entry.annotations.get(_REF_NAME)
+            self.names.add(number, [name] if name else [], bare=not full_name)
+        self.names.add_list(len(self._entries))
+        _check_layout_file(files, self.names)
+        self._referrers: Referrers | None = None
         self._lock = threading.Lock()
 
-    def tagged(self, path: str, tag: str) -> Digest | None:
-        number = self.names.tags.get(path, {}).get(tag)
-        if number is None:
-            return None
+    def entry_digest(self, number: int) -> Digest | None:
         return self._digest if number < 0 else self._entries[number].digest
 
-    def manifest(self, digest: Digest) -> tuple[str, Piece] | None:
+    def manifest(self, digest: Digest) -> tuple[str, ByteRange] | None:
         if digest == self._digest:
-            return OCI_INDEX, Piece.made(self._raw)
-        piece = self.blob(digest)
-        if piece is None:
+            return OCI_INDEX, ByteRange.of_bytes(self._raw)
+        content = self.blob(digest)
+        if content is None:
             return None
-        media_type = self._types.get(digest) or _claimed_type(piece)
-        return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/json", piece
+        media_type = self._media_types.get(digest) or _own_media_type(content)
+        return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/json", content
 
-    def blob(self, digest: Digest) -> Piece | None:
+    def blob(self, digest: Digest) -> ByteRange | None:
         return self._files.find(f"blobs/{digest.algorithm}/{digest.encoded}")
 
     def referrers(self, digest: Digest) -> Sequence[Mapping[str, object]]:
         with self._lock:
-            if self._subjects is None:
-                self._subjects = find_subjects(self._entries, self._content)
-        return self._subjects.get(digest, ())
+            if self._referrers is None:
+                self._referrers = find_referrers(self._entries, self._read_manifest)
+        return self._referrers.get(digest, ())
 
-    def _content(self, digest: Digest) -> bytes:
+    def _read_manifest(self, digest: Digest) -> bytes:
         try:
-            piece = self.blob(digest)
-            return piece.read(DOCUMENT_LIMIT + 1) if piece else b""
+            content = self.blob(digest)
+            return content.read(DOCUMENT_LIMIT + 1) if content else b""
         except OSError:
             return b""
 
 
-def _index_bytes(files: Files) -> bytes:
-    piece = files.find(INDEX)
-    if piece is None:
+def find_referrers(entries: Iterable[Descriptor], read: Callable[[Digest], bytes]) -> Referrers:
+    """Read the manifests of a layout for their `subject` (image-spec, manifest.md).
+
+    `read` returns no bytes for what does not exist. What cannot be read or is not a manifest refers to nothing.
+    """
+    found: Referrers = {}
+    seen: set[Digest] = set()
+    total = 0
+    level = list(entries)
+    for _ in range(_NESTING):
+        next_level: list[Descriptor] = []
+        for descriptor in level:
+            digest = descriptor.digest
+            expected = essence(descriptor.media_type)
+            if digest is None or digest in seen or (expected and expected not in MANIFESTS):
+                continue
+            seen.add(digest)
+            if len(seen) > _MANIFEST_COUNT or total > _MANIFEST_BYTES:
+                return found
+            raw = read(digest)
+            total += len(raw)
+            manifest = _parse_manifest(raw, digest, expected)
+            if manifest is None:
+                continue
+            if manifest.subject is not None and manifest.subject.digest is not None:
+                found.setdefault(manifest.subject.digest, []).append(_descriptor(manifest))
+            if isinstance(manifest, Index):
+                next_level += manifest.manifests
+        level = next_level
+    return found
+
+
+def _parse_manifest(raw: bytes, digest: Digest, expected: str) -> Manifest | None:
+    if not raw or len(raw) > DOCUMENT_LIMIT:
+        return None
+    try:
+        return parse_manifest(raw, expected=expected, digest=digest)
+    except RegbrowseError:
+        return None
+
+
+def _descriptor(manifest: Manifest) -> Mapping[str, object]:
+    artifact_type = manifest.artifact_type
+    if not artifact_type and isinstance(manifest, Image | Artifact) and manifest.config is not None:
+        artifact_type = manifest.config.media_type
+    return {
+        "mediaType": manifest.media_type,
+        "digest": str(manifest.digest),
+        "size": manifest.size,
+        **({"artifactType": artifact_type} if artifact_type else {}),
+        **({"annotations": dict(manifest.annotations)} if manifest.annotations else {}),
+    }
+
+
+def _read_index(files: Files) -> bytes:
+    content = files.find(INDEX_FILE)
+    if content is None:
         raise ConfigError("It has no index.json.")
-    return piece.read(DOCUMENT_LIMIT + 1)
+    return content.read(DOCUMENT_LIMIT + 1)
 
 
-def _index(raw: bytes) -> Index:
+def _parse_index(raw: bytes) -> Index:
     try:
         index = parse_manifest(raw, content_type=OCI_INDEX)
     except RegbrowseError as error:
-        raise ConfigError(f"Its index.json cannot be used. {_about_a_file(error.why)}") from None
+        # The parser's sentences are about registries.
+        why = error.why.replace("The registry sent a web page instead of a manifest", "It is a web page").replace(
+            "The registry sent a manifest that is not a JSON object", "It is not a JSON object"
+        )
+        raise ConfigError(f"Its index.json cannot be used. {why}") from None
     if not isinstance(index, Index):
         raise ConfigError("Its index.json is not an image index.")
     return index
 
 
-def _about_a_file(why: str) -> str:
-    """What is said of documents from registries, said of a file."""
-    return why.replace("The registry sent a web page instead of a manifest", "It is a web page").replace(
-        "The registry sent a manifest that is not a JSON object", "It is not a JSON object"
-    )
-
-
-def _check_mark(files: Files, names: Names) -> None:
-    """The file `oci-layout` must be there and of version 1; everybody reads layouts without."""
-    piece = files.find(MARK)
-    if piece is None:
-        names.note(f"It has no file {MARK}; it was read as version 1.0.0 of the image layout.")
+def _check_layout_file(files: Files, names: ImageNames) -> None:
+    """Add a notice when `oci-layout` is missing or not of version 1: such layouts are read all the same."""
+    content = files.find(LAYOUT_FILE)
+    if content is None:
+        names.add_notice(f"It has no file {LAYOUT_FILE}; it was read as version 1.0.0 of the image layout.")
         return
     try:
-        version = Reader(parse_json(piece.read(_MARK_LIMIT), limit=_MARK_LIMIT).value).raw("imageLayoutVersion")
+        value = parse_json(content.read(_LAYOUT_FILE_LIMIT), limit=_LAYOUT_FILE_LIMIT).value
+        version = Reader(value).raw("imageLayoutVersion")
     except (RegbrowseError, OSError):
         version = None
     if not isinstance(version, str):
-        names.note(f"Its file {MARK} does not say a version; it was read as version 1.0.0 of the image layout.")
+        names.add_notice(
+            f"Its file {LAYOUT_FILE} does not say a version; it was read as version 1.0.0 of the image layout."
+        )
     elif not version.startswith("1."):
-        names.note(f"It is an image layout of version {visible(version, 20)}; it was read as version 1.0.0.")
+        names.add_notice(f"It is an image layout of version {visible(version, 20)}; it was read as version 1.0.0.")
 
 
-def _claimed_type(piece: Piece) -> str:
-    """The type that a document says it is of; only documents that are small enough to be manifests are read."""
-    if piece.size > DOCUMENT_LIMIT:
+def _own_media_type(content: ByteRange) -> str:
+    """Read the `mediaType` of a document; empty when it has none or is too large for a manifest."""
+    if content.size > DOCUMENT_LIMIT:
         return ""
     try:
-        return Reader(parse_json(piece.read(DOCUMENT_LIMIT)).value).text("mediaType", limit=256)
+        return Reader(parse_json(content.read(DOCUMENT_LIMIT)).value).text("mediaType", limit=256)
     except RegbrowseError:
         return ""

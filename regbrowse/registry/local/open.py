@@ -1,4 +1,4 @@
-"""Opens images in files: from what was written to a registry inside this process."""
+"""Open images in files: from a source such as `oci:DIR:TAG` to a registry inside this process."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pathlib import Path
 from regbrowse.errors import BadReference, ConfigError
 from regbrowse.pasted import PASTE_LIMIT, Source
 from regbrowse.reference import Digest, Reference, Registry, is_tag
-from regbrowse.registry.local.files import Files, Folder, open_archive
-from regbrowse.registry.local.holdings import Holdings
-from regbrowse.registry.local.layout import INDEX, Layout
-from regbrowse.registry.local.local import LocalRegistry
-from regbrowse.registry.local.saved import LIST, Saved
+from regbrowse.registry.local.archive import open_archive
+from regbrowse.registry.local.byte_range import Files, Folder
+from regbrowse.registry.local.docker_archive import LIST_FILE, DockerArchive
+from regbrowse.registry.local.image_store import ImageStore, LocalRegistry
+from regbrowse.registry.local.layout import INDEX_FILE, Layout
 from regbrowse.registry.responder import Responder
 from regbrowse.text import visible
 
-COLONS = 32
-"""Ways tried to tell a path from the name behind it."""
+_COLON_LIMIT = 32
+"""Colons at which a path is separated from a name behind it, to find out where the path ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSource:
-    """A folder or archive, ready to be asked."""
+    """A folder or archive that was opened."""
 
     registry: Registry
     responder: Responder
     """Answers for `registry.key`."""
     place: Registry | Reference
-    """What was meant: one image, the only repository, or everything."""
+    """What the source means: one image, the only repository, or everything."""
     notices: tuple[str, ...] = ()
     """What was strange about it, one sentence each."""
 
 
-async def opened(source: Source) -> OpenedSource:
-    """`open_source` in a thread, which ends soon after nobody waits for it any more."""
+async def open_source_in_thread(source: Source) -> OpenedSource:
+    """Call `open_source` in a thread, which ends soon after this is cancelled."""
     stop = threading.Event()
     try:
         return await asyncio.to_thread(open_source, source, stop)
@@ -47,23 +47,23 @@ async def opened(source: Source) -> OpenedSource:
 
 
 def open_source(source: Source, stop: threading.Event | None = None) -> OpenedSource:
-    """Reads the list of images, and unpacks an archive that is compressed.
+    """Read the list of images of a folder or archive; unpack an archive that is compressed, until `stop` is set.
 
-    Raises BadReference when nothing there is meant, ConfigError when what is there cannot be used.
+    Raises BadReference when there is no such file or image, ConfigError when the file cannot be used.
     """
     path, written, wanted, digest = _find(source)
     name = visible(f"{source.kind}:{written}", PASTE_LIMIT)
     try:
-        held, notices = _open(source.kind, path, stop or threading.Event())
+        store, notices = _open_store(source.kind, path, stop or threading.Event())
     except ConfigError as error:
         raise ConfigError(f"{visible(name, 200)} cannot be opened. {error.why}", hint=error.hint) from None
     except OSError as error:
         raise ConfigError(f"{visible(name, 200)} cannot be opened: {_reason(error)}.") from None
     registry = Registry.of_files(name, str(path))
-    return OpenedSource(registry, LocalRegistry(held), held.names.place(registry, wanted, digest), notices)
+    return OpenedSource(registry, LocalRegistry(store), store.names.resolve(registry, wanted, digest), notices)
 
 
-def _open(kind: str, path: Path, stop: threading.Event) -> tuple[Holdings, tuple[str, ...]]:
+def _open_store(kind: str, path: Path, stop: threading.Event) -> tuple[ImageStore, tuple[str, ...]]:
     files: Files
     note = ""
     if kind == "oci":
@@ -71,20 +71,24 @@ def _open(kind: str, path: Path, stop: threading.Event) -> tuple[Holdings, tuple
     else:
         files = archive = open_archive(path, stop)
         note = archive.note
-    if files.find(INDEX) is None and files.find(LIST) is None:
+    store: ImageStore
+    if files.find(INDEX_FILE):
+        store = Layout(files)
+    elif files.find(LIST_FILE):
+        store = DockerArchive(files)
+    else:
         what = "an OCI image layout: it has no index.json"
         if kind == "docker-archive":
             what = "an archive of docker save: it has neither manifest.json nor index.json"
         raise ConfigError(f"It is not {what}. {note}".strip())
-    held = Layout(files) if files.find(INDEX) else Saved(files)
-    return held, tuple(([note] if note else []) + held.names.notices)
+    return store, tuple(([note] if note else []) + store.names.notices)
 
 
 def _find(source: Source) -> tuple[Path, str, str, Digest | None]:
-    """The place on disk, as it was written, and what stands behind it. Raises BadReference."""
+    """Find the path on disk, the path as it is written, and the name and digest behind it. Raises BadReference."""
     text, digest = _split_digest(source.text)
     for written, wanted in _splits(text):
-        path = _path(written)
+        path = _resolve(written)
         if path is not None:
             _check_kind(source.kind, path, written)
             return path, written, wanted, digest
@@ -106,18 +110,18 @@ def _split_digest(text: str) -> tuple[str, Digest | None]:
 
 
 def _splits(text: str) -> Iterator[tuple[str, str]]:
-    """Every way to see a path and a name behind it, the longest path first: paths may have colons too."""
+    """Split into a path and a name in every way, the longest path first: paths may have colons too."""
     yield text, ""
     at = len(text)
-    for _ in range(COLONS):
+    for _ in range(_COLON_LIMIT):
         at = text.rfind(":", 1, at)
         if at < 0:
             return
         yield text[:at], text[at + 1 :]
 
 
-def _path(written: str) -> Path | None:
-    """Absolute and without links; None when there is nothing."""
+def _resolve(written: str) -> Path | None:
+    """Make a path absolute and without links; None when it does not exist."""
     try:
         return Path(written).expanduser().resolve(strict=True)
     except (OSError, RuntimeError, ValueError):

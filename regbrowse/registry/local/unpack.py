@@ -1,4 +1,4 @@
-"""Compressed archives, unpacked once into a file without a name, so that they can be read at any place.
+"""Unpack compressed archives into a temporary file without a name, so that they can be read at any offset.
 
 `docker load` and podman take gzip, bzip2, xz and zstd alike (docker docs, `docker image load`).
 """
@@ -7,28 +7,28 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import sys
 import tempfile
 import threading
 import zlib
 from collections.abc import Callable
-from importlib import import_module
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from regbrowse.errors import ConfigError
 from regbrowse.text import size
 
 UNPACKED_LIMIT = 16 * 2**30
 RATIO_LIMIT = 200
-"""How many times larger than it was something may become."""
+"""How many times larger than the archive its content may be."""
 RATIO_FREE = 16 * 2**20
-"""Bytes that come out before the ratio counts."""
+"""Unpacked bytes for which the ratio is not checked."""
 _STEP = 2**20
-_MEMORY = 256 * 2**20
-"""Most memory that a dictionary of xz may take."""
+_XZ_MEMORY = 256 * 2**20
+"""Most memory for a dictionary of xz, which may claim 4 GiB; zstd refuses windows above 128 MiB by itself."""
 
 
 class _Decompressor(Protocol):
-    """What bz2, lzma and compression.zstd have in common."""
+    """What the decompressors of bz2, lzma and compression.zstd have in common."""
 
     @property
     def eof(self) -> bool: ...
@@ -40,7 +40,7 @@ class _Decompressor(Protocol):
 
 
 class _Gzip:
-    """zlib with the manners of the others."""
+    """zlib's decompressor with the interface of the others."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(31)
@@ -61,42 +61,52 @@ class _Gzip:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max(0, max_length))
 
 
-def decompressor(start: bytes) -> Callable[[], _Decompressor] | None:
-    """What makes decompressors for data that begins so; None when it is not compressed.
+class Compression(NamedTuple):
+    """How to unpack one format."""
 
-    Raises ConfigError for a compression that this Python does not know.
-    """
+    decompressor: Callable[[], _Decompressor]
+    error: type[Exception]
+    """What its decompressor raises for damaged data."""
+
+
+def find_compression(start: bytes) -> Compression | None:
+    """Find the compression of data by its first bytes; None when it is not compressed."""
     if start.startswith(b"\x1f\x8b"):
-        return _Gzip
+        return Compression(_Gzip, zlib.error)
     if start.startswith(b"BZh"):
-        return bz2.BZ2Decompressor
+        return Compression(bz2.BZ2Decompressor, OSError)
     if start.startswith(b"\xfd7zXZ\0"):
-        return lambda: lzma.LZMADecompressor(memlimit=_MEMORY)
+        return Compression(lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY), lzma.LZMAError)
     if start.startswith(b"\x28\xb5\x2f\xfd"):
-        try:
-            module = import_module("compression.zstd")
-        except ImportError:
-            why = "It is compressed with zstd, which Python reads from version 3.14 on."
-            raise ConfigError(why, hint='Unpack it first, for example with "zstd -d".') from None
-        return cast("Callable[[], _Decompressor]", module.ZstdDecompressor)
+        return _zstd()
     return None
+
+
+def _zstd() -> Compression:
+    """Imported late, because most archives do without."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return Compression(zstd.ZstdDecompressor, zstd.ZstdError)
 
 
 def unpack(
     packed: BinaryIO,
-    make: Callable[[], _Decompressor],
+    compression: Compression,
     stop: threading.Event,
     *,
     limit: int = UNPACKED_LIMIT,
     ratio: int = RATIO_LIMIT,
 ) -> tuple[BinaryIO, int, str]:
-    """The content in a file that is gone when it is closed, its size, and a sentence when it ended early.
+    """Unpack into a file that is gone when it is closed; return it, its size, and a sentence when it ended early.
 
-    Members that follow each other are one content (RFC 1952, 2.2). Raises ConfigError above a limit, OSError.
+    Members or frames that follow each other are one content (RFC 1952, 2.2; RFC 8878, 3.1). `stop` ends the work.
+    Raises ConfigError above a limit, OSError.
     """
     out = tempfile.TemporaryFile()  # noqa: SIM115 - it is what we give
     try:
-        count, note = _copy(packed, cast("BinaryIO", out), make, stop, limit, ratio)
+        count, note = _copy(packed, cast("BinaryIO", out), compression, stop, limit, ratio)
     except BaseException:
         out.close()
         raise
@@ -104,30 +114,26 @@ def unpack(
 
 
 def _copy(
-    packed: BinaryIO, out: BinaryIO, make: Callable[[], _Decompressor], stop: threading.Event, limit: int, ratio: int
+    packed: BinaryIO, out: BinaryIO, compression: Compression, stop: threading.Event, limit: int, ratio: int
 ) -> tuple[int, str]:
-    unpacker, read, written, ended = make(), 0, 0, False
+    decompressor, read, written, ended = compression.decompressor(), 0, 0, False
     while not stop.is_set():
-        if unpacker.eof:
-            data = unpacker.unused_data or packed.read(_STEP)
+        if decompressor.eof:
+            data = decompressor.unused_data or packed.read(_STEP)
             if not data.strip(b"\0"):
                 return written, ""
-            unpacker = make()
-        elif unpacker.needs_input:
+            decompressor = compression.decompressor()
+        elif decompressor.needs_input:
             data = packed.read(_STEP)
             read += len(data)
             ended = not data
         else:
             data = b""
         try:
-            part = unpacker.decompress(data, _STEP)
-        except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError):
+            part = decompressor.decompress(data, _STEP)
+        except (compression.error, EOFError, ValueError):
             return written, "The archive is damaged."
-        except Exception as error:
-            if type(error).__name__ != "ZstdError":
-                raise
-            return written, "The archive is damaged."
-        if ended and not part and not unpacker.eof:
+        if ended and not part and not decompressor.eof:
             return written, "The archive is cut off."
         written += len(part)
         if written > limit or (written > RATIO_FREE and written > ratio * read):

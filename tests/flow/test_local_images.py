@@ -8,6 +8,7 @@ import lzma
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,12 @@ from regbrowse.oci.manifest import Image, Index, Manifest
 from regbrowse.pasted import read_typed
 from regbrowse.reference import UNNAMED, Digest, Reference, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.local.open import OpenedSource, opened
+from regbrowse.registry.local.open import OpenedSource, open_source_in_thread
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 AMD = image(files=[{"etc/os-release": b"box\n"}, {"bin/sh": b"#!" * 3000}])
 ARM = image(architecture="arm64", variant="v8")
@@ -30,7 +36,7 @@ BOTH = index(AMD, ARM)
 async def opening(text: str) -> OpenedSource:
     source = read_typed(text).source
     assert source is not None
-    return await opened(source)
+    return await open_source_in_thread(source)
 
 
 def client_of(found: OpenedSource) -> Client:
@@ -177,6 +183,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "tar.gz": gzip.compress,
     "tar.bz2": bz2.compress,
     "tar.xz": lzma.compress,
+    "tar.zst": zstd.compress,
 }
 
 

@@ -14,7 +14,7 @@ from regbrowse.oci.manifest import Image
 from regbrowse.pasted import Source
 from regbrowse.reference import UNNAMED, Repository
 from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.local.open import OpenedSource, opened
+from regbrowse.registry.local.open import OpenedSource, open_source_in_thread
 
 IMAGE = image(files=[{"etc/os-release": b"box\n"}, {"bin/sh": b"#!" * 3000}])
 OTHER = image(architecture="arm64", variant="v8")
@@ -22,7 +22,7 @@ BOTH = index(IMAGE, OTHER)
 
 
 async def opening(folder: Path) -> OpenedSource:
-    return await opened(Source("oci", str(folder)))
+    return await open_source_in_thread(Source("oci", str(folder)))
 
 
 async def test_referrers_are_found_by_their_subject(tmp_path: Path) -> None:
