@@ -39,7 +39,7 @@ from regbrowse.registry.transport.warnings import warnings_in
 from regbrowse.registry.vendor import gcr, harbor, hub, quay, zot
 from regbrowse.registry.vendor.values import amount, from_milliseconds, line, when
 from regbrowse.text import moment
-from regbrowse.tree import Tree
+from regbrowse.tui.manifest_tree import Tree
 
 REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
 QUESTION = Request(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")

@@ -12,6 +12,7 @@ import images
 from regbrowse.errors import BadReference, BadResponse, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, parse_config
 from regbrowse.oci.document import CONTAINER_LIMIT, DEPTH_LIMIT, DOCUMENT_LIMIT, parse_json
+from regbrowse.oci.index_walk import MAX_DEPTH
 from regbrowse.oci.manifest import DESCRIPTOR_LIMIT, Index, parse_manifest
 from regbrowse.pasted import PASTE_LIMIT, read_typed
 from regbrowse.reference import (
@@ -28,7 +29,7 @@ from regbrowse.registry.models import Settings
 from regbrowse.registry.referrers.api import MOST, read_page
 from regbrowse.registry.requests import Kind, Request
 from regbrowse.registry.transport.transport import Transport
-from regbrowse.tree import MAX_DEPTH, Tree
+from regbrowse.tui.manifest_tree import Tree
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_entries_of_a_page_of_attachments() -> None:
 def test_nested_indexes(levels: int) -> None:
     made = images.image()
     chain = []
-    for _ in range(levels):
+    for _ in range(1 + levels):
         made = images.index(made)
         chain.append(made)
     tree = Tree(parse_manifest(made.raw))
