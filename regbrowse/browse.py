@@ -111,6 +111,15 @@ class Browser(Reaching):
             self._seen[repository, tag] = Seen(claim.digest, time.monotonic())
         return claim
 
+    async def digest_of(self, reference: Reference) -> Digest:
+        """The digest that a reference names: of a tag by HEAD, and by GET where HEAD does not tell. Raises NotFound."""
+        if reference.digest is not None:
+            return reference.digest
+        claim = await self.claim(reference.repository, reference.tag or "latest")
+        if claim is not None and claim.digest is not None:
+            return claim.digest
+        return (await self.open(reference)).digest
+
     async def open(self, reference: Reference, *, fresh: bool = False) -> Manifest:
         """The manifest behind a reference.
 

@@ -70,3 +70,35 @@ class Digest(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.encoded}"
+
+
+class Verification(NamedTuple):
+    """How content relates to the digest and the size that named it."""
+
+    digest: Digest
+    """The digest that a reference, a descriptor or a header named."""
+    computed: Digest | None
+    """The digest of the content; None for an algorithm that cannot be computed here."""
+    size: int | None
+    """The size that was named, in bytes; None when none was."""
+    length: int
+    """Bytes of the content."""
+
+    @classmethod
+    def of(
+        cls, content: bytes, digest: Digest, size: int | None = None, *, signed: bytes | None = None
+    ) -> Verification:
+        """Compare content with what named it; `signed` is the part that the digest is over, if not all of it."""
+        can_compute = digest.hasher() is not None
+        computed = Digest.of(content if signed is None else signed, digest.algorithm) if can_compute else None
+        return cls(digest, computed, size, len(content))
+
+    @property
+    def digest_matches(self) -> bool | None:
+        """None when it cannot be verified here."""
+        return None if self.computed is None else self.computed == self.digest
+
+    @property
+    def size_matches(self) -> bool | None:
+        """None when no size was named."""
+        return None if self.size is None else self.size == self.length

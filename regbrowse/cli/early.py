@@ -29,9 +29,9 @@ def check(verb: Verb, arguments: Arguments, place: Registry | Reference | None) 
     if arguments.platform or arguments.os or arguments.arch or arguments.variant:
         if arguments.all:
             raise BadReference("--all checks every platform, and one was chosen.", hint="Leave one of them out.")
-        from regbrowse.cli.wish import wish_of
+        from regbrowse.cli.platform_request import platform_request
 
-        wish_of(arguments)
+        platform_request(arguments)
     if verb.module == "identify":
         from regbrowse.oci.identify import read_digest
 

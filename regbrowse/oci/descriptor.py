@@ -7,6 +7,7 @@ import binascii
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from regbrowse.digest import Verification
 from regbrowse.oci.platform import Platform
 from regbrowse.text import CELL_LIMIT
 
@@ -64,7 +65,8 @@ def _embedded(reader: Reader, digest: Digest | None, size: int | None) -> bytes 
     except (binascii.Error, ValueError):
         reader.strange(reader.path("data"), value)
         return None
-    if digest is None or len(content) != size or not digest.matches(content):
+    found = Verification.of(content, digest, size) if digest is not None else None
+    if found is None or not (found.digest_matches and found.size_matches):
         reader.note(f"{reader.path('data')} does not match its digest and size; ignored.")
         return None
     return content

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.config import Config
 from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import Kind, classify
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Unknown
 from regbrowse.reference import Digest
 from regbrowse.text import visible
@@ -112,16 +113,17 @@ def _child(index: Index, child: Descriptor) -> Spot:
     assert child.digest is not None
     kind = mediatype.plain(child.artifact_type or child.media_type)
     about = attestation.attested(child)
-    if attestation.is_attestation(child):
-        return Spot(ATTESTATION, child.digest, kind, platform_of(index, about), None, about or index.digest)
-    if child.media_type in mediatype.INDEXES:
-        return Spot(INDEX, child.digest, kind, "", None, index.digest)
-    if child.platform is not None and child.platform.known and not child.artifact_type:
-        return Spot(IMAGE, child.digest, kind, str(child.platform), None, index.digest)
+    match classify(child):
+        case Kind.ATTESTATION:
+            return Spot(ATTESTATION, child.digest, kind, platform_names(index, about), None, about or index.digest)
+        case Kind.INDEX:
+            return Spot(INDEX, child.digest, kind, "", None, index.digest)
+        case Kind.IMAGE:
+            return Spot(IMAGE, child.digest, kind, str(child.platform), None, index.digest)
     return Spot(MANIFEST, child.digest, kind, "", None, index.digest)
 
 
-def platform_of(index: Index, digest: Digest | None) -> str:
+def platform_names(index: Index, digest: Digest | None) -> str:
     """The platforms that an index names for a child, one after the other; empty when none is known."""
     named = (one.platform for one in index.manifests if one.digest == digest)
     return ", ".join(dict.fromkeys(str(each) for each in named if each and each.known)) if digest else ""

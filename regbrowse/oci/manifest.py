@@ -99,6 +99,11 @@ class Unknown(Manifest):
     descriptors: tuple[Descriptor, ...] = ()
 
 
+def config_of(manifest: Manifest) -> Descriptor | None:
+    """The blob that a manifest names as its config; None for a kind that has none."""
+    return manifest.config if isinstance(manifest, Image | Artifact) else None
+
+
 def total_size(descriptors: Iterable[Descriptor]) -> int:
     """The sum of the known sizes, each digest counted once."""
     sizes: dict[object, int] = {}

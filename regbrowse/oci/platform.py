@@ -103,6 +103,11 @@ class Platform(NamedTuple):
             variant = ""
         return self._replace(os="darwin" if os == "macos" else os, architecture=architecture, variant=variant)
 
+    def is_same(self, other: Platform) -> bool:
+        """Whether they differ at most in the version of the system, and in spelling."""
+        one, two = self.normalised(), other.normalised()
+        return (one.os, one.architecture, one.variant) == (two.os, two.architecture, two.variant)
+
     def __str__(self) -> str:
         name = f"{self.os or 'unknown'}/{self.architecture or 'unknown'}"
         if self.variant:
@@ -135,28 +140,28 @@ def choose(candidates: Sequence[Platform | None], wanted: Platform | None = None
 
 
 def _best(candidates: Sequence[Platform | None], wanted: Platform) -> int | None:
-    wish = wanted.normalised()
+    request = wanted.normalised()
     best: tuple[int, int] | None = None
     for index, candidate in enumerate(candidates):
         if candidate is None or not candidate.known:
             continue
-        rank = _rank(candidate.normalised(), wish)
+        rank = _rank(candidate.normalised(), request)
         if rank is not None and (best is None or (rank, index) < best):
             best = (rank, index)
     return best[1] if best else None
 
 
-def _rank(candidate: Platform, wish: Platform) -> int | None:
+def _rank(candidate: Platform, wanted: Platform) -> int | None:
     """0 for the same platform, more for a lower variant, None for one that does not suit."""
-    if (candidate.os, candidate.architecture) != (wish.os, wish.architecture):
+    if (candidate.os, candidate.architecture) != (wanted.os, wanted.architecture):
         return None
-    if wish.os_version and not f"{candidate.os_version}.".startswith(f"{wish.os_version}."):
+    if wanted.os_version and not f"{candidate.os_version}.".startswith(f"{wanted.os_version}."):
         return None
-    if candidate.variant == wish.variant:
+    if candidate.variant == wanted.variant:
         return 0
-    order = _FALLBACKS.get(wish.architecture, ())
-    default = _DEFAULT_VARIANTS.get(wish.architecture, "")
-    have, want = candidate.variant or default, wish.variant or default
+    order = _FALLBACKS.get(wanted.architecture, ())
+    default = _DEFAULT_VARIANTS.get(wanted.architecture, "")
+    have, want = candidate.variant or default, wanted.variant or default
     if have in order and want in order and order.index(have) > order.index(want):
         return order.index(have) - order.index(want)
     return None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from regbrowse.errors import AuthRejected, Denied
-from regbrowse.oci.manifest import Index
+from regbrowse.oci.manifest import config_of
 from regbrowse.reference import Reference, Registry, Repository
-from regbrowse.tree import platforms
 from regbrowse.tui.answers import Answers
 from regbrowse.tui.grid import CONFIG, LAYERS, MANIFESTS, PANES, TAGS
 from regbrowse.tui.panes.lines import Pane
@@ -36,7 +35,7 @@ class Actions(Answers):
                 return self.repository is not None and self.tags_pane.row_count() > 0
             case "platform":
                 tree = self.manifests_pane.model
-                return tree is not None and isinstance(tree.root, Index) and len(platforms(tree.root)) > 0
+                return tree is not None and tree.counts()[0] > 0
             case "copy" | "digest":
                 return self.copyable(name)
             case "raw":
@@ -132,7 +131,7 @@ class Actions(Answers):
         if tree is None or image is None:
             return
         manifest = tree.manifest(image.digest)
-        descriptor = getattr(manifest, "config", None)
+        descriptor = config_of(manifest) if manifest is not None else None
         if descriptor is not None:
             self.config_pane.start_asking("asking for all of it")
             self.ask_content(image, descriptor, everything=True)

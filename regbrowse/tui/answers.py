@@ -6,17 +6,19 @@ from time import monotonic
 
 from textual import on
 
-from regbrowse.choice import chosen, config_of, missing
 from regbrowse.errors import Integrity, RateLimited, RegbrowseError
 from regbrowse.oci import layers as oci_layers
 from regbrowse.oci.config import Config
-from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import entries
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
+from regbrowse.oci.platform_selection import PlatformRequest, listed, select
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import moment, plural
-from regbrowse.tree import Node, platforms
 from regbrowse.tui import messages as m
 from regbrowse.tui.fetching import Fetching
+from regbrowse.tui.manifest_tree import Node
 from regbrowse.tui.panes.lines import Pane
 from regbrowse.tui.state import Place
 from regbrowse.tui.steps import steps_for
@@ -27,6 +29,8 @@ class Answers(Fetching):
 
     wanted_tag: str | None = None
     """The tag to put the cursor on when it comes."""
+    expected_row: str = ""
+    """The key of the row of the manifests that holds the cursor until an image is selected."""
 
     # Going somewhere
 
@@ -129,21 +133,50 @@ class Answers(Fetching):
         self.manifests_pane.show_root(root)
         self.app_opened(fact.question.reference, root.digest)
         if isinstance(root, Index):
-            wanted = self.platform or (self.browser.platform if self.browser else None)
-            descriptor = chosen(root, wanted)
-            if wanted is not None and descriptor is not None and missing(root, wanted):
-                offered = ", ".join(str(each.platform) for each in platforms(root) if each.platform)
-                self.say("!", f"no image for {wanted} here", f"available: {offered}")
-            if descriptor is None or descriptor.digest is None:
-                self.show_document(root, "index")
-                self.layers_pane.show_table(_no_layers(), nothing="no layers: this index is empty")
-            else:
-                self.manifests_pane.choose(descriptor.digest)
-        self.show_node(self.manifests_pane.current)
+            self._expect_image(root, fact.request)
+        else:
+            self.show_node(self.manifests_pane.current)
         self.refresh_lines()
 
-    def show_node(self, node: Node | None) -> None:
-        """Layers and config of the row under the cursor of the manifests."""
+    def _expect_image(self, root: Index, request: PlatformRequest) -> None:
+        """Puts the cursor on what will be selected, as far as the index itself tells, while that is found out."""
+        descriptor = select(listed(entries(root)), request).descriptor
+        self._choose(descriptor)
+        node = self.manifests_pane.current
+        self.expected_row = node.key if node else ""
+        label = node.label if node and not node.is_root else ""
+        for pane in (self.layers_pane, self.config_pane):
+            pane.subject = label
+            pane.start_asking(f"asking for {label or request.platform}")
+
+    def _choose(self, descriptor: Descriptor | None) -> None:
+        """Puts the cursor on an entry of the index; one without a usable digest cannot be looked into."""
+        if descriptor is not None and descriptor.digest is not None:
+            self.manifests_pane.choose(descriptor.digest)
+
+    @on(m.PlatformSelected)
+    def platform_selected(self, fact: m.PlatformSelected) -> None:
+        if fact.question != self.opened:
+            return
+        selection, wanted = fact.selection, self.platform or (self.browser.platform if self.browser else None)
+        error = selection.outcome if isinstance(selection.outcome, RegbrowseError) else None
+        if selection.stopped is not None:
+            self.say("×", selection.stopped.why, "")
+        elif selection.selected is None and selection.offered and wanted is not None:
+            offered = ", ".join(str(each.platform) for each in selection.offered)
+            self.say("!", f"no image for {wanted} here", f"available: {offered}")
+        elif error is not None and selection.descriptor is not None and selection.descriptor.digest is None:
+            self.say("×", error.why, "")
+        current = self.manifests_pane.current
+        if self.image is None and current is not None and current.key == self.expected_row:
+            # Else the cursor was moved by hand, and stays.
+            self._choose(selection.descriptor or selection.alternative)
+            current = self.manifests_pane.current
+            self.show_node(current, None if current and current.is_root else error)
+        self.refresh_lines()
+
+    def show_node(self, node: Node | None, error: RegbrowseError | None = None) -> None:
+        """Layers and config of the row under the cursor of the manifests, or the error why it cannot be read."""
         tree = self.manifests_pane.model
         if node is None or tree is None or self.opened is None or node.digest is None:
             return
@@ -155,7 +188,9 @@ class Answers(Fetching):
         self.layers_pane.subject = self.config_pane.subject = node.label
         self.layers_pane.clear()
         self.config_pane.clear()
-        if node.parent is not None and node.descriptor is not None:
+        if error is not None:
+            self.failed(m.Failed(self.image, error))
+        elif node.parent is not None and node.descriptor is not None:
             self.layers_pane.show_table(_no_layers(), nothing="no layers: this is an attestation")
             self.config_pane.start_asking(f"asking for {node.label}")
             self.ask_content(self.image, node.descriptor)

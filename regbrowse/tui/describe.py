@@ -7,9 +7,9 @@ from regbrowse.oci import mediatype
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import Reference, Repository
 from regbrowse.text import plural, size, visible
-from regbrowse.tree import MISMATCH
 from regbrowse.tui.actions import Actions
 from regbrowse.tui.keys import key_for
+from regbrowse.tui.manifest_tree import MISMATCH
 from regbrowse.tui.panes.lines import Pane
 from regbrowse.tui.panes.status import Detail, Where
 from regbrowse.tui.steps import needs_login

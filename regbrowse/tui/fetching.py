@@ -11,12 +11,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing
 
 from regbrowse.browse import Browser, Names
-from regbrowse.choice import config_of
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.manifest import Image, Manifest
+from regbrowse.oci.manifest import Image, Index, Manifest, config_of
+from regbrowse.oci.platform import Platform
+from regbrowse.oci.platform_selection import PlatformRequest
+from regbrowse.platform_search import select_platform
 from regbrowse.reference import Registry, Repository
 from regbrowse.tui.messages import (
     ChildArrived,
@@ -29,6 +31,7 @@ from regbrowse.tui.messages import (
     ListQuestion,
     NamesArrived,
     OpenQuestion,
+    PlatformSelected,
     RootArrived,
     SearchOffered,
     StatementArrived,
@@ -82,8 +85,31 @@ class Fetching(State):
             manifest = await browser.open(question.reference, fresh=fresh)
         except RegbrowseError as error:
             self.post_message(Failed(question, error))
-        else:
-            self.post_message(RootArrived(question, manifest))
+            return
+        request = PlatformRequest(self.platform or browser.platform or Platform.host(), asked=self.platform is not None)
+        self.post_message(RootArrived(question, manifest, request))
+        if isinstance(manifest, Index):
+            await self._select(browser, question, manifest, request)
+
+    async def _select(self, browser: Browser, question: OpenQuestion, root: Index, request: PlatformRequest) -> None:
+        repository = question.reference.repository
+
+        async def read(descriptor: Descriptor) -> Manifest:
+            """A child, which gets its row at once."""
+            try:
+                manifest = await browser.child(repository, descriptor)
+            except RegbrowseError as error:
+                self._post_child(question, descriptor, error)
+                raise
+            self._post_child(question, descriptor, manifest)
+            return manifest
+
+        selection = await select_platform(browser, repository, root, request, read)
+        self.post_message(PlatformSelected(question, selection))
+
+    def _post_child(self, question: OpenQuestion, descriptor: Descriptor, outcome: Manifest | RegbrowseError) -> None:
+        if descriptor.digest is not None:
+            self.post_message(ChildArrived(question, descriptor.digest, outcome))
 
     def ask_image(self, question: ImageQuestion, known: Manifest | None, descriptor: Descriptor | None) -> None:
         """Reads a child manifest, unless it is known, and then its config."""
@@ -199,4 +225,3 @@ class Fetching(State):
         """Ends the workers of these groups; their connections close."""
         for group in groups:
             self.workers.cancel_group(self, group)
-

@@ -17,6 +17,7 @@ from regbrowse.oci.attestation import Statement
 from regbrowse.oci.config import Config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
+from regbrowse.oci.platform_selection import PlatformRequest, PlatformSelection
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.registry.models import Found, TagFact
 
@@ -203,6 +204,16 @@ class RootArrived(Fact):
 
     question: OpenQuestion
     manifest: Manifest
+    request: PlatformRequest
+    """The platform for which an image is selected when it is an index."""
+
+
+@dataclass
+class PlatformSelected(Fact):
+    """The image of the opened index that is shown first, and why."""
+
+    question: OpenQuestion
+    selection: PlatformSelection
 
 
 @dataclass

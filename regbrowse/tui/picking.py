@@ -89,10 +89,7 @@ class PickScreen(BrowseScreen):
     async def _pin(self, reference: Reference) -> None:
         try:
             browser = await self.connected()
-            claim = await browser.claim(reference.repository, reference.tag or "latest")
-            digest = claim.digest if claim else None
-            if digest is None:
-                digest = (await browser.open(reference)).digest
+            digest = await browser.digest_of(reference)
         except RegbrowseError as error:
             self.post_message(Pinned(reference, error))
         else:

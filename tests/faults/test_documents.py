@@ -14,14 +14,16 @@ from faults.rows import row
 from faults.server import Misbehaving
 from faults.trial import MIB, trial
 from images import OCI_INDEX, OCI_MANIFEST
-from regbrowse.choice import chosen
 from regbrowse.errors import TooLarge
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import entries
 from regbrowse.oci.manifest import Artifact, Image, Index, parse_manifest
+from regbrowse.oci.platform import Platform
+from regbrowse.oci.platform_selection import PlatformRequest, alternative, listed, select
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
-from regbrowse.tree import Tree
+from regbrowse.tui.manifest_tree import Tree
 
 AREA = "Documents"
 
@@ -100,7 +102,9 @@ async def test_strange_platforms(server: Misbehaving) -> None:
         seen = await trial(server, manifest(server), at_most=2)
         assert isinstance(seen.answer, Index)
         assert len(Tree(seen.answer).rows()) == 1 + len(platforms)
-        found = chosen(seen.answer, None)
+        candidates = listed(entries(seen.answer))
+        here = select(candidates, PlatformRequest(Platform.host())).descriptor
+        found = here or alternative(candidates, seen.answer)
         assert found is not None
         assert found.platform is not None
         picked.append(found.platform.normalised().os)

@@ -9,9 +9,10 @@ import pytest
 import images
 from fake_registry import FakeRegistry
 from regbrowse.browse import FIRST_SLICE, SLICE, Browser
-from regbrowse.choice import chosen, config_of
-from regbrowse.oci.manifest import Index
+from regbrowse.oci.index_walk import entries
+from regbrowse.oci.manifest import Index, config_of
 from regbrowse.oci.platform import Platform
+from regbrowse.oci.platform_selection import PlatformRequest, listed, select
 from regbrowse.reference import Reference, Registry, Repository
 from regbrowse.registry.client import Client, Settings
 
@@ -28,7 +29,7 @@ async def test_three_round_trips_and_then_none(registry: FakeRegistry, client: C
     async def walk(*, fresh: bool = False) -> None:
         root = await browser.open(where, fresh=fresh)
         assert isinstance(root, Index)
-        descriptor = chosen(root, Platform("linux", "amd64"))
+        descriptor = select(listed(entries(root)), PlatformRequest(Platform("linux", "amd64"))).descriptor
         assert descriptor is not None
         image = await browser.child(where.repository, descriptor)
         config = config_of(image)

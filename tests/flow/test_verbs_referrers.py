@@ -118,6 +118,20 @@ async def test_attestations_of_an_index_and_of_one_platform(
     ]
 
 
+async def test_attestations_of_an_image_in_a_nested_index(
+    registry: FakeRegistry, run: CommandLine, name: str
+) -> None:
+    inner = images.index(ARM, OTHER_BILL)
+    outer = images.index(APP, BILL, inner)
+    registry.repository(REPOSITORY).add(outer, "nested")
+    answer(registry, outer)
+    answer(registry, ARM)
+    said = await run("referrers", "--arch", "arm64", f"{name}:nested")
+    assert [(each["kind"], each["platform"], each["digest"]) for each in said.json] == [
+        ("provenance SLSA v1", "linux/arm64", OTHER_BILL.digest)
+    ]
+
+
 async def test_the_places_of_index_and_platform_are_counted(
     registry: FakeRegistry, run: CommandLine, name: str
 ) -> None:

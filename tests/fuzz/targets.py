@@ -39,7 +39,7 @@ from regbrowse.registry.transport.url_policy import is_special, origin_of, probl
 from regbrowse.registry.vendor import google, harbor, hub, quay, zot
 from regbrowse.registry.vendor.vendor_client import read_line, read_milliseconds, read_size, read_time
 from regbrowse.text import moment
-from regbrowse.tree import Tree
+from regbrowse.tui.manifest_tree import Tree
 
 REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
 QUESTION = Request(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")

@@ -12,7 +12,7 @@ from images import Made
 from regbrowse.errors import BadReference
 from regbrowse.oci import identify
 from regbrowse.oci.config import parse_config
-from regbrowse.oci.identify import Spot, in_config, in_manifest, itself, platform_of, read_digest
+from regbrowse.oci.identify import Spot, in_config, in_manifest, itself, platform_names, read_digest
 from regbrowse.oci.manifest import Image, Index, Manifest, parse_manifest
 from regbrowse.reference import Digest
 
@@ -96,8 +96,8 @@ def test_a_child_that_stands_for_two_platforms_is_said_for_both() -> None:
     assert [each.platform for each in spots(both, AMD)] == ["linux/amd64", "linux/386"]
     found = read(both)
     assert isinstance(found, Index)
-    assert platform_of(found, digest_of(AMD)) == "linux/amd64, linux/386"
-    assert platform_of(found, None) == platform_of(found, digest_of(ROOT)) == ""
+    assert platform_names(found, digest_of(AMD)) == "linux/amd64, linux/386"
+    assert platform_names(found, None) == platform_names(found, digest_of(ROOT)) == ""
 
 
 def test_what_is_listed_with_a_platform_and_a_type_of_its_own_is_no_image() -> None:

@@ -11,6 +11,7 @@ import images
 from regbrowse.errors import BadReference, BadResponse, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, parse_config
 from regbrowse.oci.document import CONTAINER_LIMIT, DEPTH_LIMIT, DOCUMENT_LIMIT, parse_json
+from regbrowse.oci.index_walk import MAX_DEPTH
 from regbrowse.oci.manifest import DESCRIPTOR_LIMIT, Index, parse_manifest
 from regbrowse.pasted import PASTE_LIMIT, read_typed
 from regbrowse.reference import (
@@ -27,7 +28,7 @@ from regbrowse.registry.models import Settings
 from regbrowse.registry.referrers.api import MAX_ENTRIES, read_page
 from regbrowse.registry.requests import Kind, Request
 from regbrowse.registry.transport.transport import Transport
-from regbrowse.tree import MAX_DEPTH, Tree
+from regbrowse.tui.manifest_tree import Tree
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_entries_of_a_page_of_attachments() -> None:
 def test_nested_indexes(levels: int) -> None:
     made = images.image()
     chain = []
-    for _ in range(levels):
+    for _ in range(1 + levels):
         made = images.index(made)
         chain.append(made)
     tree = Tree(parse_manifest(made.raw))

@@ -99,7 +99,7 @@ def test_a_wanted_platform(candidates: list[str], wanted: str, index: int | None
     assert choose(_platforms(*candidates), Platform.parse(wanted)) == index
 
 
-def test_without_a_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "_host", lambda: Platform("linux", "arm64"))
     assert choose(_platforms("linux/amd64", "linux/arm64/v8")) == 1
     assert choose(_platforms("linux/s390x", "linux/amd64")) == 1

@@ -29,12 +29,12 @@ ALLOWED: dict[str, set[str]] = {
     "settings": CORE | {""},
     "registry": CORE | {"", "settings"},
     "layerfs": CORE | {"", "settings", "registry"},
-    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "demo", "tui"},
-    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"},
+    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "platform_search", "demo", "tui"},
+    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "platform_search"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
-MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"}
+MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "platform_search"}
 OWNERS = {
     "httpx": {"registry"},
     "httpcore": {"registry"},

@@ -18,23 +18,13 @@ from regbrowse.text import plural
 async def run(job: Job) -> None:
     """Writes tags as they are found; what ends the search early is raised after them."""
     reference = job.reference
-    wanted = await digest_of(job.browser, reference)
+    wanted = await job.browser.digest_of(reference)
     tags = await _tags(job.browser, reference)
     if job.arguments.format == "table":
         await _search(job, wanted, tags, job.output.line)
         return
     with job.output.array(compact=job.arguments.raw) as array:
         await _search(job, wanted, tags, lambda tag: array.add([tag]))
-
-
-async def digest_of(browser: Browser, reference: Reference) -> Digest:
-    """The digest that a reference names: by HEAD for a tag, and by GET where HEAD does not tell. Raises NotFound."""
-    if reference.digest is not None:
-        return reference.digest
-    claim = await browser.claim(reference.repository, reference.tag or "latest")
-    if claim is not None and claim.digest is not None:
-        return claim.digest
-    return (await browser.open(reference)).digest
 
 
 async def _tags(browser: Browser, reference: Reference) -> list[str]:

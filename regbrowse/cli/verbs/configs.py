@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from regbrowse.choice import config_of
-from regbrowse.cli.choosing import Chosen, chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.indent import indented, member
 from regbrowse.cli.job import Job
+from regbrowse.cli.platform_selection import Selected, selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
 from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
-from regbrowse.oci.manifest import Artifact, Image, Schema1
+from regbrowse.oci.manifest import Artifact, Image, Schema1, config_of
 from regbrowse.reference import Digest
 
 EMPTY = b"{}"
@@ -20,7 +19,7 @@ EMPTY = b"{}"
 
 async def run(job: Job) -> None:
     """Raises NotFound when there is no image for the platform, or no config to print."""
-    found = await chosen(job)
+    found = await selected(job)
     config = _config(found)
     if job.verb == "id":
         if config.digest is None:
@@ -50,7 +49,7 @@ async def run(job: Job) -> None:
         job.output.json(indented(part))
 
 
-def _config(found: Chosen) -> Descriptor:
+def _config(found: Selected) -> Descriptor:
     if isinstance(found.manifest, Schema1):
         raise NotFound(
             f"{found.reference.familiar} is a manifest of Docker's old schema 1, which has no config.",
@@ -62,7 +61,7 @@ def _config(found: Chosen) -> Descriptor:
     return config
 
 
-def _named(found: Chosen) -> str:
+def _named(found: Selected) -> str:
     kind = found.manifest.kind if isinstance(found.manifest, Artifact) else "a document of an unknown kind"
     return f"{found.reference.familiar} is an artifact ({kind})"
 

@@ -10,7 +10,6 @@ from regbrowse.cli.job import Job
 from regbrowse.cli.together import together
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
-from regbrowse.oci.attestation import attested
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.identify import (
@@ -21,13 +20,13 @@ from regbrowse.oci.identify import (
     in_config,
     in_manifest,
     itself,
-    platform_of,
+    platform_names,
     read_digest,
 )
+from regbrowse.oci.index_walk import Entry, walk
 from regbrowse.oci.manifest import Image, Index, Manifest
 from regbrowse.reference import Digest, Reference, Repository
 from regbrowse.text import plural, visible
-from regbrowse.tree import MAX_DEPTH
 
 MOST = 500
 """Documents that are read at most."""
@@ -119,37 +118,33 @@ class Search:
 
     async def _below(self, root: Manifest) -> list[_Read]:
         """The manifests that an index names, level by level, in its order."""
-        level = [_Read(root)]
+        if not isinstance(root, Index):
+            return []
+        manifests: dict[Digest, Manifest] = {}
+        platforms: dict[Digest, str] = {}
         out: list[_Read] = []
-        for _ in range(MAX_DEPTH):
-            wanted: list[tuple[Descriptor, _Read]] = []
-            for parent in level:
-                if isinstance(parent.manifest, Index):
-                    wanted += [(child, _about(parent.manifest, child, parent)) for child in parent.manifest.manifests]
-            if not wanted:
-                break
-            level = await self._children(wanted)
-            out += level
-        return out
 
-    async def _children(self, wanted: Sequence[tuple[Descriptor, _Read]]) -> list[_Read]:
-        found: dict[int, _Read] = {}
-
-        async def read(item: tuple[int, tuple[Descriptor, _Read]]) -> None:
-            at, (descriptor, about) = item
-            if descriptor.digest is None or descriptor.digest in self._seen or not self._may_read():
+        async def read(entry: Entry) -> None:
+            digest = entry.digest
+            if digest is None or entry.refusal or digest in self._seen or not self._may_read():
                 return
-            self._seen.add(descriptor.digest)
+            self._seen.add(digest)
             try:
-                manifest = await self.browser.child(self.repository, descriptor)
+                manifests[digest] = await self.browser.child(self.repository, entry.descriptor)
             except _SKIPPED:
                 self.unread += 1
                 return
             self.looked += 1
-            found[at] = replace(about, manifest=manifest)
 
-        await together(read, enumerate(wanted))
-        return [found[at] for at in sorted(found)]
+        for level in walk(root, manifests):
+            await together(read, level)
+            for entry in level:
+                if entry.digest not in manifests or entry.digest in platforms:
+                    continue
+                named = platform_names(entry.parent, entry.subject or entry.digest)
+                platforms[entry.digest] = named or platforms.get(entry.parent.digest, "")
+                out.append(_Read(manifests[entry.digest], platforms[entry.digest], entry.subject))
+        return out
 
     def _may_read(self) -> bool:
         """Whether one more document may be asked for; it counts from now on."""
@@ -211,10 +206,3 @@ class Search:
         except _SKIPPED:
             return []
         return [replace(itself(manifest), what=OTHER)]
-
-
-def _about(index: Index, child: Descriptor, parent: _Read) -> _Read:
-    """What an index says of a child that is not read yet."""
-    about = attested(child)
-    platform = platform_of(index, about or child.digest) or parent.platform
-    return _Read(index, platform, about)

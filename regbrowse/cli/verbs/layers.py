@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from regbrowse.cli.choosing import chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.job import Job
+from regbrowse.cli.platform_selection import selected
 from regbrowse.errors import BadResponse, NotFound, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
 from regbrowse.oci.layers import LayerRow, join
@@ -17,7 +17,7 @@ _HEADER = ("#", "SIZE", "KIND", "DIGEST", "COMMAND")
 
 async def run(job: Job) -> None:
     """Raises NotFound when there is no image for the platform, or nothing that has layers."""
-    found = await chosen(job)
+    found = await selected(job)
     manifest = found.manifest
     if not isinstance(manifest, Image | Artifact | Schema1):
         raise NotFound(f"{found.reference.familiar} is a document of an unknown kind, which has no layers.")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from regbrowse.cli.choosing import chosen, platform_of, tell_anomalies
 from regbrowse.cli.job import Job
+from regbrowse.cli.platform_selection import selected, tell_anomalies
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
+from regbrowse.platform_search import read_platform
 
 
 async def run(job: Job) -> None:
     """Raises NotFound when there is no list, or no image for the platform."""
-    manifest = await _list(job) if job.verb.endswith("list") else (await chosen(job)).manifest
+    manifest = await _list(job) if job.verb.endswith("list") else (await selected(job)).manifest
     if job.verb.startswith("digest"):
         job.output.line(str(manifest.digest))
     elif job.arguments.raw:
@@ -34,7 +35,7 @@ async def _what(job: Job, manifest: Manifest) -> str:
     if not isinstance(manifest, Image | Schema1):
         return "a document of an unknown kind"
     try:
-        platform = await platform_of(job, manifest)
+        platform = await read_platform(job.browser, job.repository, manifest)
     except RegbrowseError:
         platform = None
     return f"a manifest for '{platform}'" if platform and platform.known else "a manifest for one platform"

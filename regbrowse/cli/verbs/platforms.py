@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from regbrowse.cli.choosing import child_of, nested, platform_of, tell_anomalies, unsaid
 from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
 from regbrowse.cli.in_order import in_order
 from regbrowse.cli.job import Job
+from regbrowse.cli.platform_selection import read_child, tell_anomalies
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
-from regbrowse.oci import attestation
-from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import Entry, Kind, images, to_open, walk
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
 from regbrowse.oci.platform import Platform
+from regbrowse.platform_search import read_platform
 from regbrowse.reference import Digest
 from regbrowse.text import size
-from regbrowse.tree import MAX_DEPTH, platforms
 
-INDEXES = 64
-"""Indexes within others that are opened."""
 _HEADER = ("PLATFORM", "DIGEST", "MANIFEST", "LAYERS", "ATTESTATIONS")
 
 
@@ -68,7 +64,7 @@ async def run(job: Job) -> ExitCode:
         if not rows:
             note(f"The list of {reference.familiar} names no platform.")
     elif isinstance(root, Image | Schema1):
-        rows = [Row(await platform_of(job, root), root.digest, root.size, _layers(root), 0)]
+        rows = [Row(await read_platform(job.browser, job.repository, root), root.digest, root.size, _layers(root), 0)]
     else:
         kind = root.kind if isinstance(root, Artifact) else "a document of an unknown kind"
         raise NotFound(f"{reference.familiar} is an artifact ({kind}), which has no platforms.")
@@ -83,68 +79,39 @@ async def run(job: Job) -> ExitCode:
 
 
 async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[Row]:
-    """Of an index and those within it, in their order; `problems` gets what is wrong with single entries."""
+    """Of an index and those within it, level by level; `problems` gets what is wrong with single images."""
     rows: list[Row] = []
+    read: dict[Digest, Manifest] = {}
 
-    async def complete(row: Row, descriptor: Descriptor) -> Row | None:
+    async def complete(entry: Entry) -> Row | None:
+        is_index = entry.kind is Kind.INDEX
+        row = Row(entry.platform, entry.digest, entry.descriptor.size, None, len(entry.attestations))
         try:
-            manifest = await child_of(job, descriptor)
+            manifest = await read_child(job, entry.descriptor)
         except NotFound as error:
             note(str(error))
-            return row
+            return None if is_index else row
         except (Integrity, BadResponse, TooLarge) as error:
+            if is_index:
+                raise
             problems.append(error)
             return row
+        if isinstance(manifest, Index):
+            read[manifest.digest] = manifest
+        if is_index or isinstance(manifest, Index):
+            return None
         if row.platform is None:
             if not isinstance(manifest, Image | Schema1):
                 return None
-            row = replace(row, platform=await platform_of(job, manifest))
+            row = replace(row, platform=await read_platform(job.browser, job.repository, manifest))
         return replace(row, size=manifest.size, layers=_layers(manifest))
 
-    async def work(pair: tuple[Row, Descriptor]) -> Row | None:
-        return await complete(*pair)
-
-    indexes = await _indexes(job, root)
-    listed = [pair for index in indexes for pair in _listed(index)]
-    async with aclosing(in_order(work, listed)) as found:
-        async for _, row in found:
-            if row is not None:
-                rows.append(row)
+    for level in walk(root, read):
+        async with aclosing(in_order(complete, [*images(level), *to_open(level)])) as found:
+            async for _, row in found:
+                if row is not None:
+                    rows.append(row)
     return rows
-
-
-def _listed(index: Index) -> list[tuple[Row, Descriptor]]:
-    about = Counter(attestation.attested(each) for each in index.manifests)
-    known = {id(each) for each in platforms(index)}
-    possible = known | {id(each) for each in unsaid(index)}
-    return [
-        (Row(each.platform if id(each) in known else None, each.digest, each.size, None, about[each.digest]), each)
-        for each in index.manifests
-        if id(each) in possible
-    ]
-
-
-async def _indexes(job: Job, root: Index) -> list[Index]:
-    """The index and those within it."""
-    found, level, depth = [root], [root], 0
-    seen = {root.digest}
-    while level and depth < MAX_DEPTH:
-        depth += 1
-        inner: list[Index] = []
-        for descriptor in [each for index in level for each in nested(index)]:
-            if descriptor.digest is None or descriptor.digest in seen or len(seen) > INDEXES:
-                continue
-            seen.add(descriptor.digest)
-            try:
-                manifest = await child_of(job, descriptor)
-            except NotFound as error:
-                note(str(error))
-                continue
-            if isinstance(manifest, Index):
-                inner.append(manifest)
-        found += inner
-        level = inner
-    return found
 
 
 def _layers(manifest: Manifest) -> int | None:

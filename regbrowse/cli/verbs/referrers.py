@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from regbrowse.browse import Browser
-from regbrowse.cli.choosing import chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.job import Job
+from regbrowse.cli.platform_request import platform_request
+from regbrowse.cli.platform_selection import selected
 from regbrowse.cli.together import together
-from regbrowse.cli.wish import wish_of
 from regbrowse.errors import RateLimited, RegbrowseError
 from regbrowse.oci.attached import is_signed, kind_of, says_enough
-from regbrowse.oci.attestation import attested, is_attestation
+from regbrowse.oci.attestation import is_attestation
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.identify import platform_of
+from regbrowse.oci.identify import platform_names
+from regbrowse.oci.index_walk import Kind, entries
 from regbrowse.oci.manifest import Index, Manifest
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.referrers.finder import belongs
@@ -25,7 +26,7 @@ HEADER = ("KIND", "OF", "SIZE", "FOUND BY", "DIGEST")
 
 
 @dataclass(slots=True)
-class Entry:
+class Attachment:
     """One thing that is attached."""
 
     descriptor: Descriptor
@@ -63,7 +64,7 @@ class Attached:
 
     browser: Browser
     repository: Repository
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Attachment] = field(default_factory=list)
     places: int = 0
     notes: dict[str, None] = field(default_factory=dict)
     _limited: bool = False
@@ -74,15 +75,15 @@ class Attached:
         self.places += found.places
         if found.note:
             self.notes[found.note] = None
-        self.entries += [Entry(one.descriptor, subject, platform, one.found_by, one.tag) for one in found.entries]
+        self.entries += [Attachment(one.descriptor, subject, platform, one.found_by, one.tag) for one in found.entries]
 
     def look_into(self, index: Index, only: Digest | None) -> None:
-        """The attestations that an index lists; `only` those of one platform."""
+        """Add the attestations that an index lists; `only` those of one image."""
         self.places += 1
-        for child in index.manifests:
-            about = attested(child)
-            if is_attestation(child) and child.digest is not None and (only is None or about == only):
-                self.entries.append(Entry(child, about, platform_of(index, about), (IN_INDEX,)))
+        for entry in entries(index):
+            if entry.kind is Kind.ATTESTATION and entry.digest is not None and only in (None, entry.subject):
+                platform = platform_names(index, entry.subject)
+                self.entries.append(Attachment(entry.descriptor, entry.subject, platform, (IN_INDEX,)))
 
     async def read(self) -> None:
         """Opens what does not tell its kind; what cannot be opened stays an attachment of an unknown kind."""
@@ -93,10 +94,10 @@ class Attached:
             if each.manifest is None or each.subject is None or belongs(each.manifest, each.subject)
         ]
 
-    def _is_dark(self, entry: Entry) -> bool:
+    def _is_dark(self, entry: Attachment) -> bool:
         return is_attestation(entry.descriptor) or not says_enough(entry.descriptor)
 
-    async def _read(self, entry: Entry) -> None:
+    async def _read(self, entry: Attachment) -> None:
         if self._limited or self.browser.spent(self.repository.registry):
             return
         try:
@@ -113,15 +114,16 @@ async def run(job: Job) -> None:
     found = Attached(job.browser, job.repository)
     await found.ask(root.digest, "")
     only: Digest | None = None
-    wish = wish_of(job.arguments)
-    if wish.asked:
-        choice = await chosen(job)
-        only = choice.manifest.digest
-        if only != root.digest:
-            named = choice.descriptor.platform if choice.descriptor else None
-            await found.ask(only, str(named if named and named.known else wish.platform))
-    if isinstance(root, Index):
-        found.look_into(root, only)
+    index = root
+    request = platform_request(job.arguments)
+    if request.asked:
+        image = await selected(job)
+        only = image.manifest.digest
+        if image.entry is not None:
+            index = image.entry.parent
+            await found.ask(only, str(image.entry.platform or request.platform))
+    if isinstance(index, Index):
+        found.look_into(index, only)
     await found.read()
     for sentence in found.notes:
         note(sentence)

@@ -4,68 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from regbrowse.cli.checking import Checker, Report
-from regbrowse.cli.choosing import check_single, chosen
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.job import Job
-from regbrowse.cli.wish import wish_of
+from regbrowse.cli.platform_request import platform_request
+from regbrowse.cli.platform_selection import check_single, select_in
+from regbrowse.cli.verification import ImageVerifier, Report
 from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import entries, walk
 from regbrowse.oci.manifest import Index, Manifest
-from regbrowse.oci.platform import choose
+from regbrowse.oci.platform_selection import listed, select
 from regbrowse.reference import Digest
 from regbrowse.text import plural
-from regbrowse.tree import MAX_DEPTH, platforms
 
 
 async def run(job: Job) -> int:
     """1 when a check failed. Raises RegbrowseError when what the reference names cannot be read."""
     reference, report = job.reference, Report(_writer(job))
-    checker = Checker(job.browser.witness(job.repository), report)
-    root = await checker.root(reference.digest or reference.tag or "latest")
-    if not isinstance(root, Index):
-        await check_single(job, reference, root, wish_of(job.arguments, job.browser.platform))
-        await checker.inside(root, "", None)
-    elif job.arguments.all:
-        await _everything(checker, root, {root.digest}, 1)
+    verifier = ImageVerifier(job.browser.witness(job.repository), report)
+    root = await verifier.root(reference.digest or reference.tag or "latest")
+    if isinstance(root, Index) and job.arguments.all:
+        await _everything(verifier, root)
+    elif isinstance(root, Index):
+        await _selected(verifier, job, root)
     else:
-        descriptor = await _wanted(job, root)
-        await _entry(checker, descriptor)
+        await check_single(job, root, platform_request(job.arguments, job.browser.platform))
+        await verifier.inside(root, "", None)
     note(f"{plural(report.checks, 'check')}, {report.failed:,} failed.")
     return ExitCode.NO if report.failed else ExitCode.OK
 
 
-async def _wanted(job: Job, index: Index) -> Descriptor:
-    """The entry for the platform. Raises NotFound when there is none."""
-    wish, offered = wish_of(job.arguments, job.browser.platform), platforms(index)
-    at = choose([each.platform for each in offered], wish.platform)
-    if at is not None:
-        found = offered[at]
-        fitting = [each for each in offered if wish.fits(each.platform)]
-        if len(fitting) == 1 and found.platform is not None and wish.met_by(found.platform):
-            return found
-    # Whatever is not plain is chosen, and told, as the other verbs do.
-    choice = await chosen(job)
-    return choice.descriptor or Descriptor(choice.manifest.media_type, choice.manifest.digest, choice.manifest.size)
+async def _selected(verifier: ImageVerifier, job: Job, root: Index) -> None:
+    """The image for the platform. Raises NotFound when there is none."""
+    request = platform_request(job.arguments, job.browser.platform)
+    plain = select(listed(entries(root)), request)
+    if plain.selected is not None and plain.is_exact and not plain.others:
+        # Read only to be verified: what is wrong with it is a check that fails, not an error.
+        manifest = await _entry(verifier, plain.selected.entry.descriptor)
+        if not isinstance(manifest, Index):
+            return
+    entry, _ = await select_in(job, root, request)
+    await _entry(verifier, entry.descriptor)
 
 
-async def _entry(checker: Checker, descriptor: Descriptor) -> Manifest | None:
+async def _entry(verifier: ImageVerifier, descriptor: Descriptor) -> Manifest | None:
     name = _name(descriptor)
-    manifest = await checker.child(descriptor, name)
+    manifest = await verifier.child(descriptor, name)
     if manifest is not None and not isinstance(manifest, Index):
-        await checker.inside(manifest, name, descriptor.platform)
+        await verifier.inside(manifest, name, descriptor.platform)
     return manifest
 
 
-async def _everything(checker: Checker, index: Index, seen: set[Digest], depth: int) -> None:
-    """Every entry of an index and of those within it, each digest once."""
-    for descriptor in index.manifests:
-        if descriptor.digest in seen:
-            continue
-        if descriptor.digest is not None:
-            seen.add(descriptor.digest)
-        manifest = await _entry(checker, descriptor)
-        if isinstance(manifest, Index) and depth < MAX_DEPTH:
-            await _everything(checker, manifest, seen, depth + 1)
+async def _everything(verifier: ImageVerifier, root: Index) -> None:
+    """Every entry of an index and of those within it, level by level, each digest once."""
+    read: dict[Digest, Manifest] = {}
+    checked: set[Digest | None] = {root.digest}
+    for level in walk(root, read):
+        for entry in level:
+            if entry.digest in checked:
+                continue
+            manifest = await _entry(verifier, entry.descriptor)
+            if entry.digest is not None:
+                checked.add(entry.digest)
+                if isinstance(manifest, Index):
+                    read[entry.digest] = manifest
 
 
 def _name(descriptor: Descriptor) -> str:

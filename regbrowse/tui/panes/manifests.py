@@ -8,9 +8,9 @@ from regbrowse.oci.attestation import Statement
 from regbrowse.oci.manifest import Index, Manifest
 from regbrowse.reference import Digest
 from regbrowse.text import plural, size
-from regbrowse.tree import MISMATCH, MISSING, VERIFIED, Node, Outcome, Tree
 from regbrowse.tui.cells import Span, clip, cut, spread, width_of
 from regbrowse.tui.colours import Ink
+from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Outcome, Tree
 from regbrowse.tui.messages import Scrolled
 from regbrowse.tui.panes.lines import Pane
 from regbrowse.tui.panes.tags import short_digest

@@ -1,4 +1,4 @@
-"""Checks of one image: what is told of it in headers and descriptors against what is computed from what is served."""
+"""Verify one image: compare what headers and descriptors name with what is computed from what is served."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from regbrowse.cli.together import together
+from regbrowse.digest import Verification
 from regbrowse.errors import BadResponse, NotFound, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, parse_config
 from regbrowse.oci.descriptor import Descriptor
@@ -13,7 +14,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Un
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
-from regbrowse.registry.content.uncached import ServedContent, UncachedReader
+from regbrowse.registry.content.uncached import UncachedReader
 from regbrowse.text import exact, plural, visible
 
 
@@ -25,12 +26,26 @@ class Report:
     checks: int = 0
     failed: int = 0
 
-    def compare(self, what: str, told: object, computed: object) -> None:
-        """Digests and sizes."""
-        if told == computed:
-            self.good(what, str(computed))
-        else:
-            self.bad(what, f"told {told} computed {computed}")
+    def digest(self, what: str, found: Verification) -> None:
+        """Write whether content has the digest that named it."""
+        match found.digest_matches:
+            case None:
+                self.skipped(what, f"{found.digest.algorithm} cannot be computed here")
+            case True:
+                self.good(what, str(found.computed))
+            case False:
+                self.bad(what, f"told {found.digest} computed {found.computed}")
+
+    def size(self, what: str, found: Verification) -> None:
+        """Write whether content has the size that its descriptor names."""
+        computed = exact(found.length)
+        match found.size_matches:
+            case None:
+                self.bad(what, f"no size told computed {computed}")
+            case True:
+                self.good(what, computed)
+            case False:
+                self.bad(what, f"told {exact(found.size or 0)} computed {computed}")
 
     def good(self, what: str, said: str) -> None:
         self.checks += 1
@@ -47,32 +62,32 @@ class Report:
 
 
 @dataclass(slots=True)
-class Checker:
-    """Asks one repository, each layer once."""
+class ImageVerifier:
+    """Verifies manifests of one repository and what they name; asks for each layer once."""
 
-    witness: UncachedReader
+    reader: UncachedReader
     report: Report
     _held: dict[Digest, int | NotFound | None] = field(default_factory=dict)
 
     async def root(self, target: str | Digest) -> Manifest:
-        """What a reference names. Raises RegistryError when that cannot be read at all."""
-        told = await self.witness.manifest(target)
+        """Read and verify what a reference names. Raises RegistryError when that cannot be read at all."""
+        told = await self.reader.manifest(target)
         asked = target if isinstance(target, Digest) else None
         manifest = parse_manifest(told.raw, content_type=told.content_type, digest=asked)
         noun = "index" if isinstance(manifest, Index) else "manifest"
         if asked is not None:
-            self._digest(noun, asked, told, manifest)
+            self.report.digest(noun, _verify(told, asked, manifest))
         self._header(noun, told, manifest)
         return manifest
 
     async def child(self, descriptor: Descriptor, name: str) -> Manifest | None:
-        """What an index names; None when there is nothing to look further into."""
+        """Read and verify what an index lists; None when there is nothing to look further into."""
         what = f"manifest {name}"
         if descriptor.digest is None:
             self.report.bad(what, "the index names no usable digest")
             return None
         try:
-            told = await self.witness.manifest(descriptor.digest)
+            told = await self.reader.manifest(descriptor.digest)
         except NotFound as error:
             self.report.bad(what, f"told {descriptor.digest} but {error.evidence.host} does not hold it")
             return None
@@ -81,16 +96,17 @@ class Checker:
                 told.raw, content_type=told.content_type, expected=descriptor.media_type, digest=descriptor.digest
             )
         except (BadResponse, TooLarge) as error:
-            self._digest(what, descriptor.digest, told, None)
+            self.report.digest(what, _verify(told, descriptor.digest, None))
             self.report.bad(what, error.why)
             return None
-        self._digest(what, descriptor.digest, told, manifest)
+        found = _verify(told, descriptor.digest, manifest, descriptor.size)
+        self.report.digest(what, found)
         self._header(what, told, manifest)
-        self._size(what, descriptor.size, len(told.raw))
+        self.report.size(f"{what} size", found)
         return manifest
 
     async def inside(self, manifest: Manifest, name: str, platform: Platform | None) -> None:
-        """Config and layers; `platform` is what the index says it is for."""
+        """Verify config and layers; `platform` is what the index says the image is for."""
         behind = f" {name}" if name else ""
         layers: tuple[Descriptor, ...] = ()
         match manifest:
@@ -117,21 +133,22 @@ class Checker:
             self.report.bad(what, "the manifest names no usable digest")
             return None
         try:
-            told = await self.witness.blob(descriptor)
+            told = await self.reader.blob(descriptor)
         except NotFound as error:
             self.report.bad(what, f"told {descriptor.digest} but {error.evidence.host} does not hold it")
             return None
         except TooLarge as error:
             self.report.skipped(what, error.why)
             return None
-        self._digest(what, descriptor.digest, told, None)
+        found = _verify(told, descriptor.digest, None, descriptor.size)
+        self.report.digest(what, found)
         if told.header is not None:
             self._header(what, told, None)
-        self._size(what, descriptor.size, len(told.raw))
+        self.report.size(f"{what} size", found)
         return told.raw
 
     def _agree(self, raw: bytes, manifest: Image, behind: str, platform: Platform | None) -> None:
-        """The config with the manifest and the index."""
+        """Compare the config with the manifest and the index."""
         try:
             config = parse_config(raw, limit=CONFIG_LIMIT)
         except (BadResponse, TooLarge) as error:
@@ -151,7 +168,7 @@ class Checker:
         if layer.digest is None:
             return
         try:
-            self._held[layer.digest] = await self.witness.blob_size(layer)
+            self._held[layer.digest] = await self.reader.blob_size(layer)
         except NotFound as error:
             self._held[layer.digest] = error
 
@@ -170,30 +187,18 @@ class Checker:
         else:
             self.report.bad(what, f"told {exact(layer.size)} the registry says {exact(held)}")
 
-    def _digest(self, what: str, told: Digest, got: ServedContent, manifest: Manifest | None) -> None:
-        if told.hasher() is None:
-            self.report.skipped(what, f"{told.algorithm} cannot be computed here")
-        else:
-            self.report.compare(what, told, _computed(got.raw, told, manifest))
-
     def _header(self, what: str, got: ServedContent, manifest: Manifest | None) -> None:
         if got.header is None:
-            computed = _computed(got.raw, Digest.of(b""), manifest)
+            computed = _verify(got, Digest.of(b""), manifest).computed
             self.report.skipped(f"{what} header", f"no Docker-Content-Digest; computed {computed}")
         else:
-            self._digest(f"{what} header", got.header, got, manifest)
-
-    def _size(self, what: str, told: int | None, computed: int) -> None:
-        if told is None:
-            self.report.bad(f"{what} size", f"no size told computed {exact(computed)}")
-        else:
-            self.report.compare(f"{what} size", exact(told), exact(computed))
+            self.report.digest(f"{what} header", _verify(got, got.header, manifest))
 
 
-def _computed(raw: bytes, told: Digest, manifest: Manifest | None) -> Digest:
-    """The digest of signed schema 1 is that of what was signed (distribution, manifest-v2-1.md)."""
-    payload = signed_payload(raw) if isinstance(manifest, Schema1) else None
-    return Digest.of(raw if payload is None else payload, told.algorithm)
+def _verify(got: ServedContent, named: Digest, manifest: Manifest | None, size: int | None = None) -> Verification:
+    """Compare what was served; the digest of signed schema 1 is that of what was signed (manifest-v2-1.md)."""
+    signed = signed_payload(got.raw) if isinstance(manifest, Schema1) else None
+    return Verification.of(got.raw, named, size, signed=signed)
 
 
 def _same(told: Platform, found: Platform) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import images
 from regbrowse.errors import Evidence, Integrity, NotFound, ServerError
 from regbrowse.oci.attestation import Statement
+from regbrowse.oci.index_walk import Entry, Kind, entries
 from regbrowse.oci.manifest import Index, Manifest, parse_manifest
 from regbrowse.reference import Digest
-from regbrowse.tree import Tree, platforms
+from regbrowse.tui.manifest_tree import Tree
 
 
 def parsed(made: images.Made) -> Manifest:
@@ -18,6 +19,10 @@ def parsed(made: images.Made) -> Manifest:
 
 def labels(tree: Tree) -> list[str]:
     return [f"{'  ' * node.level}{node.label}" for node in tree.rows()]
+
+
+def platforms(index: Index) -> list[Entry]:
+    return [entry for entry in entries(index) if entry.kind is Kind.IMAGE]
 
 
 AMD64 = images.image(architecture="amd64")

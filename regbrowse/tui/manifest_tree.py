@@ -1,23 +1,22 @@
-"""The manifest list as rows of a tree: index, platforms, nested indexes, attestations under what they describe."""
+"""The rows of the manifests pane: index, platforms, nested indexes, attestations under what they describe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from regbrowse.errors import Integrity, NotFound, RegbrowseError, RegistryError
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import Entry, Kind, classify, repeated, walk
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
-from regbrowse.oci.platform import Platform
 from regbrowse.reference import Digest
 from regbrowse.text import exact, plural
 
 VERIFIED, CLAIMED, MISMATCH, MISSING = "✓", "·", "×", "!"
-AGAIN = "again: the first one is pulled"
-MAX_DEPTH = 5
-"""Levels of nested indexes that are followed."""
+REPEATED = "again: the first one is pulled"
 
 Outcome = Manifest | RegbrowseError
 
@@ -63,7 +62,12 @@ class Tree:
     opened: set[str] = field(default_factory=set)
     """Keys of rows that were opened by hand; the root and nested indexes start open."""
     closed: set[str] = field(default_factory=set)
-    _repeated: dict[Digest, frozenset[int]] = field(default_factory=dict)
+    _indexes: frozenset[Digest] | None = None
+    """Which of the children were indexes at the last walk; None before it."""
+    _entries: list[Entry] = field(default_factory=list)
+    """What that walk found, in the order of the rows."""
+    _repeated: set[tuple[int, ...]] = field(default_factory=set)
+    """The paths of images for a platform that is listed before."""
 
     def rows(self) -> list[Node]:
         """The visible rows, the root first."""
@@ -77,56 +81,58 @@ class Tree:
             "root", 0, kind, _root_label(root), note, _total(root), _mark(root), root.digest,
             folds=has_children, is_open=is_open and has_children,
         )  # fmt: skip
-        rows = [node]
-        if isinstance(root, Index) and is_open:
-            rows += self._below(root, 1, "", frozenset({root.digest}))
-        return rows
+        return [node, *self._below()] if is_open else [node]
 
-    def _below(self, index: Index, level: int, prefix: str, above: frozenset[Digest]) -> Iterator[Node]:
-        about = _by_subject(index)
-        listed = {descriptor.digest for descriptor in index.manifests}
-        if index.digest not in self._repeated:
-            self._repeated[index.digest] = _repeated(index)
-        repeated = self._repeated[index.digest]
-        for position, descriptor in enumerate(index.manifests):
-            subject = attestation.attested(descriptor)
-            if subject and subject in listed:
+    def _below(self) -> Iterator[Node]:
+        closed: str | None = None
+        for entry in self._walk():
+            key = _key(entry)
+            if entry.is_attached or (closed and key.startswith(closed)):
                 continue
-            key = f"{prefix}/{position}"
-            outcome = self.children.get(descriptor.digest) if descriptor.digest else None
-            if isinstance(outcome, Index) or descriptor.media_type in mediatype.INDEXES:
-                yield from self._nested(descriptor, outcome, key, level, above)
+            if entry.kind is Kind.INDEX:
+                node = self._nested(entry, key)
+                closed = None if node.is_open else f"{key}/"
+                yield node
             else:
-                aside = AGAIN if position in repeated else ""
-                yield from self._platform(descriptor, outcome, key, level, about.get(descriptor.digest, []), aside)
+                yield from self._platform(entry, key)
 
-    def _nested(
-        self, descriptor: Descriptor, outcome: Outcome | None, key: str, level: int, above: frozenset[Digest]
-    ) -> Iterator[Node]:
-        digest = descriptor.digest
-        loops, deep = digest in above, level >= MAX_DEPTH
-        note = "contains itself" if loops else "nested too deeply" if deep else _problem(outcome) or _title(descriptor)
-        inner = outcome if isinstance(outcome, Index) and not loops and not deep else None
-        is_open = inner is not None and key not in self.closed
+    def _walk(self) -> list[Entry]:
+        """Every entry of the index and of those within it that are read, in the order of the rows."""
+        indexes = frozenset(digest for digest, outcome in self.children.items() if isinstance(outcome, Index))
+        if isinstance(self.root, Index) and self._indexes != indexes:
+            levels = walk(self.root, self.children)
+            self._entries = sorted(chain.from_iterable(levels), key=lambda entry: entry.path)
+            self._indexes, self._repeated = indexes, repeated(self._entries)
+        return self._entries
+
+    def _outcome(self, descriptor: Descriptor) -> Outcome | None:
+        return self.children.get(descriptor.digest) if descriptor.digest else None
+
+    def _nested(self, entry: Entry, key: str) -> Node:
+        outcome = self._outcome(entry.descriptor)
+        inner = outcome if isinstance(outcome, Index) and not entry.refusal else None
+        note = entry.refusal or _problem(outcome) or _title(entry.descriptor)
         if inner is not None and not note:
-            note = f"nested, {plural(len(platforms(inner)), 'platform')}"
-        yield Node(
-            key, level, "index", "index", note, None, _mark(outcome), digest, descriptor,
-            folds=inner is not None, is_open=is_open, missing=isinstance(outcome, NotFound),
+            count = sum(classify(each) is Kind.IMAGE for each in inner.manifests)
+            note = f"nested, {plural(count, 'platform')}"
+        return Node(
+            key, len(entry.path), "index", "index", note, None, _mark(outcome), entry.digest, entry.descriptor,
+            folds=inner is not None, is_open=inner is not None and key not in self.closed,
+            missing=isinstance(outcome, NotFound),
         )  # fmt: skip
-        if inner is not None and is_open and digest:
-            yield from self._below(inner, level + 1, key, above | {digest})
 
-    def _platform(
-        self, descriptor: Descriptor, outcome: Outcome | None, key: str, level: int, about: list[Descriptor], aside: str
-    ) -> Iterator[Node]:
+    def _platform(self, entry: Entry, key: str) -> Iterator[Node]:
+        descriptor, level, about = entry.descriptor, len(entry.path), entry.attestations
+        outcome = self._outcome(descriptor)
         statements = [node for each in about for node in self._statements(each, key, level + 1)]
         unread = any(each.digest not in self.children for each in about)
         is_open = key in self.opened and bool(about)
-        note = _problem(outcome) or aside or (_title(descriptor) if not descriptor.platform else "")
+        note = _problem(outcome) or (REPEATED if entry.path in self._repeated else "")
+        if not note and not descriptor.platform:
+            note = _title(descriptor)
         if not note and about and not is_open:
             note = "attestations" if unread else plural(len(statements), "attestation")
-        kind, label = _child_label(descriptor, outcome)
+        kind, label = _child_label(entry, outcome)
         size = _total(outcome) if isinstance(outcome, Manifest) else None
         yield Node(
             key, level, kind, label, note, size, _mark(outcome), descriptor.digest, descriptor,
@@ -136,7 +142,7 @@ class Tree:
             yield from statements
 
     def _statements(self, descriptor: Descriptor, prefix: str, level: int) -> Iterator[Node]:
-        outcome = self.children.get(descriptor.digest) if descriptor.digest else None
+        outcome = self._outcome(descriptor)
         key = f"{prefix}/{descriptor.digest}"
         if not isinstance(outcome, Artifact | Image):
             yield Node(
@@ -160,20 +166,17 @@ class Tree:
 
     def wanted(self, rows: list[Node], *, frugal: bool) -> list[Descriptor]:
         """The children not read yet whose details these rows would show; with `frugal` only what is unfolded."""
-        by_digest = {node.digest: node for node in rows}
         out: dict[Digest, Descriptor] = {}
+        shown: dict[Digest, bool] = {}
         for node in rows:
             if node.descriptor and node.digest and not node.parent:
                 out[node.digest] = node.descriptor
-        for index in self._indexes():
-            for subject, about in _by_subject(index).items():
-                about_node = by_digest.get(subject)
-                if about_node is not None and (about_node.is_open or not frugal):
-                    out |= {each.digest: each for each in about if each.digest}
+            if node.digest:
+                shown[node.digest] = node.is_open
+        for entry in self._walk():
+            if entry.attestations and entry.digest in shown and (shown[entry.digest] or not frugal):
+                out |= {each.digest: each for each in entry.attestations if each.digest}
         return [descriptor for digest, descriptor in out.items() if digest not in self.children]
-
-    def _indexes(self) -> list[Index]:
-        return [each for each in (self.root, *self.children.values()) if isinstance(each, Index)]
 
     def toggle(self, node: Node) -> None:
         """Folds or opens a row."""
@@ -191,51 +194,12 @@ class Tree:
 
     def counts(self) -> tuple[int, int]:
         """How many platforms there are, and how many of them are known to be missing."""
-        found = [each for index in self._indexes() for each in platforms(index)]
-        missing = sum(isinstance(self.children.get(each.digest), NotFound) for each in found if each.digest)
-        return len(found), missing
+        found = [each.descriptor for each in self._walk() if each.kind is Kind.IMAGE]
+        return len(found), sum(isinstance(self._outcome(each), NotFound) for each in found)
 
 
-def platforms(index: Index) -> list[Descriptor]:
-    """The children that are images for a platform, in the order of the index."""
-    return [each for each in index.manifests if _is_platform(each)]
-
-
-def _is_platform(descriptor: Descriptor) -> bool:
-    return (
-        descriptor.platform is not None
-        and descriptor.platform.known
-        and descriptor.media_type not in mediatype.INDEXES
-        and not attestation.is_attestation(descriptor)
-        and not _is_lazy(descriptor)
-    )
-
-
-def _is_lazy(descriptor: Descriptor) -> bool:
-    """Whether it helps to load an image lazily, and is none, although it names the image's platform (soci, v2)."""
-    return descriptor.artifact_type == mediatype.SOCI_INDEX or mediatype.SOCI_ANNOTATION in descriptor.annotations
-
-
-def _repeated(index: Index) -> frozenset[int]:
-    """The positions of images whose platform stands in the index before: nobody gets them by platform."""
-    seen: set[Platform] = set()
-    found: list[int] = []
-    for at, each in enumerate(index.manifests):
-        if each.platform is not None and _is_platform(each):
-            platform = each.platform.normalised()
-            if platform in seen:
-                found.append(at)
-            seen.add(platform)
-    return frozenset(found)
-
-
-def _by_subject(index: Index) -> Mapping[Digest | None, list[Descriptor]]:
-    out: dict[Digest | None, list[Descriptor]] = {}
-    for descriptor in index.manifests:
-        subject = attestation.attested(descriptor)
-        if subject:
-            out.setdefault(subject, []).append(descriptor)
-    return out
+def _key(entry: Entry) -> str:
+    return "".join(f"/{position}" for position in entry.path)
 
 
 def _kind(manifest: Manifest) -> str:
@@ -252,18 +216,21 @@ def _root_label(manifest: Manifest) -> str:
     return "artifact" if isinstance(manifest, Artifact) else "document"
 
 
-def _child_label(descriptor: Descriptor, outcome: Outcome | None) -> tuple[str, str]:
-    if _is_lazy(descriptor):
-        return "other", mediatype.plain(mediatype.SOCI_INDEX)
-    if descriptor.platform is not None and descriptor.platform.known:
-        return "image", str(descriptor.platform)
-    if isinstance(outcome, Artifact):
-        return "other", outcome.kind
-    if attestation.is_attestation(descriptor):
-        return "attest", "attestation"
-    if descriptor.artifact_type:
-        return "other", mediatype.plain(descriptor.artifact_type)
-    return "image", "image without a platform" if descriptor.platform is None else "other"
+def _child_label(entry: Entry, outcome: Outcome | None) -> tuple[str, str]:
+    descriptor = entry.descriptor
+    match entry.kind:
+        case Kind.LAZY:
+            return "other", mediatype.plain(mediatype.SOCI_INDEX)
+        case Kind.IMAGE:
+            return "image", str(descriptor.platform)
+        case _ if isinstance(outcome, Artifact):
+            return "other", outcome.kind
+        case Kind.ATTESTATION:
+            return "attest", "attestation"
+        case Kind.ARTIFACT:
+            return "other", mediatype.plain(descriptor.artifact_type)
+        case _:
+            return "image", "image without a platform" if descriptor.platform is None else "other"
 
 
 def _title(descriptor: Descriptor) -> str:

@@ -1,0 +1,143 @@
+"""The image that a command is about, and notes on stderr where it is not plain which one was taken."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from regbrowse.cli.diagnostics import note
+from regbrowse.cli.job import Job
+from regbrowse.cli.platform_request import platform_request
+from regbrowse.errors import NotFound, RegbrowseError
+from regbrowse.oci.descriptor import Descriptor
+from regbrowse.oci.index_walk import Entry
+from regbrowse.oci.manifest import Artifact, Index, Manifest
+from regbrowse.oci.platform_selection import Candidate, PlatformRequest, PlatformSelection
+from regbrowse.platform_search import read_platform, select_platform
+from regbrowse.reference import Reference
+
+_LISTED = 40
+"""Platforms that a sentence lists at most."""
+_SAID = 5
+"""Anomalies of one manifest, and other platforms, that are told at most."""
+
+
+class Selected(NamedTuple):
+    """One manifest, no index, and what led to it."""
+
+    reference: Reference
+    manifest: Manifest
+    entry: Entry | None = None
+    """Where an index lists it; None when the reference names it itself."""
+
+
+async def selected(job: Job) -> Selected:
+    """Read the manifest for the wanted platform, asking for no more than it takes.
+
+    Raises BadReference, RegistryError; NotFound lists the platforms that there are.
+    """
+    request = platform_request(job.arguments, job.browser.platform)
+    manifest, entry = await job.browser.open(job.reference), None
+    if isinstance(manifest, Index):
+        tell_anomalies(manifest)
+        entry, manifest = await select_in(job, manifest, request)
+    else:
+        await check_single(job, manifest, request)
+    tell_anomalies(manifest)
+    return Selected(job.reference, manifest, entry)
+
+
+async def select_in(job: Job, root: Index, request: PlatformRequest) -> tuple[Entry, Manifest]:
+    """Select an image of an index. Raises RegistryError; NotFound lists the platforms that there are."""
+
+    async def read(descriptor: Descriptor) -> Manifest:
+        return await read_child(job, descriptor)
+
+    selection = await select_platform(job.browser, job.repository, root, request, read)
+    for error in selection.absent:
+        note(str(error))
+    if selection.selected is None:
+        raise selection.stopped or _nothing(job.reference, selection)
+    if not isinstance(selection.outcome, Manifest):
+        raise selection.outcome or _nothing(job.reference, selection)
+    _tell(job.reference, selection, selection.selected)
+    return selection.selected.entry, selection.outcome
+
+
+async def check_single(job: Job, manifest: Manifest, request: PlatformRequest) -> None:
+    """Tell that what the reference names is for another platform. Raises NotFound when that one was asked for."""
+    name, wanted, asked = job.reference.familiar, request.platform, request.asked
+    if isinstance(manifest, Artifact):
+        if asked:
+            note(f"{name} is no image but this: {manifest.kind}. It has no platform to choose.")
+        return
+    if job.reference.digest is not None and not asked:
+        return
+    try:
+        platform = await read_platform(job.browser, job.repository, manifest)
+    except RegbrowseError:
+        if asked:
+            raise
+        return
+    if platform is None or not platform.known:
+        if asked:
+            note(f"{name} does not say what platform it is for; it was taken.")
+    elif not request.fits(platform):
+        if asked:
+            raise NotFound(
+                f"{name} is a single image for {platform}, not for {wanted}.", hint="Ask without a platform to get it."
+            )
+        note(f"{name} is a single image for {platform}, not for {wanted}; it was taken.")
+
+
+async def read_child(job: Job, descriptor: Descriptor) -> Manifest:
+    """Read what an index lists; NotFound says that the registry does not hold it. Raises RegistryError."""
+    try:
+        return await job.browser.child(job.repository, descriptor)
+    except NotFound as error:
+        what = descriptor.platform if descriptor.platform and descriptor.platform.known else descriptor.digest
+        why = f"{what} is listed, but this registry does not hold it."
+        raise NotFound(why, evidence=error.evidence, hint='"platforms" tells which of them are there.') from None
+
+
+def tell_anomalies(manifest: Manifest) -> None:
+    """Note what is strange about a manifest, a line each."""
+    for sentence in manifest.anomalies[:_SAID]:
+        note(f"{manifest.digest.short}: {sentence}")
+    if len(manifest.anomalies) > _SAID:
+        note(f"{manifest.digest.short}: {len(manifest.anomalies) - _SAID:,} more things are strange.")
+
+
+def _tell(reference: Reference, selection: PlatformSelection, selected: Candidate) -> None:
+    """Note which of several images was taken, and why; nothing when it was the only one and the very one."""
+    taken, wanted, digest = selected.platform, selection.request.platform, selected.entry.digest
+    if taken is None:
+        note(f"{reference.familiar} does not say what platform its only image is for; it was taken.")
+        return
+    missing = "" if selection.is_exact else f"There is no {wanted}; {taken} runs there too"
+    if selection.repeated:
+        spelled = list(dict.fromkeys(str(each) for each in (taken, *selection.repeated)))
+        many = f"{taken} is listed {len(selection.repeated) + 1} times"
+        if len(spelled) > 1:
+            many = f"{' and '.join(spelled)} are the same"
+        before = f"{missing}. " if missing else ""
+        note(f"{before}{many}; the first was taken, as other tools do: {digest}")
+    elif missing:
+        highest = f", the highest variant of {len(selection.further) + 1} that do" if selection.further else ""
+        note(f"{missing}{highest}. It was taken: {digest}")
+    elif selection.versions and not wanted.os_version:
+        many = f"{len(selection.versions) + 1} versions of {taken.os}/{taken.architecture}"
+        note(f"There are {many}; the first was taken: {taken}, {digest}")
+    elif selection.further:
+        others = ", ".join(dict.fromkeys(str(each) for each in selection.further[:_SAID]))
+        why = "as asked for" if selection.request.asked else "the closest to this machine"
+        note(f"{taken} was taken, {why}: {digest}; {others} would run there too.")
+
+
+def _nothing(reference: Reference, selection: PlatformSelection) -> NotFound:
+    names = list(dict.fromkeys(each.platform.typed for each in selection.offered if each.platform))
+    why = f"{reference.familiar} has no image for {selection.request.platform}."
+    if not names:
+        return NotFound(f"{why} Its list names no platform.", hint='See it with "manifestlist".')
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    step = "" if selection.request.asked else "Choose one with --platform."
+    return NotFound(f"{why} Available: {', '.join(names[:_LISTED])}{more}.", hint=step)
