@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from regbrowse.cli.together import together
+from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, NotFound, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, parse_config
 from regbrowse.oci.descriptor import Descriptor
@@ -107,7 +107,7 @@ class Checker:
                 layers = manifest.layers
             case Unknown():
                 self.report.skipped(f"manifest{behind}", "this kind of manifest is not known here")
-        await together(self._look, list(dict.fromkeys(one for one in layers if one.digest not in self._held)))
+        await for_each(self._look, list(dict.fromkeys(one for one in layers if one.digest not in self._held)))
         for number, layer in enumerate(layers, 1):
             self._layer(f"layer{behind} {number}/{len(layers)}", layer)
 

@@ -29,8 +29,10 @@ ALLOWED: dict[str, set[str]] = {
     "settings": CORE | {""},
     "registry": CORE | {"", "settings"},
     "layerfs": CORE | {"", "settings", "registry"},
-    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "demo", "tui"},
-    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"},
+    "cli": CORE
+    | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "concurrency", "demo", "tui"},
+    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "concurrency"},
+    "concurrency": {"errors"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""

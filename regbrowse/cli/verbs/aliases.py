@@ -9,7 +9,7 @@ from regbrowse.browse import Browser
 from regbrowse.cli.counter import Counter
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.job import Job
-from regbrowse.cli.together import together
+from regbrowse.concurrency import for_each
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Digest, Reference
 from regbrowse.text import plural
@@ -66,7 +66,7 @@ async def _search(job: Job, wanted: Digest, tags: list[str], write: Callable[[st
         counter.show(f"{asked:,} of {all_tags} asked")
 
     try:
-        await together(ask, tags)
+        await for_each(ask, tags)
     except RegbrowseError:
         counter.clear()
         note(f"Stopped early: {asked:,} of {all_tags} asked.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from regbrowse.browse import Browser
 from regbrowse.cli.job import Job
-from regbrowse.cli.together import together
+from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
 from regbrowse.oci.attestation import attested
@@ -148,7 +148,7 @@ class Search:
             self.looked += 1
             found[at] = replace(about, manifest=manifest)
 
-        await together(read, enumerate(wanted))
+        await for_each(read, enumerate(wanted))
         return [found[at] for at in sorted(found)]
 
     def _may_read(self) -> bool:
@@ -175,7 +175,7 @@ class Search:
             self.looked += 1
             found.extend(in_config(image, config, self.wanted, each.platform))
 
-        await together(read, manifests)
+        await for_each(read, manifests)
         return found
 
     async def _referrers(self, manifests: Sequence[_Read]) -> list[Spot]:
@@ -192,7 +192,7 @@ class Search:
                     kind = await self._kind(one.descriptor)
                     found.append(Spot(REFERRER, self.wanted, kind, each.platform, None, subject.digest))
 
-        await together(ask, manifests[:SUBJECTS])
+        await for_each(ask, manifests[:SUBJECTS])
         return found
 
     async def _kind(self, descriptor: Descriptor) -> str:

@@ -9,9 +9,9 @@ from regbrowse.browse import Names
 from regbrowse.cli.arguments import DEMO
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.early import registry_of
-from regbrowse.cli.in_order import in_order
 from regbrowse.cli.job import Job
 from regbrowse.cli.output import Array
+from regbrowse.concurrency import in_order
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import plural, visible
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from regbrowse.cli.choosing import child_of, nested, platform_of, tell_anomalies, unsaid
 from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
-from regbrowse.cli.in_order import in_order
 from regbrowse.cli.job import Job
+from regbrowse.concurrency import in_order
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci import attestation
 from regbrowse.oci.descriptor import Descriptor

@@ -8,8 +8,8 @@ from regbrowse.browse import Browser
 from regbrowse.cli.choosing import chosen
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.job import Job
-from regbrowse.cli.together import together
 from regbrowse.cli.wish import wish_of
+from regbrowse.concurrency import for_each
 from regbrowse.errors import RateLimited, RegbrowseError
 from regbrowse.oci.attached import is_signed, kind_of, says_enough
 from regbrowse.oci.attestation import attested, is_attestation
@@ -86,7 +86,7 @@ class Attached:
 
     async def read(self) -> None:
         """Opens what does not tell its kind; what cannot be opened stays an attachment of an unknown kind."""
-        await together(self._read, [each for each in self.entries if self._is_dark(each)])
+        await for_each(self._read, [each for each in self.entries if self._is_dark(each)])
         self.entries = [
             each
             for each in self.entries
