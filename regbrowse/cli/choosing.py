@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
 from regbrowse.cli.wish import Wish, same, wish_of
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import attestation, mediatype

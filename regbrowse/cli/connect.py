@@ -1,4 +1,4 @@
-"""Makes the browser with what the command line said; imported late, because httpx is."""
+"""From the command line's values to the browser that answers: the place, the login and the settings."""
 
 from __future__ import annotations
 
@@ -6,160 +6,183 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regbrowse.cli.arguments import DEMO, FILES, Arguments
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.table import DEMO, FILES
+from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
+    from regbrowse.oci.platform import Platform
     from regbrowse.registry.models import Settings
     from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
     from regbrowse.settings.login import Login
+    from regbrowse.settings.network import Network
+
+CREDENTIALS_VARIABLE = "DOCKER_REGISTRY_CREDENTIALS"
 
 
-def look_ahead(arguments: Arguments) -> None:
-    """Begins to read the system's certificates, which takes long, if a verb will ask a registry far away."""
+def read_certificates_early(arguments: Arguments) -> None:
+    """Begin to read the system's certificates, which takes long, if a registry will be asked."""
     first = arguments.reference or ""
-    asks = arguments.verb is not None and arguments.verb.module != "completion"
-    if asks and first and not arguments.offline and not first.startswith((DEMO, *FILES)):
+    if first and not arguments.offline and not first.startswith((DEMO, *FILES)):
         from regbrowse.registry.transport.system_certificates import read_ahead
 
         read_ahead()
 
 
-class Start:
-    """Where to begin and as whom."""
+class Connector:
+    """The place that the command line names, and how and as whom its registry is asked."""
 
-    def __init__(self, arguments: Arguments, user: str | None, source: str) -> None:
-        """`user` is USER:PASSWORD, and `source` where that came from."""
+    def __init__(self, arguments: Arguments) -> None:
+        """Check the options and read the reference; open files on this machine. Raises BadReference, ConfigError."""
         self.arguments = arguments
-        self.user = user
-        self.source = source
+        self.login = _login(arguments)
+        _check(arguments)
         self.place: Registry | Reference | None = None
-        self.local: dict[str, Responder] = {}
-        self.notices: tuple[str, ...] = ()
-        self.plain_http = False
-        self.settings: Settings | None = None
-        """None before it was prepared, and for the demo."""
-        self.ahead: EarlyConnection | None = None
-        self.certain = False
-        """Whether the registry will be asked something, whatever else happens."""
+        self.is_demo = False
+        self._plain_http = arguments.plain_http
+        self._local: dict[str, Responder] = {}
+        """Registries inside this process, by key."""
+        self._notices: tuple[str, ...] = ()
+        if arguments.reference is not None:
+            self._read(arguments.reference)
 
-    def find(self, text: str | None) -> None:
-        """Understands a reference; opens files on this machine. Raises BadReference or ConfigError."""
-        if text is None:
-            return
-        if text == DEMO or text.startswith(f"{DEMO}/"):
-            self._find_demo(text)
-            return
+    async def browser(self) -> Browser:
+        """Make the browser; import in threads, so that neither the first paint nor the connection waits for it."""
+        from asyncio import to_thread
+
+        early: EarlyConnection | None = None
+        certain = False
+        settings = None if self.is_demo else await to_thread(self._settings)
+        if settings is not None:
+            from regbrowse.registry.transport.early_connection import EarlyConnection
+
+            early = EarlyConnection(settings)
+            certain = self.place is not None and early.begin(self.place)
+        browser = await to_thread(self._browser, settings, early)
+        if certain and self._registry is not None:
+            browser.begin(self._registry)
+        return browser
+
+    def _read(self, text: str) -> None:
+        """Read a reference: the demo, something on this machine, or a registry's."""
         from regbrowse.pasted import read_typed
 
+        name, _, rest = text.partition("/")
+        if name == DEMO:
+            from regbrowse.demo.registry import REGISTRY, DemoRegistry
+            from regbrowse.demo.start import START
+
+            self.is_demo = True
+            self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
+            self._local[REGISTRY.key] = DemoRegistry()
+            return
         typed = read_typed(text)
-        self.place, self.plain_http = typed.place, self.arguments.plain_http or typed.plain_http
+        self.place, self._plain_http = typed.place, self._plain_http or typed.plain_http
         if typed.source is not None:
             from regbrowse.registry.local.open import open_source
 
             opened = open_source(typed.source)
-            self.place, self.notices = opened.place, opened.notices
-            self.local[opened.registry.key] = opened.responder
-
-    def _find_demo(self, text: str) -> None:
-        """`demo`, or `demo/REPOSITORY[:TAG]`."""
-        from regbrowse.demo.registry import REGISTRY, DemoRegistry
-        from regbrowse.demo.start import START
-        from regbrowse.pasted import read_typed
-
-        rest = text.partition("/")[2]
-        self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
-        self.local[REGISTRY.key] = DemoRegistry()
-
-    @property
-    def is_demo(self) -> bool:
-        if not self.local:
-            return False
-        from regbrowse.demo.start import START
-
-        return START.repository.registry.key in self.local
-
-    def prepare(self) -> None:
-        """Reads the settings; not for an event loop."""
-        if self.settings is None and not self.is_demo:
-            self.settings = self._settings()
-
-    async def browser(self) -> Browser:
-        """Imports in threads, so that the first paint and the first keys do not wait, nor the connection."""
-        from asyncio import to_thread
-
-        await to_thread(self.prepare)
-        if self.settings is not None:
-            from regbrowse.registry.transport.early_connection import EarlyConnection
-
-            self.ahead = EarlyConnection(self.settings)
-            self.certain = self.place is not None and self.ahead.begin(self.place)
-        browser = await to_thread(self._make)
-        if self.certain and self._registry is not None:
-            browser.begin(self._registry)
-        return browser
-
-    def _make(self) -> Browser:
-        from regbrowse.browse import Browser
-        from regbrowse.registry.client import Client
-        from regbrowse.registry.models import Settings
-
-        settings, ahead = self.settings, self.ahead
-        if settings is None:
-            return Browser(Client(Settings(registry=self._registry, local=self.local)))
-        from regbrowse.settings.keychain import Keychain
-
-        settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
-        wanted, platform = settings.network.platform if settings.network else None, None
-        if wanted:
-            from regbrowse.errors import BadReference
-            from regbrowse.oci.platform import Platform
-
-            try:
-                platform = Platform.parse(wanted)
-            except BadReference as error:
-                self.notices += (f"settings.toml: {error}",)
-        return Browser(Client(settings, ahead), platform, self.notices)
+            self.place, self._notices = opened.place, opened.notices
+            self._local[opened.registry.key] = opened.responder
 
     @property
     def _registry(self) -> Registry | None:
-        place = self.place
-        return place if isinstance(place, Registry) or place is None else place.repository.registry
-
-    def login(self) -> Login | None:
-        """What -u or the environment says."""
-        if self.user is None:
-            return None
-        from regbrowse.settings.authfile import login_from
-
-        name, _, password = self.user.partition(":")
-        return login_from(name, password, self.source)
+        return self.place.repository.registry if isinstance(self.place, Reference) else self.place
 
     def _settings(self) -> Settings:
-        """The command line, then the environment, then the files of this machine; the saved logins come later."""
+        """Join the command line, the environment and the files of this machine, in this order."""
         import platformdirs
 
         from regbrowse.registry.models import CACHE_SIZE, Settings
         from regbrowse.settings.network import Network
 
-        home, arguments, registry = Path.home(), self.arguments, self._registry
+        arguments, registry = self.arguments, self._registry
         config = Path(platformdirs.user_config_path("regbrowse", appauthor=False))
-        network = Network.read(os.environ, home, config=config / "settings.toml")
+        network = Network.read(os.environ, Path.home(), config=config / "settings.toml")
         size = CACHE_SIZE if network.cache_size is None else network.cache_size
         keeps = arguments.cache and size > 0
         this = frozenset({registry.key}) if registry else frozenset()
         return Settings(
-            user=self.login(),
+            user=self.login,
             registry=registry,
-            plain_http=this if self.plain_http else frozenset(),
+            plain_http=this if self._plain_http else frozenset(),
             insecure=this if arguments.insecure else frozenset(),
             ca_file=arguments.ca_file,
-            local=self.local,
+            local=self._local,
             network=network,
             cache_folder=Path(platformdirs.user_cache_path("regbrowse", appauthor=False)) if keeps else None,
             cache_size=size,
             state_folder=Path(platformdirs.user_state_path("regbrowse", appauthor=False)),
             offline=arguments.offline,
         )
+
+    def _browser(self, settings: Settings | None, early: EarlyConnection | None) -> Browser:
+        from regbrowse.browse import Browser
+        from regbrowse.registry.client import Client
+        from regbrowse.registry.models import Settings
+
+        if settings is None:
+            return Browser(Client(Settings(registry=self._registry, local=self._local)), self._platform(None))
+        from regbrowse.settings.keychain import Keychain
+
+        settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
+        platform = self._platform(settings.network)
+        return Browser(Client(settings, early), platform, self._notices)
+
+    def _platform(self, network: Network | None) -> Platform | None:
+        """The platform to show first: that of the options, else that of the settings; None: this machine's."""
+        from regbrowse.cli.wish import wish_of
+        from regbrowse.oci.platform import Platform
+
+        preferred = None
+        if network is not None and network.platform:
+            try:
+                preferred = Platform.parse(network.platform)
+            except BadReference as error:
+                self._notices += (f"settings.toml: {error}",)
+        request = wish_of(self.arguments, preferred)
+        return request.platform if request.asked else preferred
+
+
+def _login(arguments: Arguments) -> Login | None:
+    """Read the login of -u or the environment. Raises ConfigError, without a word of the login."""
+    source = CREDENTIALS_VARIABLE if arguments.user is None else "-u"
+    user = (os.environ.get(source) or None) if arguments.user is None else arguments.user
+    if arguments.reference is None:
+        # A login is for the registry of the reference; without one it would go to whatever is opened first.
+        if arguments.user is not None:
+            raise ConfigError("-u is a login for the registry of a reference, and there is none.")
+        return None
+    if user is None:
+        return None
+    from regbrowse.settings.authfile import login_from, sendable
+
+    name, _, password = user.partition(":")
+    if not name or not password:
+        raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
+    if not sendable(user):
+        raise ConfigError(f"{source} is not written in UTF-8.", hint="Set the terminal to UTF-8, or use --authfile.")
+    return login_from(name, password, source)
+
+
+def _check(arguments: Arguments) -> None:
+    """Raises ConfigError or BadReference for options that cannot be met."""
+    if arguments.ca_file is not None:
+        from regbrowse.settings.certificates import problem_with_ca
+
+        problem = problem_with_ca(arguments.ca_file)
+        if problem:
+            raise ConfigError(f"--cacert: {problem}.")
+    if arguments.authfile is not None and not arguments.authfile.is_file():
+        raise ConfigError(f"--authfile {arguments.authfile}: there is no such file.")
+    if arguments.offline and not arguments.cache:
+        raise ConfigError("--offline shows what --no-cache does not keep.", hint="Leave one of them out.")
+    if arguments.names_platform:
+        from regbrowse.cli.wish import wish_of
+
+        if arguments.all:
+            raise BadReference("--all checks every platform, and one was chosen.", hint="Leave one of them out.")
+        wish_of(arguments)

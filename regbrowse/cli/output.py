@@ -7,16 +7,21 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from regbrowse.cli.indent import harmless, indented
+from regbrowse.cli.diagnostics import paint
+from regbrowse.cli.json_text import coloured, harmless, indented
 from regbrowse.errors import ConfigError, RegbrowseError
 from regbrowse.oci.document import parse_json
 from regbrowse.text import visible
 
-COLOURED = 2**20
-"""Characters that are coloured at most: beyond them it takes longer than anybody looks."""
+if TYPE_CHECKING:
+    import asyncio
+
 _TEXTS = json.JSONEncoder(ensure_ascii=False, separators=(",\n  ", ": "))
 
 
@@ -77,11 +82,7 @@ class Output:
 
     def painted(self, text: str) -> str:
         """Harmless JSON in colours, where there are any."""
-        if not self._colours or len(text) > COLOURED:
-            return text
-        from regbrowse.cli.highlight import highlighted
-
-        return highlighted(text)
+        return coloured(text) if self._colours else text
 
     def array(self, *, compact: bool = False) -> Array:
         """A JSON array that is written while its members become known; `compact` on one line."""
@@ -105,6 +106,8 @@ class Output:
             raise self._lost(error) from None
 
     def _write(self, content: bytes) -> None:
+        if self.terminal:
+            paint("")  # a line that says how far it is stands where this is to be written
         try:
             self._stream.write(content)
         except OSError as error:
@@ -166,6 +169,57 @@ class Array:
         elif error is None:
             self._output.line("[]")
         self._output.flush()
+
+
+class StdoutPipe:
+    """Writes bytes to standard output while they come, by a thread that the end of the program does not wait for.
+
+    A reader may stop reading for ever; a thread of the event loop's own pool would then keep the program from ending.
+    """
+
+    def __init__(self) -> None:
+        """Raises RuntimeError outside an event loop."""
+        from asyncio import get_running_loop
+
+        self._loop = get_running_loop()
+        self._work: SimpleQueue[tuple[list[bytes], asyncio.Future[None]]] = SimpleQueue()
+        Thread(target=self._run, args=(sys.stdout.fileno(),), daemon=True).start()
+
+    async def write(self, chunks: list[bytes]) -> None:
+        """Return when they are written. Raises BrokenPipeError for a closed pipe, ConfigError for a full disk."""
+        done = self._loop.create_future()
+        self._work.put((chunks, done))
+        try:
+            await done
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            from regbrowse.cli.atomic_file import unwritable
+
+            raise unwritable("Standard output", error, "") from None
+
+    def _run(self, descriptor: int) -> None:
+        while True:
+            chunks, done = self._work.get()
+            problem: OSError | None = None
+            try:
+                for chunk in chunks:
+                    left = memoryview(chunk)
+                    while left:
+                        left = left[os.write(descriptor, left) :]
+            except OSError as error:
+                problem = error
+            with suppress(RuntimeError):  # the loop is closed: the program has ended
+                self._loop.call_soon_threadsafe(_settle, done, problem)
+
+
+def _settle(done: asyncio.Future[None], problem: OSError | None) -> None:
+    if done.done():
+        return
+    if problem is None:
+        done.set_result(None)
+    else:
+        done.set_exception(problem)
 
 
 def _members(values: list[object]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from regbrowse.browse import Browser
-from regbrowse.cli.counter import Counter
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
+from regbrowse.cli.progress import progress_line
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Digest, Reference
@@ -48,7 +48,7 @@ async def _tags(browser: Browser, reference: Reference) -> list[str]:
 
 
 async def _search(job: Job, wanted: Digest, tags: list[str], write: Callable[[str], None]) -> None:
-    repository, counter = job.repository, Counter()
+    repository = job.repository
     asked = found = silent = 0
     all_tags = plural(len(tags), "tag")
 
@@ -60,19 +60,16 @@ async def _search(job: Job, wanted: Digest, tags: list[str], write: Callable[[st
             silent += 1
         if claim is not None and claim.digest == wanted:
             found += 1
-            counter.clear()
             write(tag)
             job.output.flush()
-        counter.show(f"{asked:,} of {all_tags} asked")
 
     try:
-        await for_each(ask, tags)
+        async with progress_line(lambda _: f"{asked:,} of {all_tags} asked"):
+            await for_each(ask, tags)
     except RegbrowseError:
-        counter.clear()
         note(f"Stopped early: {asked:,} of {all_tags} asked.")
         raise
     finally:
-        counter.clear()
         if silent:
             note(f"{plural(silent, 'tag')} left out: the registry does not say by HEAD what they point to.")
     if not found:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from regbrowse.choice import config_of
 from regbrowse.cli.choosing import Chosen, chosen
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.indent import indented, member
-from regbrowse.cli.job import Job
+from regbrowse.cli.json_text import indented, member
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
 from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor

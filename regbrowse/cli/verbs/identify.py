@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from regbrowse.browse import Browser
-from regbrowse.cli.job import Job
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.context import Job
 from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
@@ -37,9 +38,14 @@ _SKIPPED = (NotFound, Integrity, BadResponse, TooLarge, Unsupported, Offline)
 """What is wrong with one document says nothing of the next."""
 
 
+def check(arguments: Arguments, _: object) -> None:
+    """Raises BadReference for what is no digest."""
+    read_digest(arguments.digest)
+
+
 async def run(job: Job) -> None:
     """Raises NotFound with what was looked at when the digest is nowhere."""
-    wanted, reference = read_digest(job.arguments.words[1]), job.reference
+    wanted, reference = read_digest(job.arguments.digest), job.reference
     search = Search(job.browser, reference.repository, wanted)
     spots = await search.find(reference)
     if not spots:

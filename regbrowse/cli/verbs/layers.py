@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from regbrowse.cli.choosing import chosen
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
 from regbrowse.errors import BadResponse, NotFound, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
 from regbrowse.oci.layers import LayerRow, join

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from regbrowse.browse import Names
-from regbrowse.cli.arguments import DEMO
+from regbrowse.cli.context import Job, registry_of
 from regbrowse.cli.diagnostics import ExitCode, note
-from regbrowse.cli.early import registry_of
-from regbrowse.cli.job import Job
 from regbrowse.cli.output import Array
+from regbrowse.cli.table import DEMO
 from regbrowse.concurrency import in_order
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import plural, visible
@@ -19,50 +18,46 @@ _WIDTH = 71
 """Characters of a SHA-256 digest."""
 
 
-async def run(job: Job) -> ExitCode:
-    """What came before a failure stays written; raises RegbrowseError for the rest."""
-    place = _registry(job) if job.verb == "catalog" else _repository(job)
-    pages = _Pages(job, place)
-    if job.arguments.long and isinstance(place, Repository):
-        await _with_digests(job, place, pages)
-    elif job.arguments.format == "table":
+async def tags(job: Job) -> ExitCode:
+    """Print the tags of a repository. What came before a failure stays written. Raises RegbrowseError."""
+    repository, written = job.repository, job.arguments.reference or ""
+    for behind in (f":{job.reference.tag}", f"@{job.reference.digest}"):
+        if behind in written:
+            note(f'The tags of {repository.familiar} are listed; "{visible(behind, 128)}" is not looked at.')
+    pages = _Pages(job, repository)
+    await (_with_digests(job, repository, pages) if job.arguments.long else _names(job, pages))
+    return pages.code
+
+
+async def catalog(job: Job) -> ExitCode:
+    """Print the repositories of a registry. What came before a failure stays written. Raises RegbrowseError."""
+    registry, written = registry_of(job.arguments, job.place), job.arguments.reference or ""
+    if isinstance(job.place, Reference) and not (registry.alias or written.partition("/")[0] == DEMO):
+        note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
+    pages = _Pages(job, registry)
+    await _names(job, pages)
+    return pages.code
+
+
+async def _names(job: Job, pages: _Pages) -> None:
+    if job.arguments.format == "table":
         async for names in pages.all():
-            _lines(job, names)
+            job.output.raw("".join(f"{name}\n" for name in names).encode())
+            job.output.flush()
     else:
         with job.output.array(compact=job.arguments.raw) as array:
             async for names in pages.all():
                 array.add(names)
-    return ExitCode.OK if pages.complete else ExitCode.REGISTRY
-
-
-def _repository(job: Job) -> Repository:
-    reference = job.reference
-    written = job.arguments.reference or ""
-    for behind in (f":{reference.tag}", f"@{reference.digest}"):
-        if behind in written:
-            note(f'The tags of {reference.repository.familiar} are listed; "{visible(behind, 128)}" is not looked at.')
-    return reference.repository
-
-
-def _registry(job: Job) -> Registry:
-    registry, written = registry_of(job.arguments, job.place), job.arguments.reference or ""
-    if isinstance(job.place, Reference) and not (registry.alias or written.partition("/")[0] == DEMO):
-        note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
-    return registry
-
-
-def _lines(job: Job, names: Iterable[str]) -> None:
-    job.output.raw("".join(f"{name}\n" for name in names).encode())
-    job.output.flush()
 
 
 class _Pages:
-    """The pages of a list; says on stderr what is to be said of it."""
+    """The pages of a list; what is to be said of it goes to stderr."""
 
     def __init__(self, job: Job, place: Repository | Registry) -> None:
         self._job = job
         self._place = place
-        self.complete = False
+        self.code = ExitCode.REGISTRY
+        """OK as soon as the list is complete."""
 
     async def all(self) -> AsyncGenerator[tuple[str, ...], None]:
         last: Names | None = None
@@ -73,7 +68,7 @@ class _Pages:
                         yield last.names
         finally:
             if last is not None:
-                self._tell(last)
+                self._note(last)
 
     async def each(self) -> AsyncGenerator[str, None]:
         async with aclosing(self.all()) as pages:
@@ -81,8 +76,9 @@ class _Pages:
                 for name in names:
                     yield name
 
-    def _tell(self, last: Names) -> None:
-        self.complete = last.done
+    def _note(self, last: Names) -> None:
+        if last.done:
+            self.code = ExitCode.OK
         if last.note:
             note(last.note)
         if last.hidden:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regbrowse.cli.choosing import chosen, platform_of, tell_anomalies
-from regbrowse.cli.job import Job
+from regbrowse.cli.context import Job
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
 

@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from regbrowse.cli.choosing import child_of, nested, platform_of, tell_anomalies, unsaid
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
-from regbrowse.cli.job import Job
 from regbrowse.concurrency import in_order
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci import attestation

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from regbrowse.browse import Browser
 from regbrowse.cli.choosing import chosen
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
 from regbrowse.cli.wish import wish_of
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RateLimited, RegbrowseError

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from regbrowse.cli.checking import Checker, Report
 from regbrowse.cli.choosing import check_single, chosen
+from regbrowse.cli.context import Job
 from regbrowse.cli.diagnostics import ExitCode, note
-from regbrowse.cli.job import Job
 from regbrowse.cli.wish import wish_of
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Index, Manifest

@@ -1,4 +1,4 @@
-"""JSON as text: indented, cut out and made safe token by token, so that everything keeps its spelling and place."""
+"""JSON as text: indented, cut out, made safe and coloured token by token, so that everything keeps its spelling."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _EMPTY = re.compile(r"\s*([}\]])")
 _BRACKET = re.compile(rf"{_STRING}|([{{\[])|([}}\]])", re.DOTALL)
 _ODD = re.compile(r"[^\n\x20-\x7e]+")
 _MARKS_PER_BASE = 3
+_COLOURED = 2**20
+"""Characters that are coloured at most: beyond them it takes longer than anybody looks."""
 
 
 def indented(text: str, step: str = "  ") -> str:
@@ -102,3 +104,20 @@ def _harmless(run: str) -> str:
 @lru_cache(4096)
 def _spelled(char: str) -> str:
     return char if visible(char) == char else json.dumps(char)[1:-1]
+
+
+def coloured(text: str) -> str:
+    """The document, or a part of it, in the terminal's own colours: the same on light and dark ground.
+
+    Punctuation and space have none.
+    """
+    if len(text) > _COLOURED:
+        return text
+    from pygments import highlight
+    from pygments.formatters.terminal import TerminalFormatter
+    from pygments.lexers.data import JsonLexer
+    from pygments.token import Keyword, Name, Number, String, Token
+
+    kinds = {Token: "", Name.Tag: "blue", String: "green", Number: "cyan", Keyword: "magenta"}
+    scheme = {kind: (colour, colour) for kind, colour in kinds.items()}
+    return highlight(text, JsonLexer(stripnl=False), TerminalFormatter(colorscheme=scheme)).rstrip("\n")
