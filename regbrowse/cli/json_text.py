@@ -20,7 +20,7 @@ _COLOURED = 2**20
 
 
 def indented(text: str, step: str = "  ") -> str:
-    """The document with a line for every member; the text must be valid JSON (RFC 8259)."""
+    """Put every member on a line of its own; the text must be valid JSON (RFC 8259)."""
     out: list[str] = []
     depth, at, end = 0, 0, len(text)
     while at < end:
@@ -50,7 +50,7 @@ def indented(text: str, step: str = "  ") -> str:
 
 
 def member(text: str, key: str) -> str | None:
-    """The member of an object exactly as it is written there; of a repeated key the first.
+    """Cut a member out of an object, exactly as it is written there; of a repeated key the first.
 
     None when there is none, or the text, which must be valid JSON, is no object.
     """
@@ -74,7 +74,7 @@ def member(text: str, key: str) -> str | None:
 
 
 def _end_of(text: str, value: re.Match[str]) -> int:
-    """Where the value that begins with this token ends."""
+    """Find where the value that begins with this token ends."""
     depth, at = int(bool(value[2])), value.end()
     while depth:
         bracket = _BRACKET.search(text, at)
@@ -86,7 +86,7 @@ def _end_of(text: str, value: re.Match[str]) -> int:
 
 
 def harmless(text: str) -> str:
-    """The same JSON document with escapes for everything that is not plainly seen (RFC 8259, Strings)."""
+    """Write the same JSON document with escapes for everything that is not plainly seen (RFC 8259, Strings)."""
     if text.isascii() and text.replace("\n", "").isprintable():
         return text  # the common case, many times faster
     return _ODD.sub(lambda found: _harmless(found[0]), text)
@@ -107,7 +107,7 @@ def _spelled(char: str) -> str:
 
 
 def coloured(text: str) -> str:
-    """The document, or a part of it, in the terminal's own colours: the same on light and dark ground.
+    """Colour a document, or a part of one, in the terminal's own colours, which fit a light and a dark ground.
 
     Punctuation and space have none.
     """

@@ -2,7 +2,9 @@
 
 A verb is one entry of VERBS and one function in `regbrowse.cli.verbs`. One that asks a registry is
 `async def verb(context: CommandContext) -> int | None`; one that does not (`asks=False`) is
-`def verb(arguments: Arguments) -> int`. Both give the exit code, and raise RegbrowseError.
+`def verb(arguments: Arguments) -> int`. Both give the exit code, and raise RegbrowseError. What it takes and which
+options it has is said here alone; `def check(arguments: Arguments, place: Registry | Reference) -> None` in the same
+module is for what argparse cannot know.
 """
 
 from __future__ import annotations
