@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from regbrowse.cli.context import Job
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.wish import Wish, same, wish_of
 from regbrowse.errors import NotFound, RegbrowseError
@@ -37,25 +37,25 @@ class Chosen(NamedTuple):
     """What the index says of it; None when the reference names it itself."""
 
 
-async def chosen(job: Job) -> Chosen:
+async def chosen(context: CommandContext) -> Chosen:
     """The manifest for the wanted platform, asking for no more than it takes.
 
     Raises BadReference, RegistryError; NotFound lists the platforms that there are.
     """
-    reference = job.reference
-    wish = wish_of(job.arguments, job.browser.platform)
-    root = await job.browser.open(reference)
+    reference = context.reference
+    wish = wish_of(context.arguments, context.browser.platform)
+    root = await context.browser.open(reference)
     if isinstance(root, Index):
         tell_anomalies(root)
-        found = await _Search(job, reference, wish).inside(root)
+        found = await _Search(context, reference, wish).inside(root)
     else:
-        await check_single(job, reference, root, wish)
+        await check_single(context, reference, root, wish)
         found = Chosen(reference, root)
     tell_anomalies(found.manifest)
     return found
 
 
-async def check_single(job: Job, reference: Reference, manifest: Manifest, wish: Wish) -> None:
+async def check_single(context: CommandContext, reference: Reference, manifest: Manifest, wish: Wish) -> None:
     """Says, or raises NotFound, when what the reference names is for another platform."""
     if isinstance(manifest, Artifact):
         if wish.asked:
@@ -64,7 +64,7 @@ async def check_single(job: Job, reference: Reference, manifest: Manifest, wish:
     if reference.digest is not None and not wish.asked:
         return
     try:
-        platform = await platform_of(job, manifest)
+        platform = await platform_of(context, manifest)
     except RegbrowseError:
         if wish.asked:
             raise
@@ -81,14 +81,14 @@ async def check_single(job: Job, reference: Reference, manifest: Manifest, wish:
         note(f"{reference.familiar} is a single image for {platform}, not for {wish.platform}; it was taken.")
 
 
-async def platform_of(job: Job, manifest: Manifest) -> Platform | None:
+async def platform_of(context: CommandContext, manifest: Manifest) -> Platform | None:
     """What an image says it runs on; None for what is no image. Raises RegistryError."""
     if isinstance(manifest, Schema1):
         known = manifest.config.platform if manifest.config else None
         return known if known and known.known else Platform("linux", manifest.architecture)
     if not isinstance(manifest, Image):
         return None
-    raw, _ = await job.browser.content(job.repository, manifest.config, everything=True)
+    raw, _ = await context.browser.content(context.repository, manifest.config, everything=True)
     return parse_config(raw, limit=CONFIG_LIMIT).platform
 
 
@@ -112,10 +112,10 @@ def nested(index: Index) -> list[Descriptor]:
     return [each for each in index.manifests if each.media_type in mediatype.INDEXES and each.digest is not None]
 
 
-async def child_of(job: Job, descriptor: Descriptor) -> Manifest:
+async def child_of(context: CommandContext, descriptor: Descriptor) -> Manifest:
     """A child of an index; NotFound says that the registry does not hold what it lists."""
     try:
-        return await job.browser.child(job.repository, descriptor)
+        return await context.browser.child(context.repository, descriptor)
     except NotFound as error:
         what = descriptor.platform if descriptor.platform and descriptor.platform.known else descriptor.digest
         why = f"{what} is listed, but this registry does not hold it."
@@ -134,7 +134,7 @@ def tell_anomalies(manifest: Manifest) -> None:
 class _Search:
     """Looks for one platform in an index and those within it, level by level."""
 
-    job: Job
+    context: CommandContext
     reference: Reference
     wish: Wish
     offered: list[Platform] = field(default_factory=list)
@@ -164,7 +164,7 @@ class _Search:
         self.offered += names
         at = choose(names, self.wish.platform)
         if at is not None:
-            manifest = await child_of(self.job, said[at])
+            manifest = await child_of(self.context, said[at])
             if isinstance(manifest, Index):  # it is not what its descriptor says
                 return await self._on_one_level([manifest]) if self._new(manifest) else None
             self._tell(names, at, said)
@@ -177,13 +177,13 @@ class _Search:
         names: list[Platform] = []
         for descriptor in descriptors:
             try:
-                manifest = await child_of(self.job, descriptor)
+                manifest = await child_of(self.context, descriptor)
             except NotFound as error:
                 note(str(error))
                 continue
             if not isinstance(manifest, Image):
                 continue
-            platform = await platform_of(self.job, manifest)
+            platform = await platform_of(self.context, manifest)
             if platform is None or not platform.known:
                 self.silent.append((descriptor, manifest))
                 continue
@@ -202,7 +202,7 @@ class _Search:
             if descriptor.digest in self.seen or len(self.seen) > _INDEXES:
                 continue
             try:
-                manifest = await child_of(self.job, descriptor)
+                manifest = await child_of(self.context, descriptor)
             except NotFound as error:
                 note(str(error))
                 continue

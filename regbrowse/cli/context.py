@@ -20,7 +20,7 @@ _NAMED = 10
 """Names that a hint offers at most."""
 
 
-class Job(NamedTuple):
+class CommandContext(NamedTuple):
     """One verb at work. It raises errors of the tree, which become sentence and exit code in one place."""
 
     browser: Browser
@@ -51,7 +51,7 @@ class Job(NamedTuple):
             return self.arguments.format == "table"
         return self.output.terminal
 
-    async def with_only_image(self) -> Job:
+    async def with_only_image(self) -> CommandContext:
         """Name the only image of a folder or archive that was named without a tag; else change nothing.
 
         A registry has `latest` for that. Raises BadReference when there are several images and none is called so.

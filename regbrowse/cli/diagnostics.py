@@ -51,7 +51,7 @@ def code_of(error: RegbrowseError) -> ExitCode:
             return ExitCode.REGISTRY
 
 
-def complain(error: RegbrowseError | str) -> None:
+def print_error(error: RegbrowseError | str) -> None:
     """Print one sentence with the next step."""
     note(f"regbrowse: {error}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
+from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.reference import Reference, Registry
 from regbrowse.text import visible
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from regbrowse.browse import Browser
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.connect import Connector
-    from regbrowse.cli.context import Job
+    from regbrowse.cli.context import CommandContext
 
 
 def run(arguments: Arguments) -> int:
@@ -25,7 +25,7 @@ def run(arguments: Arguments) -> int:
             return int(_function(arguments.verb.run)(arguments))
         return _ask(arguments)
     except RegbrowseError as error:
-        complain(error)
+        print_error(error)
         return code_of(error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -89,11 +89,13 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
         await browser.aclose()
 
 
-def _load(arguments: Arguments, browser: Browser, place: Registry | Reference) -> tuple[Callable[..., Any], Job]:
-    from regbrowse.cli.context import Job
+def _load(
+    arguments: Arguments, browser: Browser, place: Registry | Reference
+) -> tuple[Callable[..., Any], CommandContext]:
+    from regbrowse.cli.context import CommandContext
     from regbrowse.cli.output import Output
 
-    return _function(arguments.verb.run), Job(browser, arguments, place, Output.standard())
+    return _function(arguments.verb.run), CommandContext(browser, arguments, place, Output.standard())
 
 
 def _note_requests(browser: Browser, place: Registry | Reference, how_much: int) -> None:

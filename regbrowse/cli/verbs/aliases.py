@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from regbrowse.browse import Browser
-from regbrowse.cli.context import Job
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.progress import progress_line
 from regbrowse.concurrency import for_each
@@ -15,16 +15,16 @@ from regbrowse.reference import Digest, Reference
 from regbrowse.text import plural
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Writes tags as they are found; what ends the search early is raised after them."""
-    reference = job.reference
-    wanted = await digest_of(job.browser, reference)
-    tags = await _tags(job.browser, reference)
-    if job.arguments.format == "table":
-        await _search(job, wanted, tags, job.output.line)
+    reference = context.reference
+    wanted = await digest_of(context.browser, reference)
+    tags = await _tags(context.browser, reference)
+    if context.arguments.format == "table":
+        await _search(context, wanted, tags, context.output.line)
         return
-    with job.output.array(compact=job.arguments.raw) as array:
-        await _search(job, wanted, tags, lambda tag: array.add([tag]))
+    with context.output.array(compact=context.arguments.raw) as array:
+        await _search(context, wanted, tags, lambda tag: array.add([tag]))
 
 
 async def digest_of(browser: Browser, reference: Reference) -> Digest:
@@ -47,21 +47,21 @@ async def _tags(browser: Browser, reference: Reference) -> list[str]:
     return tags
 
 
-async def _search(job: Job, wanted: Digest, tags: list[str], write: Callable[[str], None]) -> None:
-    repository = job.repository
+async def _search(context: CommandContext, wanted: Digest, tags: list[str], write: Callable[[str], None]) -> None:
+    repository = context.repository
     asked = found = silent = 0
     all_tags = plural(len(tags), "tag")
 
     async def ask(tag: str) -> None:
         nonlocal asked, found, silent
-        claim = await job.browser.claim(repository, tag)
+        claim = await context.browser.claim(repository, tag)
         asked += 1
         if claim is not None and claim.digest is None:
             silent += 1
         if claim is not None and claim.digest == wanted:
             found += 1
             write(tag)
-            job.output.flush()
+            context.output.flush()
 
     try:
         async with progress_line(lambda _: f"{asked:,} of {all_tags} asked"):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.atomic_file import AtomicFile, check_free
-from regbrowse.cli.context import Job
-from regbrowse.cli.diagnostics import ExitCode, complain, note
+from regbrowse.cli.context import CommandContext
+from regbrowse.cli.diagnostics import ExitCode, note, print_error
 from regbrowse.cli.output import StdoutPipe
 from regbrowse.cli.progress import Transfer, progress_line
 from regbrowse.errors import BadReference, Integrity, NotFound
@@ -62,20 +62,20 @@ def check(arguments: Arguments, place: Registry | Reference) -> None:
         pass
 
 
-async def run(job: Job) -> int | None:
+async def run(context: CommandContext) -> int | None:
     """Raises RegbrowseError."""
-    to = _destination(job.arguments, job.place, terminal=job.output.terminal)
+    to = _destination(context.arguments, context.place, terminal=context.output.terminal)
     _prepare()
     with _ended_by_signals() as caught:
         try:
-            await (_pipe(job, to.digest) if to.to_stdout else _save(job, to))
+            await (_pipe(context, to.digest) if to.to_stdout else _save(context, to))
         except asyncio.CancelledError:
-            complain("Interrupted." if to.to_stdout else "Interrupted; nothing was kept.")
+            print_error("Interrupted." if to.to_stdout else "Interrupted; nothing was kept.")
             if not caught:
                 raise
             return ExitCode.INTERRUPTED
         except NotFound as error:
-            raise _not_there(job, to.digest, error) from None
+            raise _not_there(context, to.digest, error) from None
     return None
 
 
@@ -102,9 +102,9 @@ def _repository_in(given: str) -> str:
     return head if colon and "/" not in tag else name
 
 
-def _not_there(job: Job, digest: Digest, error: NotFound) -> NotFound:
+def _not_there(context: CommandContext, digest: Digest, error: NotFound) -> NotFound:
     """The error where nothing but the command line said that the registry holds it."""
-    given = visible(str(job.arguments.reference), 512)
+    given = visible(str(context.arguments.reference), 512)
     why = f"{error.evidence.host} does not hold {digest.short} in this repository."
     hint = (
         f"`regbrowse layers {_repository_in(given)}:TAG` lists the layers of an image;"
@@ -113,11 +113,11 @@ def _not_there(job: Job, digest: Digest, error: NotFound) -> NotFound:
     return NotFound(why, evidence=error.evidence, wanted=error.wanted, hint=hint)
 
 
-async def _pipe(job: Job, digest: Digest) -> None:
+async def _pipe(context: CommandContext, digest: Digest) -> None:
     """Write to standard output while it comes; only the end tells that it was wrong."""
-    job.output.flush()
+    context.output.flush()
     out = StdoutPipe()
-    async with job.browser.layer_stream(job.repository, digest) as stream, _progress(job, stream):
+    async with context.browser.layer_stream(context.repository, digest) as stream, _progress(context, stream):
         try:
             async for piece in stream:
                 await out.write(piece)
@@ -126,11 +126,11 @@ async def _pipe(job: Job, digest: Digest) -> None:
             raise
 
 
-async def _save(job: Job, to: Destination) -> None:
+async def _save(context: CommandContext, to: Destination) -> None:
     """Write to a file that gets its name when it is whole and right."""
-    stream = job.browser.layer_stream(job.repository, to.digest)
+    stream = context.browser.layer_stream(context.repository, to.digest)
     with AtomicFile(to.folder) as file:
-        async with _progress(job, stream):
+        async with _progress(context, stream):
             try:
                 await stream.into(file.write)
             except Integrity as error:
@@ -138,15 +138,15 @@ async def _save(job: Job, to: Destination) -> None:
                 raise
         path = to.named(ending_of(stream.start))
         file.keep(path, force=to.force)
-    if not to.file or job.output.terminal:
+    if not to.file or context.output.terminal:
         note(f"{path}: {size(stream.received)}, verified.")
 
 
-def _progress(job: Job, stream: BlobStream) -> AbstractAsyncContextManager[None]:
+def _progress(context: CommandContext, stream: BlobStream) -> AbstractAsyncContextManager[None]:
     transfer = Transfer(stream.digest.short)
 
     def line(room: int) -> str:
-        wait = job.browser.wait(job.repository.registry)
+        wait = context.browser.wait(context.repository.registry)
         return transfer.line(stream.received, stream.size, room, wait.why if wait else "")
 
     return progress_line(line)

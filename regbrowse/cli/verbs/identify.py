@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from regbrowse.browse import Browser
 from regbrowse.cli.arguments import Arguments
-from regbrowse.cli.context import Job
+from regbrowse.cli.context import CommandContext
 from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
@@ -43,19 +43,19 @@ def check(arguments: Arguments, _: object) -> None:
     read_digest(arguments.digest)
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Raises NotFound with what was looked at when the digest is nowhere."""
-    wanted, reference = read_digest(job.arguments.digest), job.reference
-    search = Search(job.browser, reference.repository, wanted)
+    wanted, reference = read_digest(context.arguments.digest), context.reference
+    search = Search(context.browser, reference.repository, wanted)
     spots = await search.find(reference)
     if not spots:
         raise NotFound(search.nowhere(reference), hint="It may belong to another tag.")
-    if job.as_table:
+    if context.as_table:
         for spot in spots:
-            job.output.line(_sentence(spot, visible(reference.familiar, 1024)))
+            context.output.line(_sentence(spot, visible(reference.familiar, 1024)))
         return
     first, *rest = (_as_json(spot) for spot in spots)
-    job.output.value({**first, "also": rest})
+    context.output.value({**first, "also": rest})
 
 
 def _sentence(spot: Spot, name: str) -> str:

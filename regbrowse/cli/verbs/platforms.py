@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from regbrowse.cli.choosing import child_of, nested, platform_of, tell_anomalies, unsaid
-from regbrowse.cli.context import Job
-from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
+from regbrowse.cli.context import CommandContext
+from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
 from regbrowse.concurrency import in_order
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci import attestation
@@ -58,37 +58,37 @@ class Row:
         return str(self.platform or "not said"), digest, size(self.size), layers, str(self.attestations or "")
 
 
-async def run(job: Job) -> ExitCode:
+async def run(context: CommandContext) -> ExitCode:
     """All rows, also where one of them cannot be completed. Raises NotFound when it is no image at all."""
-    reference, problems = job.reference, list[RegbrowseError]()
-    root = await job.browser.open(reference)
+    reference, problems = context.reference, list[RegbrowseError]()
+    root = await context.browser.open(reference)
     tell_anomalies(root)
     if isinstance(root, Index):
-        rows = await _rows(job, root, problems)
+        rows = await _rows(context, root, problems)
         if not rows:
             note(f"The list of {reference.familiar} names no platform.")
     elif isinstance(root, Image | Schema1):
-        rows = [Row(await platform_of(job, root), root.digest, root.size, _layers(root), 0)]
+        rows = [Row(await platform_of(context, root), root.digest, root.size, _layers(root), 0)]
     else:
         kind = root.kind if isinstance(root, Artifact) else "a document of an unknown kind"
         raise NotFound(f"{reference.familiar} is an artifact ({kind}), which has no platforms.")
-    if job.as_table:
-        job.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
+    if context.as_table:
+        context.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
     else:
-        job.output.value([row.value for row in rows], compact=job.arguments.raw)
-    job.output.flush()
+        context.output.value([row.value for row in rows], compact=context.arguments.raw)
+    context.output.flush()
     for problem in problems:
-        complain(problem)
+        print_error(problem)
     return code_of(problems[0]) if problems else ExitCode.OK
 
 
-async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[Row]:
+async def _rows(context: CommandContext, root: Index, problems: list[RegbrowseError]) -> list[Row]:
     """Of an index and those within it, in their order; `problems` gets what is wrong with single entries."""
     rows: list[Row] = []
 
     async def complete(row: Row, descriptor: Descriptor) -> Row | None:
         try:
-            manifest = await child_of(job, descriptor)
+            manifest = await child_of(context, descriptor)
         except NotFound as error:
             note(str(error))
             return row
@@ -98,13 +98,13 @@ async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[R
         if row.platform is None:
             if not isinstance(manifest, Image | Schema1):
                 return None
-            row = replace(row, platform=await platform_of(job, manifest))
+            row = replace(row, platform=await platform_of(context, manifest))
         return replace(row, size=manifest.size, layers=_layers(manifest))
 
     async def work(pair: tuple[Row, Descriptor]) -> Row | None:
         return await complete(*pair)
 
-    indexes = await _indexes(job, root)
+    indexes = await _indexes(context, root)
     listed = [pair for index in indexes for pair in _listed(index)]
     async with aclosing(in_order(work, listed)) as found:
         async for _, row in found:
@@ -124,7 +124,7 @@ def _listed(index: Index) -> list[tuple[Row, Descriptor]]:
     ]
 
 
-async def _indexes(job: Job, root: Index) -> list[Index]:
+async def _indexes(context: CommandContext, root: Index) -> list[Index]:
     """The index and those within it."""
     found, level, depth = [root], [root], 0
     seen = {root.digest}
@@ -136,7 +136,7 @@ async def _indexes(job: Job, root: Index) -> list[Index]:
                 continue
             seen.add(descriptor.digest)
             try:
-                manifest = await child_of(job, descriptor)
+                manifest = await child_of(context, descriptor)
             except NotFound as error:
                 note(str(error))
                 continue

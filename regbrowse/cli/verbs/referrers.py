@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from regbrowse.browse import Browser
 from regbrowse.cli.choosing import chosen
-from regbrowse.cli.context import Job
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.wish import wish_of
 from regbrowse.concurrency import for_each
@@ -107,15 +107,15 @@ class Attached:
             self.notes[str(error)] = None
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Raises NotFound for an image or a platform that does not exist."""
-    root = await job.browser.open(job.reference)
-    found = Attached(job.browser, job.repository)
+    root = await context.browser.open(context.reference)
+    found = Attached(context.browser, context.repository)
     await found.ask(root.digest, "")
     only: Digest | None = None
-    wish = wish_of(job.arguments)
+    wish = wish_of(context.arguments)
     if wish.asked:
-        choice = await chosen(job)
+        choice = await chosen(context)
         only = choice.manifest.digest
         if only != root.digest:
             named = choice.descriptor.platform if choice.descriptor else None
@@ -125,14 +125,14 @@ async def run(job: Job) -> None:
     await found.read()
     for sentence in found.notes:
         note(sentence)
-    _write(job, found, root)
+    _write(context, found, root)
 
 
-def _write(job: Job, found: Attached, root: Manifest) -> None:
+def _write(context: CommandContext, found: Attached, root: Manifest) -> None:
     if not found.entries:
         note(f"No signatures or attestations found ({plural(found.places, 'place')} looked at).")
-    if not job.as_table:
-        job.output.value([each.as_json() for each in found.entries], compact=job.arguments.raw)
+    if not context.as_table:
+        context.output.value([each.as_json() for each in found.entries], compact=context.arguments.raw)
     elif found.entries:
         whole = "index" if isinstance(root, Index) else "image"
         rows = [
@@ -145,7 +145,7 @@ def _write(job: Job, found: Attached, root: Manifest) -> None:
             )
             for each in found.entries
         ]
-        job.output.table(HEADER, rows, frozenset({2}))
+        context.output.table(HEADER, rows, frozenset({2}))
     signed = sum(is_signed(each.kind) for each in found.entries)
     if signed:
         note(f"{'Signature' if signed == 1 else f'{signed:,} signatures'} present, not verified.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from regbrowse.cli.checking import Checker, Report
 from regbrowse.cli.choosing import check_single, chosen
-from regbrowse.cli.context import Job
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.wish import wish_of
 from regbrowse.oci.descriptor import Descriptor
@@ -17,26 +17,26 @@ from regbrowse.text import plural
 from regbrowse.tree import MAX_DEPTH, platforms
 
 
-async def run(job: Job) -> int:
+async def run(context: CommandContext) -> int:
     """1 when a check failed. Raises RegbrowseError when what the reference names cannot be read."""
-    reference, report = job.reference, Report(_writer(job))
-    checker = Checker(job.browser.witness(job.repository), report)
+    reference, report = context.reference, Report(_writer(context))
+    checker = Checker(context.browser.witness(context.repository), report)
     root = await checker.root(reference.digest or reference.tag or "latest")
     if not isinstance(root, Index):
-        await check_single(job, reference, root, wish_of(job.arguments, job.browser.platform))
+        await check_single(context, reference, root, wish_of(context.arguments, context.browser.platform))
         await checker.inside(root, "", None)
-    elif job.arguments.all:
+    elif context.arguments.all:
         await _everything(checker, root, {root.digest}, 1)
     else:
-        descriptor = await _wanted(job, root)
+        descriptor = await _wanted(context, root)
         await _entry(checker, descriptor)
     note(f"{plural(report.checks, 'check')}, {report.failed:,} failed.")
     return ExitCode.NO if report.failed else ExitCode.OK
 
 
-async def _wanted(job: Job, index: Index) -> Descriptor:
+async def _wanted(context: CommandContext, index: Index) -> Descriptor:
     """The entry for the platform. Raises NotFound when there is none."""
-    wish, offered = wish_of(job.arguments, job.browser.platform), platforms(index)
+    wish, offered = wish_of(context.arguments, context.browser.platform), platforms(index)
     at = choose([each.platform for each in offered], wish.platform)
     if at is not None:
         found = offered[at]
@@ -44,7 +44,7 @@ async def _wanted(job: Job, index: Index) -> Descriptor:
         if len(fitting) == 1 and found.platform is not None and wish.met_by(found.platform):
             return found
     # Whatever is not plain is chosen, and told, as the other verbs do.
-    choice = await chosen(job)
+    choice = await chosen(context)
     return choice.descriptor or Descriptor(choice.manifest.media_type, choice.manifest.digest, choice.manifest.size)
 
 
@@ -75,10 +75,10 @@ def _name(descriptor: Descriptor) -> str:
     return descriptor.digest.short if descriptor.digest else "without a digest"
 
 
-def _writer(job: Job) -> Callable[[str], None]:
+def _writer(context: CommandContext) -> Callable[[str], None]:
     def write(line: str) -> None:
-        job.output.line(line)
-        if job.output.terminal:
-            job.output.flush()
+        context.output.line(line)
+        if context.output.terminal:
+            context.output.flush()
 
     return write
