@@ -126,7 +126,7 @@ class Parser(argparse.ArgumentParser):
                 self._refuse(own, option, option.help)
 
     def refuse(self, unknown: list[str], reference: str | None) -> NoReturn:
-        """Say what is wrong with words that the parser could not place."""
+        """End with what is wrong with the words that the parser does not know."""
         option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), None)
         if option is not None:
             flags = [flag for each in OPTIONS for flag in each.flags if flag.startswith("--")]
@@ -136,12 +136,12 @@ class Parser(argparse.ArgumentParser):
         self.error(f"unrecognized arguments: {' '.join(unknown)}")
 
     def error(self, message: str) -> NoReturn:
-        """Say it in a line, and in another how it is written."""
+        """End with the message in a line and the usage in another."""
         written = self.format_usage().strip().replace("\n      ", ",")
         self.exit(2, f"regbrowse: {message}\n{written}   ({self.prog} --help says more)\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """End the program, also when help or version could not be written. Raises BrokenPipeError."""
+        """End the program; with 2 when help or version could not be written. Raises BrokenPipeError."""
         stdout: TextIO | None = sys.stdout
         if status == 0 and stdout is not None:
             try:

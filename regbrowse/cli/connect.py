@@ -169,7 +169,7 @@ def _login(arguments: Arguments) -> Login | None:
 
 
 def _check(arguments: Arguments) -> None:
-    """Raises ConfigError or BadReference for options that cannot be met."""
+    """Check that the options can be met. Raises ConfigError or BadReference."""
     if arguments.ca_file is not None:
         from regbrowse.settings.certificates import problem_with_ca
 

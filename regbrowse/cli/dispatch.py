@@ -51,7 +51,7 @@ def _ask(arguments: Arguments) -> int:
 
 
 def _check(arguments: Arguments, place: Registry | Reference) -> None:
-    """Raises BadReference or ConfigError for what is wrong with the words and can be told without a registry."""
+    """Check the words as far as no registry need be asked. Raises BadReference or ConfigError."""
     from regbrowse.cli.context import image_of, registry_of
 
     first = arguments.verb.takes.split()[0]
@@ -99,7 +99,7 @@ def _load(
 
 
 def _note_requests(browser: Browser, place: Registry | Reference, how_much: int) -> None:
-    """-v: every request; -vv: also how the registry was reached, and as whom."""
+    """Note every request (-v), and how the registry was reached and as whom (-vv)."""
     for one in browser.requests():
         took = f"{one.seconds * 1000:.0f} ms"
         note(f"{one.method} {one.url}  {one.status or 'no answer'}  {took}  {one.received:,} B  {one.note}".rstrip())

@@ -11,7 +11,7 @@ from regbrowse.errors import ConfigError
 
 
 def run(arguments: Arguments) -> int:
-    """Raises BadReference, and ConfigError without a terminal."""
+    """Open the browser. Raises BadReference, and ConfigError without a terminal."""
     connector = Connector(arguments)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(

@@ -50,7 +50,7 @@ class Destination(NamedTuple):
 
 
 def check(arguments: Arguments, place: Registry | Reference) -> None:
-    """Raises BadReference, and ConfigError where nothing could be written, or is not to be."""
+    """Check the digest, and that the file can be written. Raises BadReference or ConfigError."""
     to = _destination(arguments, place, terminal=sys.stdout is not None and sys.stdout.isatty())
     if to.to_stdout:
         return
@@ -63,7 +63,7 @@ def check(arguments: Arguments, place: Registry | Reference) -> None:
 
 
 async def run(context: CommandContext) -> int | None:
-    """Raises RegbrowseError."""
+    """Write the blob to a file or to standard output. Raises RegbrowseError."""
     to = _destination(context.arguments, context.place, terminal=context.output.terminal)
     _prepare()
     with _ended_by_signals() as caught:

@@ -39,7 +39,7 @@ _SKIPPED = (NotFound, Integrity, BadResponse, TooLarge, Unsupported, Offline)
 
 
 def check(arguments: Arguments, _: object) -> None:
-    """Raises BadReference for what is no digest."""
+    """Check the digest. Raises BadReference."""
     read_digest(arguments.digest)
 
 

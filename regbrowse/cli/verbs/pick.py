@@ -11,7 +11,7 @@ from regbrowse.cli.terminal import on_terminal
 
 
 def run(arguments: Arguments) -> int:
-    """Give 1 when nothing was chosen. Raises BadReference, and ConfigError without a terminal."""
+    """Print what was picked; give 1 when it is nothing. Raises BadReference, and ConfigError without a terminal."""
     connector = Connector(arguments)
     output = Output.standard()
     with on_terminal():
