@@ -58,15 +58,14 @@ async def take(name: str) -> str:
     from textual.widgets import Input
 
     from regbrowse.cli.arguments import parse
-    from regbrowse.cli.connect import Start
+    from regbrowse.cli.connect import Connector
     from regbrowse.tui import recents
     from regbrowse.tui.app import RegbrowseApp
 
     recents.path.cache_clear()
     picture = PICTURES[name]
-    start = Start(parse(["demo"]), None, "")
-    start.find("demo")
-    app = RegbrowseApp(start.browser, start.place)
+    connector = Connector(parse(["demo"]))
+    app = RegbrowseApp(connector.browser, connector.place)
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
         await settled(pilot)
         app.theme = picture.theme

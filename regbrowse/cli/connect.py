@@ -1,4 +1,4 @@
-"""Makes the browser with what the command line said; imported late, because httpx is."""
+"""From the command line's values to the browser that answers: the place, the login and the settings."""
 
 from __future__ import annotations
 
@@ -6,96 +6,60 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regbrowse.cli.arguments import DEMO, Arguments
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.table import DEMO
+from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
     from regbrowse.browse import Browser
+    from regbrowse.oci.platform import Platform
     from regbrowse.registry.models import Settings
     from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
     from regbrowse.settings.login import Login
+    from regbrowse.settings.network import Network
+
+CREDENTIALS_VARIABLE = "DOCKER_REGISTRY_CREDENTIALS"
 
 
-class Start:
-    """Where to begin and as whom."""
+class Connector:
+    """The place that the command line names, and how and as whom its registry is asked."""
 
-    def __init__(self, arguments: Arguments, user: str | None, source: str) -> None:
-        """`user` is USER:PASSWORD, and `source` where that came from."""
+    def __init__(self, arguments: Arguments) -> None:
+        """Check the options and read the reference; open files on this machine. Raises BadReference, ConfigError."""
         self.arguments = arguments
-        self.user = user
-        self.source = source
+        self.login = _login(arguments)
+        _check(arguments)
         self.place: Registry | Reference | None = None
-        self.local: dict[str, Responder] = {}
-        self.notices: tuple[str, ...] = ()
-        self.plain_http = False
-        self.settings: Settings | None = None
-        """None before it was prepared, and for the demo."""
-        self.ahead: EarlyConnection | None = None
-        self.certain = False
-        """Whether the registry will be asked something, whatever else happens."""
-
-    def find(self, text: str | None) -> None:
-        """Understands a reference; opens files on this machine. Raises BadReference or ConfigError."""
-        if text is None:
-            return
-        if text == DEMO or text.startswith(f"{DEMO}/"):
-            self._find_demo(text)
-            return
-        from regbrowse.pasted import read_typed
-
-        typed = read_typed(text)
-        self.place, self.plain_http = typed.place, self.arguments.plain_http or typed.plain_http
-        if typed.source is not None:
-            from regbrowse.registry.local.open import open_source
-
-            opened = open_source(typed.source)
-            self.place, self.notices = opened.place, opened.notices
-            self.local[opened.registry.key] = opened.responder
-
-    def _find_demo(self, text: str) -> None:
-        """`demo`, or `demo/REPOSITORY[:TAG]`."""
-        from regbrowse.demo.registry import REGISTRY, DemoRegistry
-        from regbrowse.demo.start import START
-        from regbrowse.pasted import read_typed
-
-        rest = text.partition("/")[2]
-        self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
-        self.local[REGISTRY.key] = DemoRegistry()
-
-    @property
-    def is_demo(self) -> bool:
-        if not self.local:
-            return False
-        from regbrowse.demo.start import START
-
-        return START.repository.registry.key in self.local
-
-    def prepare(self) -> None:
-        """Reads the settings; not for an event loop."""
-        if self.settings is None and not self.is_demo:
-            self.settings = self._settings()
+        self.is_demo = False
+        self._plain_http = arguments.plain_http
+        self._local: dict[str, Responder] = {}
+        """Registries inside this process, by key."""
+        self._notices: tuple[str, ...] = ()
+        if arguments.reference is not None:
+            self._read(arguments.reference)
 
     async def browser(self) -> Browser:
-        """Imports in threads, so that the first paint and the first keys do not wait, nor the connection."""
+        """Make the browser; import in threads, so that neither the first paint nor the connection waits for it."""
         from asyncio import to_thread
 
-        await to_thread(self.prepare)
-        if self.settings is not None:
+        early: EarlyConnection | None = None
+        registry = self._registry
+        settings = None if self.is_demo else await to_thread(self._settings)
+        if settings is not None and registry is not None and self._is_certain(settings):
             from regbrowse.registry.transport.early_connection import EarlyConnection
             from regbrowse.registry.transport.url_policy import origin_of
 
-            self.ahead = EarlyConnection(self.settings)
-            self.certain = self._is_certain(self.settings)
-            if self.certain and self._registry is not None:
-                self.ahead.begin(origin_of(f"https://{self._registry.authority}"))
-        browser = await to_thread(self._make)
-        if self.certain and self._registry is not None:
-            browser.begin(self._registry)
+            early = EarlyConnection(settings)
+            early.begin(origin_of(f"https://{registry.authority}"))
+        browser = await to_thread(self._browser, settings, early)
+        if early is not None and registry is not None:
+            browser.begin(registry)
         return browser
 
     def _is_certain(self, settings: Settings) -> bool:
-        """Tell whether the registry of the reference will be asked something, and directly."""
+        """Tell whether the registry of the reference itself will be asked something."""
         place, registry, network = self.place, self._registry, settings.network
         if place is None or registry is None or settings.offline or registry.key in settings.local:
             return False
@@ -115,65 +79,123 @@ class Start:
         found = network.resolve(place.repository)
         return not (found.blocked or found.mirror) and found.repository.registry == registry
 
-    def _make(self) -> Browser:
-        from regbrowse.browse import Browser
-        from regbrowse.registry.client import Client
-        from regbrowse.registry.models import Settings
+    def _read(self, text: str) -> None:
+        """Read a reference: the demo, something on this machine, or a registry's."""
+        from regbrowse.pasted import read_typed
 
-        settings, ahead = self.settings, self.ahead
-        if settings is None:
-            return Browser(Client(Settings(registry=self._registry, local=self.local)))
-        from regbrowse.settings.keychain import Keychain
+        name, _, rest = text.partition("/")
+        if name == DEMO:
+            from regbrowse.demo.registry import REGISTRY, DemoRegistry
+            from regbrowse.demo.start import START
 
-        settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
-        wanted, platform = settings.network.platform if settings.network else None, None
-        if wanted:
-            from regbrowse.errors import BadReference
-            from regbrowse.oci.platform import Platform
+            self.is_demo = True
+            self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
+            self._local[REGISTRY.key] = DemoRegistry()
+            return
+        typed = read_typed(text)
+        self.place, self._plain_http = typed.place, self._plain_http or typed.plain_http
+        if typed.source is not None:
+            from regbrowse.registry.local.open import open_source
 
-            try:
-                platform = Platform.parse(wanted)
-            except BadReference as error:
-                self.notices += (f"settings.toml: {error}",)
-        return Browser(Client(settings, ahead), platform, self.notices)
+            opened = open_source(typed.source)
+            self.place, self._notices = opened.place, opened.notices
+            self._local[opened.registry.key] = opened.responder
 
     @property
     def _registry(self) -> Registry | None:
-        place = self.place
-        return place if isinstance(place, Registry) or place is None else place.repository.registry
-
-    def login(self) -> Login | None:
-        """What -u or the environment says."""
-        if self.user is None:
-            return None
-        from regbrowse.settings.authfile import login_from
-
-        name, _, password = self.user.partition(":")
-        return login_from(name, password, self.source)
+        return self.place.repository.registry if isinstance(self.place, Reference) else self.place
 
     def _settings(self) -> Settings:
-        """The command line, then the environment, then the files of this machine; the saved logins come later."""
+        """Join the command line, the environment and the files of this machine, in this order."""
         import platformdirs
 
         from regbrowse.registry.models import CACHE_SIZE, Settings
         from regbrowse.settings.network import Network
 
-        home, arguments, registry = Path.home(), self.arguments, self._registry
+        arguments, registry = self.arguments, self._registry
         config = Path(platformdirs.user_config_path("regbrowse", appauthor=False))
-        network = Network.read(os.environ, home, config=config / "settings.toml")
+        network = Network.read(os.environ, Path.home(), config=config / "settings.toml")
         size = CACHE_SIZE if network.cache_size is None else network.cache_size
         keeps = arguments.cache and size > 0
         this = frozenset({registry.key}) if registry else frozenset()
         return Settings(
-            user=self.login(),
+            user=self.login,
             registry=registry,
-            plain_http=this if self.plain_http else frozenset(),
+            plain_http=this if self._plain_http else frozenset(),
             insecure=this if arguments.insecure else frozenset(),
             ca_file=arguments.ca_file,
-            local=self.local,
+            local=self._local,
             network=network,
             cache_folder=Path(platformdirs.user_cache_path("regbrowse", appauthor=False)) if keeps else None,
             cache_size=size,
             state_folder=Path(platformdirs.user_state_path("regbrowse", appauthor=False)),
             offline=arguments.offline,
         )
+
+    def _browser(self, settings: Settings | None, early: EarlyConnection | None) -> Browser:
+        from regbrowse.browse import Browser
+        from regbrowse.registry.client import Client
+        from regbrowse.registry.models import Settings
+
+        if settings is None:
+            return Browser(Client(Settings(registry=self._registry, local=self._local)), self._platform(None))
+        from regbrowse.settings.keychain import Keychain
+
+        settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
+        platform = self._platform(settings.network)
+        return Browser(Client(settings, early), platform, self._notices)
+
+    def _platform(self, network: Network | None) -> Platform | None:
+        """The platform to show first: that of the options, else that of the settings; None: this machine's."""
+        from regbrowse.cli.platform_request import platform_request
+        from regbrowse.oci.platform import Platform
+
+        preferred = None
+        if network is not None and network.platform:
+            try:
+                preferred = Platform.parse(network.platform)
+            except BadReference as error:
+                self._notices += (f"settings.toml: {error}",)
+        request = platform_request(self.arguments, preferred)
+        return request.platform if request.asked else preferred
+
+
+def _login(arguments: Arguments) -> Login | None:
+    """Read the login of -u or the environment. Raises ConfigError, without a word of the login."""
+    source = CREDENTIALS_VARIABLE if arguments.user is None else "-u"
+    user = (os.environ.get(source) or None) if arguments.user is None else arguments.user
+    if arguments.reference is None:
+        # A login is for the registry of the reference; without one it would go to whatever is opened first.
+        if arguments.user is not None:
+            raise ConfigError("-u is a login for the registry of a reference, and there is none.")
+        return None
+    if user is None:
+        return None
+    from regbrowse.settings.authfile import login_from, sendable
+
+    name, _, password = user.partition(":")
+    if not name or not password:
+        raise ConfigError(f"{source} is not of the form USER:PASSWORD.")
+    if not sendable(user):
+        raise ConfigError(f"{source} is not written in UTF-8.", hint="Set the terminal to UTF-8, or use --authfile.")
+    return login_from(name, password, source)
+
+
+def _check(arguments: Arguments) -> None:
+    """Check that the options can be met. Raises ConfigError or BadReference."""
+    if arguments.ca_file is not None:
+        from regbrowse.settings.certificates import problem_with_ca
+
+        problem = problem_with_ca(arguments.ca_file)
+        if problem:
+            raise ConfigError(f"--cacert: {problem}.")
+    if arguments.authfile is not None and not arguments.authfile.is_file():
+        raise ConfigError(f"--authfile {arguments.authfile}: there is no such file.")
+    if arguments.offline and not arguments.cache:
+        raise ConfigError("--offline shows what --no-cache does not keep.", hint="Leave one of them out.")
+    if arguments.names_platform:
+        from regbrowse.cli.platform_request import platform_request
+
+        if arguments.all:
+            raise BadReference("--all checks every platform, and one was chosen.", hint="Leave one of them out.")
+        platform_request(arguments)

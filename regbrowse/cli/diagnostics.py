@@ -1,7 +1,8 @@
-"""Everything that goes to stderr, and the exit codes."""
+"""The only writer of stderr, and the exit codes."""
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import IntEnum
 
@@ -50,11 +51,40 @@ def code_of(error: RegbrowseError) -> ExitCode:
             return ExitCode.REGISTRY
 
 
-def complain(error: RegbrowseError | str) -> None:
-    """One sentence with the next step."""
-    print(f"regbrowse: {error}", file=sys.stderr)
+def print_error(error: RegbrowseError | str) -> None:
+    """Print one sentence with the next step."""
+    note(f"regbrowse: {error}")
 
 
 def note(text: str) -> None:
-    """Something that people should know and scripts need not read."""
+    """Print what people should know and scripts need not read."""
+    paint("")
     print(text, file=sys.stderr)
+
+
+_painted: list[str] = []
+"""The line on the terminal that the next one replaces."""
+
+
+def paint(line: str) -> None:
+    """Show a line on the terminal in place of the one that was painted last, until something else is printed.
+
+    The empty text erases it. Nothing happens where stderr is no terminal.
+    """
+    if not (line or _painted) or not sys.stderr.isatty():
+        return
+    _painted[:] = [line] if line else []
+    if os.environ.get("TERM", "dumb") == "dumb":
+        # It knows no way to erase but writing over.
+        sys.stderr.write("\r" + line.ljust(columns() - 1) + ("" if line else "\r"))
+    else:
+        sys.stderr.write(f"\r{line}\x1b[K")
+    sys.stderr.flush()
+
+
+def columns() -> int:
+    """The width of the terminal on stderr."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80

@@ -1,14 +1,10 @@
-"""The texts of `--help`: made from the tables of verbs and options."""
+"""The texts of `--help` that the table does not hold, and the layout."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import argparse
 
-from regbrowse.cli.verbs.table import Verb
-
-if TYPE_CHECKING:
-    from regbrowse.cli.arguments import Option
+from regbrowse.cli.table import VERBS, Verb
 
 _REFERENCES = """\
 REF is an image (alpine, alpine:3.20, ghcr.io/org/app@sha256:...), a registry
@@ -34,79 +30,44 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (130, "interrupted"),
 )
 _EXITS = "\n".join(["exit codes:", *(f"  {code:<5}{means}" for code, means in EXIT_CODES)])
-
-
-def usage_of(verb: Verb | None) -> str:
-    """How it is written, in a line."""
-    if verb is None:
-        return "usage: regbrowse [options] [REF], regbrowse [options] VERB ARGUMENT...   (--help says more)"
-    return f"usage: regbrowse [options] {verb.name} {verb.takes}   (regbrowse {verb.name} --help says more)"
-
-
-def overview(verbs: Sequence[Verb], options: Sequence[Option]) -> str:
-    """The whole help."""
-    lines = [
-        "usage: regbrowse [options] [REF]",
-        "       regbrowse [options] VERB ARGUMENT...",
-        "",
+_OVERVIEW = "\n".join(
+    [
         "Browse a container registry by keyboard, or ask it from a script; without pulling images.",
         "",
         _REFERENCES,
         "Without REF it opens with what you looked at last.",
         "",
         "verbs:",
-        *_columns([(f"{verb.name} {verb.takes}", verb.help) for verb in verbs]),
-        "",
-        "options, anywhere on the line:",
-        *_columns([_option(option) for option in options]),
-        "",
-        _ENVIRONMENT,
-        "",
-        _EXITS,
+        *(f"  {f'{verb.name} {verb.takes}':<33}{verb.help}" for verb in VERBS),
     ]
-    return "\n".join(lines)
+)
 
 
-def whole(verb: Verb, options: Sequence[Option]) -> str:
-    """The help of one verb."""
-    own = [option for option in options if option.name in verb.options]
-    shared = [option for option in options if option.everywhere]
-    lines = [f"usage: regbrowse [options] {verb.name} {verb.takes}", "", f"{verb.help[0].upper()}{verb.help[1:]}.", ""]
-    if verb.more:
-        lines += [*verb.more, ""]
-    if own:
-        lines += ["options:", *_columns([_option(option) for option in own]), ""]
-    lines += ["options of every verb:", *_columns([_option(option) for option in shared]), "", _EXITS]
-    return "\n".join(lines)
+def usage(verb: Verb) -> str:
+    """How the verb is written."""
+    if verb.name:
+        return f"regbrowse [options] {verb.name} {verb.takes}"
+    return "regbrowse [options] [REF]\n       regbrowse [options] VERB ARGUMENT..."
 
 
-def readme_verbs(verbs: Sequence[Verb]) -> str:
-    """The table as Markdown, for the README."""
-    rows = [f"| `{verb.name} {verb.takes}` | {verb.help} |" for verb in verbs]
-    return "\n".join(["| verb | prints |", "| --- | --- |", *rows])
+def description(verb: Verb) -> str:
+    """What stands above the options."""
+    if not verb.name:
+        return _OVERVIEW
+    return "\n".join([f"{verb.help[0].upper()}{verb.help[1:]}.", *(["", *verb.more] if verb.more else [])])
 
 
-def readme_options(options: Sequence[Option]) -> str:
-    """The table as Markdown, for the README."""
-    rows = [f"| {', '.join(f'`{word}`' for word in _words(option))} | {option.help} |" for option in options]
-    return "\n".join(["| option | does |", "| --- | --- |", *rows])
+def epilog(verb: Verb) -> str:
+    """What stands below the options."""
+    return _EXITS if verb.name else f"{_ENVIRONMENT}\n\n{_EXITS}"
 
 
-def readme_exits() -> str:
-    """The table as Markdown, for the README."""
-    return "\n".join(["| code | means |", "| --- | --- |", *(f"| {code} | {means} |" for code, means in EXIT_CODES)])
+class Formatter(argparse.RawTextHelpFormatter):
+    """Prints an option as Python 3.13 does, its value behind the last spelling alone: `-o, --output FILE`."""
 
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=40, width=110)  # without a width it loads what measures terminals
 
-def _option(option: Option) -> tuple[str, str]:
-    return ", ".join(_words(option)), option.help
-
-
-def _words(option: Option) -> list[str]:
-    """Its spellings, with the value behind the last."""
-    *others, last = option.flags
-    return [*others, f"{last} {option.value}" if option.value else last]
-
-
-def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
-    width = max(len(left) for left, _ in rows) + 2
-    return [f"  {left.ljust(width)}{right}" for left, right in rows]
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        value = f" {action.metavar}" if action.metavar else ""
+        return f"{', '.join(action.option_strings)}{value}"

@@ -1,4 +1,5 @@
-"""The program's door: reads the command line, and loads the rest only when more than help is wanted."""
+# PYTHON_ARGCOMPLETE_OK
+"""The start of the program: reads the command line, and loads the rest only when more than help is wanted."""
 
 from __future__ import annotations
 
@@ -12,21 +13,25 @@ from regbrowse.cli.arguments import parse
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs the program; gives its exit code. Raises SystemExit after help, version and wrong words."""
-    _stand_in()
+    """Run the program; give its exit code. Raises SystemExit after help, version and wrong words."""
+    _open_closed_streams()
     try:
-        arguments = parse(words)
-        from regbrowse.cli.begin import carry_out
+        if "_ARGCOMPLETE" in os.environ:
+            from regbrowse.cli.completion import complete
 
-        return carry_out(arguments)
+            complete()
+        arguments = parse(words)
+        from regbrowse.cli.dispatch import run
+
+        return run(arguments)
     except BrokenPipeError:
-        # Whoever read our output has all it wanted. Python would complain about the rest at its end.
+        # The reader of our output has closed it. Python would complain about the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def program() -> NoReturn:
-    """The whole process: as `main`, and gone at once, because taking down what was loaded takes 30 ms."""
+    """Run the program and end the process at once, because taking down what was loaded takes 30 ms."""
     code = main()
     # A shell may have closed them (`>&-`), whatever their types say.
     streams: tuple[TextIO | None, ...] = (sys.stdout, sys.stderr)
@@ -37,11 +42,11 @@ def program() -> NoReturn:
     os._exit(code)
 
 
-def _stand_in() -> None:
-    """For standard streams that a shell has closed (`2>&-`).
+def _open_closed_streams() -> None:
+    """Put the null device where a shell has closed a standard stream (`2>&-`).
 
-    Whatever is opened next would get their numbers, and Python prints to standard output what has nowhere to go.
-    Standard output itself is missed where something is to be written.
+    What is opened next would get its number, and Python prints to standard output what is meant for a closed stderr.
+    `sys.stdout` stays None: a command that writes says so.
     """
     for number in range(3):
         try:

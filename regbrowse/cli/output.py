@@ -1,4 +1,4 @@
-"""The only writer of stdout: data and nothing else, exact where exactness was asked for."""
+"""The only writer of stdout: data and nothing else, exact bytes where they were asked for."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from regbrowse.cli.indent import harmless, indented
+from regbrowse.cli.diagnostics import paint
+from regbrowse.cli.json_text import coloured, harmless, indented
 from regbrowse.errors import ConfigError, RegbrowseError
 from regbrowse.oci.document import parse_json
 from regbrowse.text import visible
 
-COLOURED = 2**20
-"""Characters that are coloured at most: beyond them it takes longer than anybody looks."""
+if TYPE_CHECKING:
+    import asyncio
+
 _TEXTS = json.JSONEncoder(ensure_ascii=False, separators=(",\n  ", ": "))
 
 
 class Output:
     """Writes to one stream; a terminal gets colours and no control characters.
 
-    Every method raises BrokenPipeError when nobody reads any more, ConfigError when it cannot be written.
+    Every method raises BrokenPipeError when the reader has closed the pipe, ConfigError when it cannot be written.
     """
 
     def __init__(self, stream: BinaryIO, *, terminal: bool, colours: bool) -> None:
@@ -33,27 +38,27 @@ class Output:
 
     @classmethod
     def standard(cls) -> Output:
-        """Standard output as it is. Raises ConfigError when there is none."""
+        """Open standard output as it is. Raises ConfigError when there is none."""
         stdout: object = sys.stdout
-        if stdout is None:  # closed by whoever started this
+        if stdout is None:  # the shell has closed it
             raise ConfigError("Standard output is closed, so there is nowhere to print to.")
         terminal = sys.stdout.isatty()
         colours = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return cls(sys.stdout.buffer, terminal=terminal, colours=colours)
 
     def raw(self, content: bytes) -> None:
-        """Exact bytes, nothing added; a terminal gets control characters as something to look at."""
+        """Write exact bytes; a terminal gets control characters as visible text."""
         if self.terminal:
             text = content.decode("utf-8", "backslashreplace")
-            content = _seen(text).encode("utf-8", "backslashreplace")
+            content = visible(text, 16 * len(text) + 1, multiline=True).encode("utf-8", "backslashreplace")
         self._write(content)
 
     def line(self, text: str) -> None:
-        """One line of our own or of checked text."""
+        """Write one line of our own or of checked text."""
         self._write(text.encode("utf-8", "backslashreplace") + b"\n")
 
     def document(self, raw: bytes) -> None:
-        """A JSON document as served, indented; token by token, so that no number and no repeated key changes.
+        """Write a JSON document as served, indented; token by token, so that no number and no repeated key changes.
 
         What is no JSON, or JSON beyond our limits, is written as it is.
         """
@@ -67,28 +72,24 @@ class Output:
         self.json(indented(raw.decode("utf-8-sig")))
 
     def value(self, value: object, *, compact: bool = False) -> None:
-        """A value of our own as JSON; `compact` on one line."""
+        """Write a value of our own as JSON; `compact` on one line."""
         separators = (",", ":") if compact else None
         self.json(json.dumps(value, indent=None if compact else 2, separators=separators, ensure_ascii=False))
 
     def json(self, text: str) -> None:
-        """Valid JSON text, made harmless."""
-        self.line(self.painted(harmless(text)))
+        """Write valid JSON text, made harmless."""
+        self.line(self.in_colours(harmless(text)))
 
-    def painted(self, text: str) -> str:
-        """Harmless JSON in colours, where there are any."""
-        if not self._colours or len(text) > COLOURED:
-            return text
-        from regbrowse.cli.highlight import highlighted
-
-        return highlighted(text)
+    def in_colours(self, text: str) -> str:
+        """Colour harmless JSON, where there are colours."""
+        return coloured(text) if self._colours else text
 
     def array(self, *, compact: bool = False) -> Array:
-        """A JSON array that is written while its members become known; `compact` on one line."""
+        """Begin a JSON array that is written while its members become known; `compact` on one line."""
         return Array(self, compact=compact)
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> None:
-        """Columns for people; every cell made visible. `right`: the columns whose cells stand on the right."""
+        """Write columns for people; every cell made visible. `right`: the columns whose cells stand on the right."""
         cells = [tuple(header), *(tuple(visible(cell) for cell in row) for row in rows)]
         widths = [max(_width(row[at]) for row in cells) for at in range(len(header))]
         for row in cells:
@@ -105,13 +106,15 @@ class Output:
             raise self._lost(error) from None
 
     def _write(self, content: bytes) -> None:
+        if self.terminal:
+            paint("")  # the progress line stands where this is to be written
         try:
             self._stream.write(content)
         except OSError as error:
             raise self._lost(error) from None
 
     def _lost(self, error: OSError) -> Exception:
-        """What is left in the buffer goes nowhere: Python would try again at its end, and complain."""
+        """The error to raise; what is left in the buffer goes nowhere, or Python would try again at its end."""
         if isinstance(error, BrokenPipeError):
             return error
         if self._stream is sys.stdout.buffer:
@@ -120,7 +123,7 @@ class Output:
 
 
 class Array:
-    """A JSON array in the making: valid at its end, also when it ends early.
+    """A JSON array that is written as its members become known; whole at its end, also when it ends early.
 
     When it fails before its first member, nothing is written at all.
     """
@@ -131,21 +134,21 @@ class Array:
         self._begun = False
         self._begin, self._between, self._end = (b"[", b",", "]") if compact else (b"[\n", b",\n", "\n]")
         self._holds = output.terminal and not compact
-        """Whether the last members wait for the next: whole lines only, because counters are painted between them."""
+        """Whether the last members wait for the next: the progress line is painted between whole lines only."""
         self._held = b""
 
     def __enter__(self) -> Self:
         return self
 
     def add(self, members: Iterable[object]) -> None:
-        """Writes them at once, also through a pipe."""
+        """Write members at once, also through a pipe."""
         listed = list(members)
         if not listed:
             return
         if self._compact:
             text = harmless(json.dumps(listed, separators=(",", ":"), ensure_ascii=False)[1:-1])
         else:
-            text = self._output.painted(harmless("  " + _members(listed)))
+            text = self._output.in_colours(harmless("  " + _members(listed)))
         before, written = self._between if self._begun else self._begin, text.encode("utf-8", "backslashreplace")
         if self._holds:
             self._output._write(self._held + before)
@@ -168,19 +171,65 @@ class Array:
         self._output.flush()
 
 
+class StdoutPipe:
+    """Writes bytes to standard output while they come, by a thread that the end of the program does not wait for.
+
+    A reader may stop reading for ever; a thread of the event loop's own pool would then keep the program from ending.
+    """
+
+    def __init__(self) -> None:
+        """Raises RuntimeError outside an event loop."""
+        from asyncio import get_running_loop
+
+        self._loop = get_running_loop()
+        self._work: SimpleQueue[tuple[list[bytes], asyncio.Future[None]]] = SimpleQueue()
+        Thread(target=self._run, args=(sys.stdout.fileno(),), daemon=True).start()
+
+    async def write(self, chunks: list[bytes]) -> None:
+        """Return when they are written. Raises BrokenPipeError for a closed pipe, ConfigError for a full disk."""
+        done = self._loop.create_future()
+        self._work.put((chunks, done))
+        try:
+            await done
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            from regbrowse.cli.atomic_file import unwritable
+
+            raise unwritable("Standard output", error, "") from None
+
+    def _run(self, descriptor: int) -> None:
+        while True:
+            chunks, done = self._work.get()
+            problem: OSError | None = None
+            try:
+                for chunk in chunks:
+                    left = memoryview(chunk)
+                    while left:
+                        left = left[os.write(descriptor, left) :]
+            except OSError as error:
+                problem = error
+            with suppress(RuntimeError):  # the loop is closed: the program has ended
+                self._loop.call_soon_threadsafe(_settle, done, problem)
+
+
+def _settle(done: asyncio.Future[None], problem: OSError | None) -> None:
+    if done.done():
+        return
+    if problem is None:
+        done.set_result(None)
+    else:
+        done.set_exception(problem)
+
+
 def _members(values: list[object]) -> str:
     if all(type(each) is str for each in values):  # the common case, and many times faster in one piece
         return _TEXTS.encode(values)[1:-1]
     return ",\n  ".join(json.dumps(each, indent=2, ensure_ascii=False).replace("\n", "\n  ") for each in values)
 
 
-def _seen(text: str) -> str:
-    """Lines for a terminal."""
-    return visible(text, 16 * len(text) + 1, multiline=True)
-
-
 def _width(text: str) -> int:
-    """Cells of a terminal that a visible text takes."""
+    """The cells of a terminal that a visible text takes."""
     if text.isascii():
         return len(text)
     return sum(

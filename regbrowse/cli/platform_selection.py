@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
 from regbrowse.cli.platform_request import platform_request
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.descriptor import Descriptor
@@ -30,50 +30,50 @@ class Selected(NamedTuple):
     """Where an index lists it; None when the reference names it itself."""
 
 
-async def selected(job: Job) -> Selected:
+async def selected(context: CommandContext) -> Selected:
     """Read the manifest for the wanted platform, asking for no more than it takes.
 
     Raises BadReference, RegistryError; NotFound lists the platforms that there are.
     """
-    request = platform_request(job.arguments, job.browser.platform)
-    manifest, entry = await job.browser.open(job.reference), None
+    request = platform_request(context.arguments, context.browser.platform)
+    manifest, entry = await context.browser.open(context.reference), None
     if isinstance(manifest, Index):
         tell_anomalies(manifest)
-        entry, manifest = await select_in(job, manifest, request)
+        entry, manifest = await select_in(context, manifest, request)
     else:
-        await check_single(job, manifest, request)
+        await check_single(context, manifest, request)
     tell_anomalies(manifest)
-    return Selected(job.reference, manifest, entry)
+    return Selected(context.reference, manifest, entry)
 
 
-async def select_in(job: Job, root: Index, request: PlatformRequest) -> tuple[Entry, Manifest]:
+async def select_in(context: CommandContext, root: Index, request: PlatformRequest) -> tuple[Entry, Manifest]:
     """Select an image of an index. Raises RegistryError; NotFound lists the platforms that there are."""
 
     async def read(descriptor: Descriptor) -> Manifest:
-        return await read_child(job, descriptor)
+        return await read_child(context, descriptor)
 
-    selection = await select_platform(job.browser, job.repository, root, request, read)
+    selection = await select_platform(context.browser, context.repository, root, request, read)
     for error in selection.absent:
         note(str(error))
     if selection.selected is None:
-        raise selection.stopped or _nothing(job.reference, selection)
+        raise selection.stopped or _nothing(context.reference, selection)
     if not isinstance(selection.outcome, Manifest):
-        raise selection.outcome or _nothing(job.reference, selection)
-    _tell(job.reference, selection, selection.selected)
+        raise selection.outcome or _nothing(context.reference, selection)
+    _tell(context.reference, selection, selection.selected)
     return selection.selected.entry, selection.outcome
 
 
-async def check_single(job: Job, manifest: Manifest, request: PlatformRequest) -> None:
+async def check_single(context: CommandContext, manifest: Manifest, request: PlatformRequest) -> None:
     """Tell that what the reference names is for another platform. Raises NotFound when that one was asked for."""
-    name, wanted, asked = job.reference.familiar, request.platform, request.asked
+    name, wanted, asked = context.reference.familiar, request.platform, request.asked
     if isinstance(manifest, Artifact):
         if asked:
             note(f"{name} is no image but this: {manifest.kind}. It has no platform to choose.")
         return
-    if job.reference.digest is not None and not asked:
+    if context.reference.digest is not None and not asked:
         return
     try:
-        platform = await read_platform(job.browser, job.repository, manifest)
+        platform = await read_platform(context.browser, context.repository, manifest)
     except RegbrowseError:
         if asked:
             raise
@@ -89,10 +89,10 @@ async def check_single(job: Job, manifest: Manifest, request: PlatformRequest) -
         note(f"{name} is a single image for {platform}, not for {wanted}; it was taken.")
 
 
-async def read_child(job: Job, descriptor: Descriptor) -> Manifest:
+async def read_child(context: CommandContext, descriptor: Descriptor) -> Manifest:
     """Read what an index lists; NotFound says that the registry does not hold it. Raises RegistryError."""
     try:
-        return await job.browser.child(job.repository, descriptor)
+        return await context.browser.child(context.repository, descriptor)
     except NotFound as error:
         what = descriptor.platform if descriptor.platform and descriptor.platform.known else descriptor.digest
         why = f"{what} is listed, but this registry does not hold it."

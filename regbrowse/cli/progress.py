@@ -1,34 +1,54 @@
-"""How far a long transfer is, in one line on the terminal that is gone when it ends."""
+"""How far a long command is, in one line on the terminal that is gone when it ends."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TextIO
 
+from regbrowse.cli.diagnostics import columns, paint
 from regbrowse.text import size, span
 
 PAUSE = 0.2
-"""Seconds between two pictures."""
+"""Seconds between two lines."""
 WINDOW = 5.0
-"""Seconds over which the rate is counted."""
+"""Seconds over which the rate of a transfer is counted."""
 
 
-class Progress:
-    """Remembers how far it was when, and puts that into words."""
+@asynccontextmanager
+async def progress_line(line: Callable[[int], str]) -> AsyncIterator[None]:
+    """While the block runs, paint the line again and again; it is given the number of characters that fit."""
+    task = asyncio.create_task(_draw(line))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        paint("")
+
+
+async def _draw(line: Callable[[int], str]) -> None:
+    while True:
+        await asyncio.sleep(PAUSE)
+        room = columns() - 1
+        paint(line(room)[:room])
+
+
+class Transfer:
+    """Puts into words how far a transfer is and how fast; remembers how far it was when."""
 
     def __init__(self, label: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._label = label
         self._clock = clock
         self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
 
-    def line(self, done: int, total: int | None, width: int, note: str = "") -> str:
-        """`sha256:9c3a…  [######------]  45 %  12.0 of 26.7 MiB  3.1 MiB/s  5 s left`, as much of it as fits."""
+    def line(self, done: int, total: int | None, room: int, note: str = "") -> str:
+        """`sha256:9c3a…  [######------]  45 %  12.0 of 26.7 MiB  3.1 MiB/s  5 s left`, as much of it as fits.
+
+        `done` and `total` in bytes, `room` in characters. A note stands in the place of the time that is left.
+        """
         now = self._clock()
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[1][0] <= now - WINDOW:
@@ -44,49 +64,8 @@ class Progress:
             parts.append(note)
         elif total and rate > 0 and done < total:
             parts.append(f"{span((total - done) / rate)} left")
-        room = width - 1 - sum(len(part) + 2 for part in parts) - 2
-        if total and room >= 10:
-            filled = min(room, 30) * min(done, total) // total
-            parts.insert(1, f"[{'#' * filled}{'-' * (min(room, 30) - filled)}]")
-        return "  ".join(parts)[: max(0, width - 1)]
-
-
-@asynccontextmanager
-async def shown(
-    label: str, state: Callable[[], tuple[int, int | None, str]], stream: TextIO | None = None
-) -> AsyncIterator[None]:
-    """While the block runs, the line is on stderr, if that is a terminal; `state` gives done, total and a note."""
-    stream = stream or sys.stderr
-    if not stream.isatty():
-        yield
-        return
-    task = asyncio.create_task(_draw(stream, Progress(label), state))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        _put(stream, "")
-
-
-async def _draw(stream: TextIO, progress: Progress, state: Callable[[], tuple[int, int | None, str]]) -> None:
-    while True:
-        await asyncio.sleep(PAUSE)
-        done, total, note = state()
-        _put(stream, progress.line(done, total, _width(stream), note))
-
-
-def _put(stream: TextIO, line: str) -> None:
-    if os.environ.get("TERM", "dumb") == "dumb":
-        # It knows no way to erase but writing over.
-        stream.write("\r" + line.ljust(_width(stream) - 1) + ("" if line else "\r"))
-    else:
-        stream.write(f"\r{line}\x1b[K")
-    stream.flush()
-
-
-def _width(stream: TextIO) -> int:
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
-    except OSError:
-        return 80
+        left = room - sum(len(part) + 2 for part in parts) - 2
+        if total and left >= 10:
+            filled = min(left, 30) * min(done, total) // total
+            parts.insert(1, f"[{'#' * filled}{'-' * (min(left, 30) - filled)}]")
+        return "  ".join(parts)[:room]

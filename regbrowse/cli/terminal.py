@@ -17,7 +17,7 @@ _STREAMS = (("__stdin__", "r"), ("__stdout__", "w"), ("__stderr__", "w"))
 
 @contextmanager
 def on_terminal(device: str = DEVICE) -> Iterator[None]:
-    """Meanwhile descriptors 0 to 2 are the terminal that this process belongs to; afterwards what they were.
+    """Make descriptors 0 to 2 the terminal that this process belongs to; afterwards they are what they were.
 
     So everything that draws or asks, also another program started meanwhile, does so on the screen, and
     nothing of it gets into what is captured. Raises ConfigError when there is no terminal.
@@ -36,7 +36,7 @@ def on_terminal(device: str = DEVICE) -> Iterator[None]:
     try:
         for number, (name, mode) in enumerate(_STREAMS):
             os.dup2(terminal, number)
-            if name in added:  # it was closed by whoever started this
+            if name in added:  # the shell has closed it
                 setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
         yield
     finally:
@@ -49,7 +49,7 @@ def on_terminal(device: str = DEVICE) -> Iterator[None]:
 
 
 def _kept(number: int) -> int | None:
-    """Another descriptor for the same, out of the way; None when it is closed."""
+    """Duplicate a descriptor, out of the way; None when it is closed."""
     try:
         return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _ABOVE)
     except OSError:
@@ -57,7 +57,7 @@ def _kept(number: int) -> int | None:
 
 
 def _above(number: int) -> int:
-    """The same file away from 0 to 2: a new one takes their place where they are closed."""
+    """Move a descriptor away from 0 to 2, where a new one is opened when one of them is closed."""
     moved = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _ABOVE)
     os.close(number)
     return moved

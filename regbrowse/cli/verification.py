@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from regbrowse.cli.together import together
+from regbrowse.concurrency import for_each
 from regbrowse.digest import Verification
 from regbrowse.errors import BadResponse, NotFound, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, parse_config
@@ -14,7 +14,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Un
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
-from regbrowse.registry.content.uncached import UncachedReader
+from regbrowse.registry.content.uncached import ServedContent, UncachedReader
 from regbrowse.text import exact, plural, visible
 
 
@@ -123,7 +123,7 @@ class ImageVerifier:
                 layers = manifest.layers
             case Unknown():
                 self.report.skipped(f"manifest{behind}", "this kind of manifest is not known here")
-        await together(self._look, list(dict.fromkeys(one for one in layers if one.digest not in self._held)))
+        await for_each(self._look, list(dict.fromkeys(one for one in layers if one.digest not in self._held)))
         for number, layer in enumerate(layers, 1):
             self._layer(f"layer{behind} {number}/{len(layers)}", layer)
 

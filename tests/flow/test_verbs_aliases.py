@@ -140,7 +140,8 @@ async def test_a_registry_that_tells_no_digest_by_head(registry: FakeRegistry, r
 
 
 async def test_a_terminal_is_told_how_far_it_is(run: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regbrowse.cli.counter.EVERY", 0)
+    monkeypatch.setattr("regbrowse.cli.progress.PAUSE", 0)
+    monkeypatch.setenv("TERM", "xterm")
     said = await run("aliases", f"{name}:1.2", terminal=True)
     assert "of 6 tags asked" in said.err
     assert said.err.endswith("\r\x1b[K"), "nothing of it stays"

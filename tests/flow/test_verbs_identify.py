@@ -176,7 +176,7 @@ async def test_trouble_of_the_registry_is_not_nowhere(registry: FakeRegistry, ru
     ("words", "says"),
     [
         (["1.2"], "is not a valid digest"),
-        ([], '"identify" needs REF DIGEST.'),
+        ([], "the following arguments are required: DIGEST\n"),
         (["sha256:abc"], "64 lower-case hex digits (got 3)"),
     ],
 )

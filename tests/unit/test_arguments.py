@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from regbrowse.cli.arguments import OPTIONS, parse
-from regbrowse.cli.verbs.table import VERBS, find
+from regbrowse.cli.arguments import Arguments, parse
+from regbrowse.cli.table import BROWSER, OPTIONS, POSITIONALS, VERBS, find
+
+NAMED = {verb.name: verb for verb in VERBS}
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,7 @@ from regbrowse.cli.verbs.table import VERBS, find
 def test_options_stand_anywhere(words: list[str]) -> None:
     found = parse(words)
     assert found.verb is find("config")
-    assert (found.words, found.reference, found.raw, found.arch) == (("alpine:3",), "alpine:3", True, "arm64")
+    assert (found.reference, found.raw, found.arch) == ("alpine:3", True, "arm64")
 
 
 def test_values() -> None:
@@ -34,27 +36,33 @@ def test_values() -> None:
         Path("ca.pem"),
     )
     assert not found.cache
-    assert parse([]).verb is None
-    assert parse(["alpine"]).reference == "alpine"
+    assert parse([]) == Arguments(BROWSER)
+    assert parse(["alpine"]) == Arguments(BROWSER, "alpine")
+    assert parse(["pick", "-v", "alpine"]) == Arguments(NAMED["pick"], "alpine", verbose=1)
+    assert parse(["completion", "zsh"]) == Arguments(NAMED["completion"], shell="zsh")
+    found = parse(["-v", "identify", "-v", "alpine", "-v", "abc"])
+    assert found == Arguments(NAMED["identify"], "alpine", "abc", verbose=3)
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["config"], '"config" needs REF.'),
-        (["config", "a", "b"], '"config" takes REF, and nothing behind it.'),
-        (["identify", "a"], '"identify" needs REF DIGEST.'),
+        (["config"], "the following arguments are required: REF\n"),
+        (["config", "a", "b"], "unrecognized arguments: b\nusage: regbrowse [options] config REF "),
+        (["identify", "a"], "the following arguments are required: DIGEST\n"),
         (["confg", "alpine"], 'there is no verb "confg". Did you mean "config"?'),
         (["alpine", "busybox"], 'there is no verb "alpine".'),
         (["tags", "a", "--arch", "arm64"], '--arch means nothing to "tags".'),
         (["digestlist", "a", "--platform", "linux/arm64"], '--platform means nothing to "digestlist".'),
         (["alpine", "-r"], "--raw means nothing to the browser."),
-        (["tags", "a", "--format", "xml"], "--format is json or table."),
-        (["tags", "a", "-r", "--format", "table"], "--raw and --format say different things"),
+        (["tags", "a", "--format", "xml"], "argument --format: invalid choice: 'xml' (choose from "),
+        (["tags", "a", "-r", "--format", "table"], "argument --format: not allowed with argument -r/--raw\n"),
+        (["-r", "tags", "--format", "table", "a"], "argument --format: not allowed with argument -r/--raw\n"),
         (["digest", "a", "--platform", "linux/arm64", "--variant", "v8"], "leave one of them out"),
         (["digest", "a", "--bogus"], "--bogus"),
         (["digest", "a", "--arch"], "--arch"),
         (["digest", "a", "--raw=yes"], "--raw"),
+        (["completion", "tcsh"], "argument SHELL: invalid choice: 'tcsh' (choose from "),
     ],
 )
 def test_what_makes_no_sense(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,9 +81,10 @@ def test_raw_means_no_harm_where_the_reference_tool_takes_it(verb: str) -> None:
     assert parse(["-r", verb, "alpine"]).raw
 
 
-def test_every_option_of_a_verb_exists() -> None:
+def test_every_option_and_argument_of_a_verb_exists() -> None:
     names = {option.name for option in OPTIONS}
-    for verb in VERBS:
+    for verb in (*VERBS, BROWSER):
+        assert {word.strip("[]") for word in verb.takes.split()} <= set(POSITIONALS)
         assert set(verb.options) <= names
         assert not set(verb.options) & {option.name for option in OPTIONS if option.everywhere}
 
@@ -86,9 +95,9 @@ def test_every_option_of_a_verb_exists() -> None:
         ("tags --nonsense x/y", 'there is no option "--nonsense".'),
         ("tags x/y --plattform=linux", 'there is no option "--plattform". Did you mean "--platform"?'),
         ("-Z tags x/y", 'there is no option "-Z".'),
-        ("digest x/y --arch", "--arch needs ARCH: architecture of the platform"),
-        ("digest x/y -u", "--user needs USER:PASSWORD: log in"),
-        ("tags x/y --raw=5", "--raw takes no value"),
+        ("digest x/y --arch", "argument --arch: expected one argument"),
+        ("digest x/y -u", "argument -u/--user: expected one argument"),
+        ("tags x/y --raw=5", "argument -r/--raw: ignored explicit argument '5'"),
     ],
 )
 def test_options_that_are_wrong_are_named_alone(words: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:

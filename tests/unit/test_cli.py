@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from regbrowse import __version__
-from regbrowse.cli.arguments import Arguments
-from regbrowse.cli.connect import Start
+from regbrowse.cli.arguments import Arguments, parse
+from regbrowse.cli.connect import Connector
 from regbrowse.cli.main import main
 
 
@@ -33,6 +33,8 @@ def test_nothing_is_no_value(words: list[str], capsys: pytest.CaptureFixture[str
         (["--cacert", "/nowhere/ca.pem", "alpine"], "--cacert: /nowhere/ca.pem does not exist."),
         (["--cacert", __file__, "alpine"], "holds no certificate in PEM form."),
         (["--cacert", "/", "alpine"], "--cacert: / is not a file."),
+        (["--platform", "linux", "alpine"], '"linux" is not a platform'),
+        (["--arch", "linux/arm64", "alpine"], "is too much for --arch"),
     ],
 )
 def test_wrong_words_get_a_sentence(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,9 +58,16 @@ def test_a_login_from_the_environment(
 
 
 def test_a_login_may_be_an_identity_token() -> None:
-    login = Start(Arguments(), "<token>:s3cr3t-canary:x", "-u").login()
+    login = Connector(Arguments(reference="alpine", user="<token>:s3cr3t-canary:x")).login
     assert login is not None
     assert (login.user, login.kind, login.password.reveal()) == ("", "identity", "s3cr3t-canary:x")
+
+
+@pytest.mark.parametrize(("words", "platform"), [(["--arch", "s390x"], "linux/s390x"), ([], "None")])
+async def test_the_browser_shows_the_platform_of_the_options(words: list[str], platform: str) -> None:
+    browser = await Connector(parse(["demo", *words])).browser()
+    assert str(browser.platform) == platform
+    await browser.aclose()
 
 
 def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:

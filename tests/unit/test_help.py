@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -10,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from regbrowse.cli import help as texts
-from regbrowse.cli.arguments import OPTIONS, parse
+from regbrowse.cli.arguments import parse
 from regbrowse.cli.diagnostics import ExitCode
-from regbrowse.cli.verbs.table import VERBS, Verb
+from regbrowse.cli.help import EXIT_CODES
+from regbrowse.cli.table import BROWSER, OPTIONS, VERBS, Option, Verb
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,6 +23,12 @@ _, _, _REST = README.partition("\n## From scripts\n")
 SCRIPTS = _REST.partition("\n## ")[0]
 EXAMPLES: list[str] = re.findall(r"^```sh\n(.*?)^```$", SCRIPTS, re.DOTALL | re.MULTILINE)
 COMMANDS = [line for block in EXAMPLES for line in block.replace("\\\n", "").splitlines() if line]
+
+
+def spellings(option: Option) -> list[str]:
+    """Its flags, with the value behind the last."""
+    *others, last = option.flags
+    return [*others, f"{last} {option.value}" if option.value else last]
 
 
 def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -38,9 +46,9 @@ def test_help_names_every_verb_and_every_option(flag: str, capsys: pytest.Captur
     for verb in VERBS:
         assert re.search(rf"^  {re.escape(f'{verb.name} {verb.takes}')}  +{re.escape(verb.help)}$", text, re.MULTILINE)
     for option in OPTIONS:
-        spelled = ", ".join(option.flags) + (f" {option.value}" if option.value else "")
+        spelled = ", ".join(spellings(option))
         assert re.search(rf"^  {re.escape(spelled)}  +{re.escape(option.help)}$", text, re.MULTILINE)
-    for code, means in texts.EXIT_CODES:
+    for code, means in EXIT_CODES:
         assert re.search(rf"^  {code} +{re.escape(means)}$", text, re.MULTILINE)
 
 
@@ -67,28 +75,38 @@ def test_help_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_verb_is_there() -> None:
     folder = ROOT / "regbrowse" / "cli" / "verbs"
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "run", "table"}
-    assert {verb.module for verb in VERBS} == modules
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {verb.run.partition(".")[0] for verb in (*VERBS, BROWSER)} == modules
+
+
+@pytest.mark.parametrize("verb", [*VERBS, BROWSER], ids=lambda verb: verb.name or "browser")
+def test_every_function_of_a_verb_exists(verb: Verb) -> None:
+    for name in filter(None, (verb.run, verb.check)):
+        module, _, function = name.partition(".")
+        found = getattr(importlib.import_module(f"regbrowse.cli.verbs.{module}"), function)
+        assert inspect.iscoroutinefunction(found) is (verb.asks and name == verb.run)
 
 
 def test_exit_codes_are_those_of_the_program() -> None:
-    assert [code for code, _ in texts.EXIT_CODES] == [code.value for code in ExitCode]
+    assert [code for code, _ in EXIT_CODES] == [code.value for code in ExitCode]
 
 
 # The README
 
 
+def markdown(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    return "\n".join(f"| {left} | {right} |" for left, right in (head, ("---", "---"), *rows))
+
+
 def test_readme_has_the_tables() -> None:
-    assert texts.readme_verbs(VERBS) in SCRIPTS
-    assert texts.readme_options(OPTIONS) in README
-    assert texts.readme_exits() in SCRIPTS
-
-
-def test_readme_tables_name_everything() -> None:
-    for verb in VERBS:
-        assert f"`{verb.name} {verb.takes}`" in texts.readme_verbs(VERBS)
-    for flag in (flag for option in OPTIONS for flag in option.flags):
-        assert re.search(rf"`{flag}[` ]", texts.readme_options(OPTIONS)), flag
+    """Where one differs, the message holds what belongs there."""
+    verbs = markdown(("verb", "prints"), [(f"`{verb.name} {verb.takes}`", verb.help) for verb in VERBS])
+    spelled = [(", ".join(f"`{word}`" for word in spellings(option)), option.help) for option in OPTIONS]
+    options = markdown(("option", "does"), spelled)
+    codes = markdown(("code", "means"), [(str(code), means) for code, means in EXIT_CODES])
+    assert verbs in SCRIPTS, verbs
+    assert options in README, options
+    assert codes in SCRIPTS, codes
 
 
 def test_readme_shows_verbs_that_exist() -> None:

@@ -24,7 +24,7 @@ else:
 
 def zstd_compress(data: bytes) -> bytes:
     """With a checksum at the end, as its command writes it."""
-    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
+    return bytes(zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1}))
 
 
 PACKERS: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, lzma.compress, zstd_compress]

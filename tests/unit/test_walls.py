@@ -29,8 +29,10 @@ ALLOWED: dict[str, set[str]] = {
     "settings": CORE | {""},
     "registry": CORE | {"", "settings"},
     "layerfs": CORE | {"", "settings", "registry"},
-    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "platform_search", "demo", "tui"},
-    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "reaching", "platform_search"},
+    "cli": CORE
+    | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "concurrency", "demo", "tui"},
+    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "concurrency"},
+    "concurrency": {"errors"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
@@ -42,6 +44,7 @@ OWNERS = {
     "textual": {"tui"},
     "rich": {"tui"},
     "pygments": {"cli", "tui"},
+    "argcomplete": {"cli"},
 }
 STANDARD_ONLY = sorted(CORE | {"demo"})
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
@@ -128,7 +131,8 @@ def test_plain_answers_load_nothing_large(option: str) -> None:
         f"sys.argv = ['regbrowse', {option!r}]; import runpy; runpy.run_module('regbrowse', run_name='__main__')"
     )
     assert "regbrowse.cli.main" in loaded
-    assert not loaded & {"httpx", "textual", "rich", "pygments", "truststore", "regbrowse.registry.client"}
+    large = {"httpx", "textual", "rich", "pygments", "argcomplete", "truststore", "regbrowse.registry.client"}
+    assert not loaded & large
 
 
 @pytest.mark.parametrize("name", ["regbrowse", "regbrowse.registry", "regbrowse.tui", "regbrowse.demo"])

@@ -6,25 +6,25 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from regbrowse.browse import Browser
-from regbrowse.cli.counter import Counter
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
-from regbrowse.cli.together import together
+from regbrowse.cli.progress import progress_line
+from regbrowse.concurrency import for_each
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Digest, Reference
 from regbrowse.text import plural
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Writes tags as they are found; what ends the search early is raised after them."""
-    reference = job.reference
-    wanted = await job.browser.digest_of(reference)
-    tags = await _tags(job.browser, reference)
-    if job.arguments.format == "table":
-        await _search(job, wanted, tags, job.output.line)
+    reference = context.reference
+    wanted = await context.browser.digest_of(reference)
+    tags = await _tags(context.browser, reference)
+    if context.arguments.format == "table":
+        await _search(context, wanted, tags, context.output.line)
         return
-    with job.output.array(compact=job.arguments.raw) as array:
-        await _search(job, wanted, tags, lambda tag: array.add([tag]))
+    with context.output.array(compact=context.arguments.raw) as array:
+        await _search(context, wanted, tags, lambda tag: array.add([tag]))
 
 
 async def _tags(browser: Browser, reference: Reference) -> list[str]:
@@ -37,32 +37,29 @@ async def _tags(browser: Browser, reference: Reference) -> list[str]:
     return tags
 
 
-async def _search(job: Job, wanted: Digest, tags: list[str], write: Callable[[str], None]) -> None:
-    repository, counter = job.repository, Counter()
+async def _search(context: CommandContext, wanted: Digest, tags: list[str], write: Callable[[str], None]) -> None:
+    repository = context.repository
     asked = found = silent = 0
     all_tags = plural(len(tags), "tag")
 
     async def ask(tag: str) -> None:
         nonlocal asked, found, silent
-        claim = await job.browser.claim(repository, tag)
+        claim = await context.browser.claim(repository, tag)
         asked += 1
         if claim is not None and claim.digest is None:
             silent += 1
         if claim is not None and claim.digest == wanted:
             found += 1
-            counter.clear()
             write(tag)
-            job.output.flush()
-        counter.show(f"{asked:,} of {all_tags} asked")
+            context.output.flush()
 
     try:
-        await together(ask, tags)
+        async with progress_line(lambda _: f"{asked:,} of {all_tags} asked"):
+            await for_each(ask, tags)
     except RegbrowseError:
-        counter.clear()
         note(f"Stopped early: {asked:,} of {all_tags} asked.")
         raise
     finally:
-        counter.clear()
         if silent:
             note(f"{plural(silent, 'tag')} left out: the registry does not say by HEAD what they point to.")
     if not found:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.indent import indented, member
-from regbrowse.cli.job import Job
+from regbrowse.cli.json_text import indented, member
 from regbrowse.cli.platform_selection import Selected, selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
 from regbrowse.oci.config import CONFIG_LIMIT
@@ -17,36 +17,36 @@ EMPTY = b"{}"
 """Known without asking; not every registry holds it (image-spec, manifest.md, Guidance for an Empty Descriptor)."""
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Raises NotFound when there is no image for the platform, or no config to print."""
-    found = await selected(job)
+    found = await selected(context)
     config = _config(found)
-    if job.verb == "id":
+    if context.verb == "id":
         if config.digest is None:
             raise BadResponse("The manifest names its config without a usable digest.")
-        job.output.line(str(config.digest))
+        context.output.line(str(config.digest))
         return
-    if job.verb != "config" and not isinstance(found.manifest, Image):
-        raise NotFound(f"{_named(found)}, not an image: its config holds no {job.verb}.", hint='See "config".')
+    if context.verb != "config" and not isinstance(found.manifest, Image):
+        raise NotFound(f"{_named(found)}, not an image: its config holds no {context.verb}.", hint='See "config".')
     raw = EMPTY
     if config.digest != Digest.of(EMPTY):
-        raw, _ = await job.browser.content(job.repository, config, everything=True)
-    if job.verb == "config":
-        if job.arguments.raw:
-            job.output.raw(raw)
+        raw, _ = await context.browser.content(context.repository, config, everything=True)
+    if context.verb == "config":
+        if context.arguments.raw:
+            context.output.raw(raw)
         else:
-            job.output.document(raw)
+            context.output.document(raw)
         return
     try:
-        part = _part(raw, job.verb)
+        part = _part(raw, context.verb)
     except RegbrowseError as error:
         error.wanted = error.wanted or f"Reading the config of {found.reference.familiar}"
         error.hint = error.hint or '"config" prints it as it is.'
         raise
-    if job.arguments.raw:
-        job.output.raw(part.encode())
+    if context.arguments.raw:
+        context.output.raw(part.encode())
     else:
-        job.output.json(indented(part))
+        context.output.json(indented(part))
 
 
 def _config(found: Selected) -> Descriptor:

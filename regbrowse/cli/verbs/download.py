@@ -1,59 +1,123 @@
-"""downloadlayer: one blob into a file or to standard output, verified while it is written."""
+"""`downloadlayer`: one blob into a file or to standard output, verified while it is written."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.cli.destination import Destination, destination, repository_in
-from regbrowse.cli.diagnostics import ExitCode, complain, note
-from regbrowse.cli.job import Job
-from regbrowse.cli.piping import Piping
-from regbrowse.cli.progress import shown
-from regbrowse.cli.saving import Saving
-from regbrowse.errors import Integrity, NotFound
-from regbrowse.reference import Digest
-from regbrowse.registry.content.download import BlobStream
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.atomic_file import AtomicFile, check_free
+from regbrowse.cli.context import CommandContext
+from regbrowse.cli.diagnostics import ExitCode, note, print_error
+from regbrowse.cli.output import StdoutPipe
+from regbrowse.cli.progress import Transfer, progress_line
+from regbrowse.errors import BadReference, Integrity, NotFound
+from regbrowse.reference import Digest, Reference, Registry
 from regbrowse.text import size, visible
 
+if TYPE_CHECKING:
+    from regbrowse.registry.content.download import BlobStream
 
-async def run(job: Job) -> int | None:
-    """Raises RegbrowseError."""
-    to = destination(job.arguments, job.place, terminal=job.output.terminal)
+ENDINGS = (".tar.gz", ".tar.zst", ".tar", ".json", "")
+"""What a file named after its digest may end in."""
+_SKIPPABLE = tuple(bytes([first]) for first in range(0x50, 0x60))
+
+
+class Destination(NamedTuple):
+    """One blob, and a file or standard output."""
+
+    digest: Digest
+    file: str
+    """As it was named; empty for a file named after the digest."""
+    to_stdout: bool
+    force: bool
+    """Whether something may be overwritten."""
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.file).parent if self.file else Path()
+
+    def named(self, ending: str) -> Path:
+        """Where it will be, when it ends like this unless a name was given."""
+        return Path(self.file or f"{self.digest.algorithm}-{self.digest.encoded}{ending}")
+
+
+def check(arguments: Arguments, place: Registry | Reference) -> None:
+    """Check the digest, and that the file can be written. Raises BadReference or ConfigError."""
+    to = _destination(arguments, place, terminal=sys.stdout is not None and sys.stdout.isatty())
+    if to.to_stdout:
+        return
+    if to.file.endswith(os.sep):
+        raise BadReference(f"{visible(to.file, 512)} is a folder.", hint="Name a file in it with -o FILE.")
+    for path in dict.fromkeys(map(to.named, ENDINGS)):
+        check_free(path, force=to.force)
+    with AtomicFile(to.folder):
+        pass
+
+
+async def run(context: CommandContext) -> int | None:
+    """Write the blob to a file or to standard output. Raises RegbrowseError."""
+    to = _destination(context.arguments, context.place, terminal=context.output.terminal)
     _prepare()
     with _ended_by_signals() as caught:
         try:
-            await (_pipe(job, to.digest) if to.pipes else _save(job, to))
+            await (_pipe(context, to.digest) if to.to_stdout else _save(context, to))
         except asyncio.CancelledError:
-            complain("Interrupted." if to.pipes else "Interrupted; nothing was kept.")
+            print_error("Interrupted." if to.to_stdout else "Interrupted; nothing was kept.")
             if not caught:
                 raise
             return ExitCode.INTERRUPTED
         except NotFound as error:
-            raise _not_there(job, to.digest, error) from None
+            raise _not_there(context, to.digest, error) from None
     return None
 
 
-def _not_there(job: Job, digest: Digest, error: NotFound) -> NotFound:
-    """The registry was not said to have it by anybody but the command line."""
-    given = visible(str(job.arguments.reference), 512)
+def _destination(arguments: Arguments, place: Registry | Reference, *, terminal: bool) -> Destination:
+    """Read what is wanted and where to. Raises BadReference for what names no blob, or one that cannot be verified."""
+    given = visible(str(arguments.reference), 512)
+    if isinstance(place, Registry):
+        raise BadReference(f'"{given}" is a registry.', hint="Write REPOSITORY@DIGEST.")
+    digest = place.digest
+    if digest is None:
+        what = "a tag" if place.tag else "nothing"
+        hint = f"`regbrowse layers {given}` lists the layers; write {_repository_in(given)}@DIGEST."
+        raise BadReference(f'"{given}" has {what} where a digest is needed.', hint=hint)
+    if digest.hasher() is None:
+        raise BadReference(f"{digest.algorithm} cannot be computed here, so nothing it names can be verified.")
+    to_stdout = arguments.output == "-" or not (arguments.output or terminal)
+    return Destination(digest, "" if to_stdout else arguments.output, to_stdout, arguments.force)
+
+
+def _repository_in(given: str) -> str:
+    """What was written, without tag and digest."""
+    name = given.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
+
+
+def _not_there(context: CommandContext, digest: Digest, error: NotFound) -> NotFound:
+    """The error where nothing but the command line said that the registry holds it."""
+    given = visible(str(context.arguments.reference), 512)
     why = f"{error.evidence.host} does not hold {digest.short} in this repository."
     hint = (
-        f"`regbrowse layers {repository_in(given)}:TAG` lists the layers of an image;"
+        f"`regbrowse layers {_repository_in(given)}:TAG` lists the layers of an image;"
         " those that a manifest keeps at external addresses (urls) are not fetched."
     )
     return NotFound(why, evidence=error.evidence, wanted=error.wanted, hint=hint)
 
 
-async def _pipe(job: Job, digest: Digest) -> None:
-    """To standard output, as it comes; that it was wrong, only the end tells."""
-    job.output.flush()
-    out = Piping()
-    async with job.browser.layer_stream(job.repository, digest) as stream, _bar(job, stream):
+async def _pipe(context: CommandContext, digest: Digest) -> None:
+    """Write to standard output while it comes; only the end tells that it was wrong."""
+    context.output.flush()
+    out = StdoutPipe()
+    async with context.browser.layer_stream(context.repository, digest) as stream, _progress(context, stream):
         try:
             async for piece in stream:
                 await out.write(piece)
@@ -62,28 +126,30 @@ async def _pipe(job: Job, digest: Digest) -> None:
             raise
 
 
-async def _save(job: Job, to: Destination) -> None:
-    """Into a file that gets its name when it is whole and right."""
-    stream = job.browser.layer_stream(job.repository, to.digest)
-    with Saving(to.folder) as saving:
-        async with _bar(job, stream):
+async def _save(context: CommandContext, to: Destination) -> None:
+    """Write to a file that gets its name when it is whole and right."""
+    stream = context.browser.layer_stream(context.repository, to.digest)
+    with AtomicFile(to.folder) as file:
+        async with _progress(context, stream):
             try:
-                await stream.into(saving.write)
+                await stream.into(file.write)
             except Integrity as error:
                 error.hint = f"Nothing was kept. {error.hint}"
                 raise
         path = to.named(ending_of(stream.start))
-        saving.keep(path, force=to.force)
-    if not to.file or job.output.terminal:
+        file.keep(path, force=to.force)
+    if not to.file or context.output.terminal:
         note(f"{path}: {size(stream.received)}, verified.")
 
 
-def _bar(job: Job, stream: BlobStream) -> AbstractAsyncContextManager[None]:
-    def state() -> tuple[int, int | None, str]:
-        wait = job.browser.wait(job.repository.registry)
-        return stream.received, stream.size, wait.why if wait else ""
+def _progress(context: CommandContext, stream: BlobStream) -> AbstractAsyncContextManager[None]:
+    transfer = Transfer(stream.digest.short)
 
-    return shown(stream.digest.short, state)
+    def line(room: int) -> str:
+        wait = context.browser.wait(context.repository.registry)
+        return transfer.line(stream.received, stream.size, room, wait.why if wait else "")
+
+    return progress_line(line)
 
 
 def ending_of(start: bytes) -> str:
@@ -96,9 +162,6 @@ def ending_of(start: bytes) -> str:
     if start[257:262] == b"ustar" or (len(start) >= 1024 and not any(start[:1024])):
         return ".tar"
     return ".json" if start.lstrip(b" \t\r\n")[:1] in (b"{", b"[") else ""
-
-
-_SKIPPABLE = tuple(bytes([first]) for first in range(0x50, 0x60))
 
 
 def _prepare() -> None:
@@ -114,7 +177,7 @@ def _prepare() -> None:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[list[int]]:
-    """A polite request to end, or a closed terminal, is an interrupt too: nothing half-written stays."""
+    """Interrupt at SIGTERM and SIGHUP as at SIGINT, so that nothing half-written stays; yield what was received."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     caught: list[int] = []
@@ -127,7 +190,7 @@ def _ended_by_signals() -> Iterator[list[int]]:
 
     wanted = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
     if threading.current_thread() is not threading.main_thread():
-        wanted = []  # signals are not for it
+        wanted = []  # signals are handled in the main thread alone
     for number in wanted:
         loop.add_signal_handler(number, stop, number)
     try:

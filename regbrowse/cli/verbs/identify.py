@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from regbrowse.browse import Browser
-from regbrowse.cli.job import Job
-from regbrowse.cli.together import together
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.context import CommandContext
+from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
 from regbrowse.oci.config import parse_config
@@ -36,19 +37,24 @@ _SKIPPED = (NotFound, Integrity, BadResponse, TooLarge, Unsupported, Offline)
 """What is wrong with one document says nothing of the next."""
 
 
-async def run(job: Job) -> None:
+def check(arguments: Arguments, _: object) -> None:
+    """Check the digest. Raises BadReference."""
+    read_digest(arguments.digest)
+
+
+async def run(context: CommandContext) -> None:
     """Raises NotFound with what was looked at when the digest is nowhere."""
-    wanted, reference = read_digest(job.arguments.words[1]), job.reference
-    search = Search(job.browser, reference.repository, wanted)
+    wanted, reference = read_digest(context.arguments.digest), context.reference
+    search = Search(context.browser, reference.repository, wanted)
     spots = await search.find(reference)
     if not spots:
         raise NotFound(search.nowhere(reference), hint="It may belong to another tag.")
-    if job.as_table:
+    if context.as_table:
         for spot in spots:
-            job.output.line(_sentence(spot, visible(reference.familiar, 1024)))
+            context.output.line(_sentence(spot, visible(reference.familiar, 1024)))
         return
     first, *rest = (_as_json(spot) for spot in spots)
-    job.output.value({**first, "also": rest})
+    context.output.value({**first, "also": rest})
 
 
 def _sentence(spot: Spot, name: str) -> str:
@@ -137,7 +143,7 @@ class Search:
             self.looked += 1
 
         for level in walk(root, manifests):
-            await together(read, level)
+            await for_each(read, level)
             for entry in level:
                 if entry.digest not in manifests or entry.digest in platforms:
                     continue
@@ -170,7 +176,7 @@ class Search:
             self.looked += 1
             found.extend(in_config(image, config, self.wanted, each.platform))
 
-        await together(read, manifests)
+        await for_each(read, manifests)
         return found
 
     async def _referrers(self, manifests: Sequence[_Read]) -> list[Spot]:
@@ -187,7 +193,7 @@ class Search:
                     kind = await self._kind(one.descriptor)
                     found.append(Spot(REFERRER, self.wanted, kind, each.platform, None, subject.digest))
 
-        await together(ask, manifests[:SUBJECTS])
+        await for_each(ask, manifests[:SUBJECTS])
         return found
 
     async def _kind(self, descriptor: Descriptor) -> str:

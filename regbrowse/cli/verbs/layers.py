@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
 from regbrowse.cli.platform_selection import selected
 from regbrowse.errors import BadResponse, NotFound, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
@@ -15,26 +15,26 @@ from regbrowse.text import size
 _HEADER = ("#", "SIZE", "KIND", "DIGEST", "COMMAND")
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Raises NotFound when there is no image for the platform, or nothing that has layers."""
-    found = await selected(job)
+    found = await selected(context)
     manifest = found.manifest
     if not isinstance(manifest, Image | Artifact | Schema1):
         raise NotFound(f"{found.reference.familiar} is a document of an unknown kind, which has no layers.")
-    config = await _config(job, manifest) if isinstance(manifest, Image) else None
+    config = await _config(context, manifest) if isinstance(manifest, Image) else None
     table = join(manifest, config)
     if table.note:
         note(table.note)
-    if job.as_table:
-        job.output.table(_HEADER, [_cells(row) for row in table.rows], frozenset({0, 1}))
+    if context.as_table:
+        context.output.table(_HEADER, [_cells(row) for row in table.rows], frozenset({0, 1}))
     else:
-        job.output.value([_value(row) for row in table.rows], compact=job.arguments.raw)
+        context.output.value([_value(row) for row in table.rows], compact=context.arguments.raw)
 
 
-async def _config(job: Job, image: Image) -> Config | None:
+async def _config(context: CommandContext, image: Image) -> Config | None:
     """Layers are worth printing without the commands, too."""
     try:
-        raw, _ = await job.browser.content(job.repository, image.config, everything=True)
+        raw, _ = await context.browser.content(context.repository, image.config, everything=True)
         return parse_config(raw, limit=CONFIG_LIMIT)
     except (NotFound, BadResponse, TooLarge) as error:
         note(f"The commands are not known: {error}")

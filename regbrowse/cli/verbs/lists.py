@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from regbrowse.browse import Names
-from regbrowse.cli.arguments import DEMO
+from regbrowse.cli.context import CommandContext, registry_of
 from regbrowse.cli.diagnostics import ExitCode, note
-from regbrowse.cli.early import registry_of
-from regbrowse.cli.in_order import in_order
-from regbrowse.cli.job import Job
 from regbrowse.cli.output import Array
+from regbrowse.cli.table import DEMO
+from regbrowse.concurrency import in_order
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import plural, visible
 
@@ -19,61 +18,57 @@ _WIDTH = 71
 """Characters of a SHA-256 digest."""
 
 
-async def run(job: Job) -> ExitCode:
-    """What came before a failure stays written; raises RegbrowseError for the rest."""
-    place = _registry(job) if job.verb == "catalog" else _repository(job)
-    pages = _Pages(job, place)
-    if job.arguments.long and isinstance(place, Repository):
-        await _with_digests(job, place, pages)
-    elif job.arguments.format == "table":
+async def tags(context: CommandContext) -> ExitCode:
+    """Print the tags of a repository. What came before a failure stays written. Raises RegbrowseError."""
+    repository, written = context.repository, context.arguments.reference or ""
+    for behind in (f":{context.reference.tag}", f"@{context.reference.digest}"):
+        if behind in written:
+            note(f'The tags of {repository.familiar} are listed; "{visible(behind, 128)}" is not looked at.')
+    pages = _Pages(context, repository)
+    await (_with_digests(context, repository, pages) if context.arguments.long else _names(context, pages))
+    return pages.code
+
+
+async def catalog(context: CommandContext) -> ExitCode:
+    """Print the repositories of a registry. What came before a failure stays written. Raises RegbrowseError."""
+    registry, written = registry_of(context.arguments, context.place), context.arguments.reference or ""
+    if isinstance(context.place, Reference) and not (registry.alias or written.partition("/")[0] == DEMO):
+        note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
+    pages = _Pages(context, registry)
+    await _names(context, pages)
+    return pages.code
+
+
+async def _names(context: CommandContext, pages: _Pages) -> None:
+    if context.arguments.format == "table":
         async for names in pages.all():
-            _lines(job, names)
+            context.output.raw("".join(f"{name}\n" for name in names).encode())
+            context.output.flush()
     else:
-        with job.output.array(compact=job.arguments.raw) as array:
+        with context.output.array(compact=context.arguments.raw) as array:
             async for names in pages.all():
                 array.add(names)
-    return ExitCode.OK if pages.complete else ExitCode.REGISTRY
-
-
-def _repository(job: Job) -> Repository:
-    reference = job.reference
-    written = job.arguments.reference or ""
-    for behind in (f":{reference.tag}", f"@{reference.digest}"):
-        if behind in written:
-            note(f'The tags of {reference.repository.familiar} are listed; "{visible(behind, 128)}" is not looked at.')
-    return reference.repository
-
-
-def _registry(job: Job) -> Registry:
-    registry, written = registry_of(job.arguments, job.place), job.arguments.reference or ""
-    if isinstance(job.place, Reference) and not (registry.alias or written.partition("/")[0] == DEMO):
-        note(f"The repositories of {visible(registry.name)} are listed; what stands behind it is not looked at.")
-    return registry
-
-
-def _lines(job: Job, names: Iterable[str]) -> None:
-    job.output.raw("".join(f"{name}\n" for name in names).encode())
-    job.output.flush()
 
 
 class _Pages:
-    """The pages of a list; says on stderr what is to be said of it."""
+    """The pages of a list; what is to be said of it goes to stderr."""
 
-    def __init__(self, job: Job, place: Repository | Registry) -> None:
-        self._job = job
+    def __init__(self, context: CommandContext, place: Repository | Registry) -> None:
+        self._context = context
         self._place = place
-        self.complete = False
+        self.code = ExitCode.REGISTRY
+        """OK as soon as the list is complete."""
 
     async def all(self) -> AsyncGenerator[tuple[str, ...], None]:
         last: Names | None = None
         try:
-            async with aclosing(self._job.browser.everything(self._place)) as parts:
+            async with aclosing(self._context.browser.everything(self._place)) as parts:
                 async for last in parts:
                     if last.names:
                         yield last.names
         finally:
             if last is not None:
-                self._tell(last)
+                self._note(last)
 
     async def each(self) -> AsyncGenerator[str, None]:
         async with aclosing(self.all()) as pages:
@@ -81,8 +76,9 @@ class _Pages:
                 for name in names:
                     yield name
 
-    def _tell(self, last: Names) -> None:
-        self.complete = last.done
+    def _note(self, last: Names) -> None:
+        if last.done:
+            self.code = ExitCode.OK
         if last.note:
             note(last.note)
         if last.hidden:
@@ -90,30 +86,30 @@ class _Pages:
             note(f"{plural(last.hidden, 'entry')} of the list left out: no valid {noun}.")
 
 
-async def _with_digests(job: Job, repository: Repository, pages: _Pages) -> None:
+async def _with_digests(context: CommandContext, repository: Repository, pages: _Pages) -> None:
     """One HEAD for each tag, four at a time; a GET where HEAD does not tell."""
 
     async def digest_of(tag: str) -> Digest | None:
-        claim = await job.browser.claim(repository, tag)
+        claim = await context.browser.claim(repository, tag)
         if claim is None or claim.digest is not None:
             return claim.digest if claim else None
-        return (await job.browser.open(Reference(repository, tag))).digest
+        return (await context.browser.open(Reference(repository, tag))).digest
 
     found = in_order(digest_of, pages.each())
     async with aclosing(found):
-        if job.as_table:
-            await _rows(job, found)
+        if context.as_table:
+            await _rows(context, found)
         else:
-            with job.output.array(compact=job.arguments.raw) as array:
+            with context.output.array(compact=context.arguments.raw) as array:
                 await _members(array, found)
 
 
-async def _rows(job: Job, found: AsyncGenerator[tuple[str, Digest | None], None]) -> None:
+async def _rows(context: CommandContext, found: AsyncGenerator[tuple[str, Digest | None], None]) -> None:
     """The digest first: it is as wide in every line, so that no line waits for another."""
-    job.output.line(f"{'DIGEST':{_WIDTH}}  TAG")
+    context.output.line(f"{'DIGEST':{_WIDTH}}  TAG")
     async for tag, digest in found:
-        job.output.line(f"{digest or 'gone'!s:{_WIDTH}}  {tag}")
-        job.output.flush()
+        context.output.line(f"{digest or 'gone'!s:{_WIDTH}}  {tag}")
+        context.output.flush()
 
 
 async def _members(array: Array, found: AsyncGenerator[tuple[str, Digest | None], None]) -> None:

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from regbrowse.cli.arguments import DEMO, Arguments
+from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.connect import Connector
 from regbrowse.cli.diagnostics import ExitCode
 from regbrowse.cli.output import Output
+from regbrowse.cli.table import DEMO
 from regbrowse.cli.terminal import on_terminal
 
-if TYPE_CHECKING:
-    from regbrowse.cli.connect import Start
-    from regbrowse.reference import Reference
 
-
-def run(arguments: Arguments, start: Callable[[Arguments], Start]) -> int:
-    """1 when nothing was chosen. Raises BadReference, and ConfigError without a terminal."""
-    begun = start(arguments)
+def run(arguments: Arguments) -> int:
+    """Print what was picked; give 1 when it is nothing. Raises BadReference, and ConfigError without a terminal."""
+    connector = Connector(arguments)
     output = Output.standard()
     with on_terminal():
         from regbrowse.tui.pick import PickApp
 
-        app = PickApp(begun.browser, begun.place)
+        app = PickApp(connector.browser, connector.place)
         app.run()
     if app.picked is None:
         return app.return_code or ExitCode.NO
-    output.line(written(begun, app.picked))
-    output.flush()
-    return ExitCode.OK
-
-
-def written(start: Start, reference: Reference) -> str:
-    """A reference in full, as every other verb reads it."""
-    name = str(reference)
-    if start.is_demo:
+    name = str(app.picked)
+    if connector.is_demo:
         from regbrowse.demo.registry import REGISTRY
 
-        if reference.repository.registry == REGISTRY:
-            return DEMO + name.removeprefix(REGISTRY.name)
-    return name
+        if app.picked.repository.registry == REGISTRY:
+            name = DEMO + name.removeprefix(REGISTRY.name)
+    output.line(name)
+    output.flush()
+    return ExitCode.OK

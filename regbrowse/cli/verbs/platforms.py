@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from regbrowse.cli.diagnostics import ExitCode, code_of, complain, note
-from regbrowse.cli.in_order import in_order
-from regbrowse.cli.job import Job
+from regbrowse.cli.context import CommandContext
+from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
 from regbrowse.cli.platform_selection import read_child, tell_anomalies
+from regbrowse.concurrency import in_order
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci.index_walk import Entry, Kind, images, to_open, walk
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
@@ -54,31 +54,35 @@ class Row:
         return str(self.platform or "not said"), digest, size(self.size), layers, str(self.attestations or "")
 
 
-async def run(job: Job) -> ExitCode:
+async def run(context: CommandContext) -> ExitCode:
     """All rows, also where one of them cannot be completed. Raises NotFound when it is no image at all."""
-    reference, problems = job.reference, list[RegbrowseError]()
-    root = await job.browser.open(reference)
+    reference, problems = context.reference, list[RegbrowseError]()
+    root = await context.browser.open(reference)
     tell_anomalies(root)
     if isinstance(root, Index):
-        rows = await _rows(job, root, problems)
+        rows = await _rows(context, root, problems)
         if not rows:
             note(f"The list of {reference.familiar} names no platform.")
     elif isinstance(root, Image | Schema1):
-        rows = [Row(await read_platform(job.browser, job.repository, root), root.digest, root.size, _layers(root), 0)]
+        rows = [
+            Row(
+                await read_platform(context.browser, context.repository, root), root.digest, root.size, _layers(root), 0
+            )
+        ]
     else:
         kind = root.kind if isinstance(root, Artifact) else "a document of an unknown kind"
         raise NotFound(f"{reference.familiar} is an artifact ({kind}), which has no platforms.")
-    if job.as_table:
-        job.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
+    if context.as_table:
+        context.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
     else:
-        job.output.value([row.value for row in rows], compact=job.arguments.raw)
-    job.output.flush()
+        context.output.value([row.value for row in rows], compact=context.arguments.raw)
+    context.output.flush()
     for problem in problems:
-        complain(problem)
+        print_error(problem)
     return code_of(problems[0]) if problems else ExitCode.OK
 
 
-async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[Row]:
+async def _rows(context: CommandContext, root: Index, problems: list[RegbrowseError]) -> list[Row]:
     """Of an index and those within it, level by level; `problems` gets what is wrong with single images."""
     rows: list[Row] = []
     read: dict[Digest, Manifest] = {}
@@ -87,7 +91,7 @@ async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[R
         is_index = entry.kind is Kind.INDEX
         row = Row(entry.platform, entry.digest, entry.descriptor.size, None, len(entry.attestations))
         try:
-            manifest = await read_child(job, entry.descriptor)
+            manifest = await read_child(context, entry.descriptor)
         except NotFound as error:
             note(str(error))
             return None if is_index else row
@@ -103,7 +107,7 @@ async def _rows(job: Job, root: Index, problems: list[RegbrowseError]) -> list[R
         if row.platform is None:
             if not isinstance(manifest, Image | Schema1):
                 return None
-            row = replace(row, platform=await read_platform(job.browser, job.repository, manifest))
+            row = replace(row, platform=await read_platform(context.browser, context.repository, manifest))
         return replace(row, size=manifest.size, layers=_layers(manifest))
 
     for level in walk(root, read):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from regbrowse.browse import Browser
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.job import Job
 from regbrowse.cli.platform_request import platform_request
 from regbrowse.cli.platform_selection import selected
-from regbrowse.cli.together import together
+from regbrowse.concurrency import for_each
 from regbrowse.errors import RateLimited, RegbrowseError
 from regbrowse.oci.attached import is_signed, kind_of, says_enough
 from regbrowse.oci.attestation import is_attestation
@@ -87,7 +87,7 @@ class Attached:
 
     async def read(self) -> None:
         """Opens what does not tell its kind; what cannot be opened stays an attachment of an unknown kind."""
-        await together(self._read, [each for each in self.entries if self._is_dark(each)])
+        await for_each(self._read, [each for each in self.entries if self._is_dark(each)])
         self.entries = [
             each
             for each in self.entries
@@ -108,16 +108,16 @@ class Attached:
             self.notes[str(error)] = None
 
 
-async def run(job: Job) -> None:
+async def run(context: CommandContext) -> None:
     """Raises NotFound for an image or a platform that does not exist."""
-    root = await job.browser.open(job.reference)
-    found = Attached(job.browser, job.repository)
+    root = await context.browser.open(context.reference)
+    found = Attached(context.browser, context.repository)
     await found.ask(root.digest, "")
     only: Digest | None = None
     index = root
-    request = platform_request(job.arguments)
+    request = platform_request(context.arguments)
     if request.asked:
-        image = await selected(job)
+        image = await selected(context)
         only = image.manifest.digest
         if image.entry is not None:
             index = image.entry.parent
@@ -127,14 +127,14 @@ async def run(job: Job) -> None:
     await found.read()
     for sentence in found.notes:
         note(sentence)
-    _write(job, found, root)
+    _write(context, found, root)
 
 
-def _write(job: Job, found: Attached, root: Manifest) -> None:
+def _write(context: CommandContext, found: Attached, root: Manifest) -> None:
     if not found.entries:
         note(f"No signatures or attestations found ({plural(found.places, 'place')} looked at).")
-    if not job.as_table:
-        job.output.value([each.as_json() for each in found.entries], compact=job.arguments.raw)
+    if not context.as_table:
+        context.output.value([each.as_json() for each in found.entries], compact=context.arguments.raw)
     elif found.entries:
         whole = "index" if isinstance(root, Index) else "image"
         rows = [
@@ -147,7 +147,7 @@ def _write(job: Job, found: Attached, root: Manifest) -> None:
             )
             for each in found.entries
         ]
-        job.output.table(HEADER, rows, frozenset({2}))
+        context.output.table(HEADER, rows, frozenset({2}))
     signed = sum(is_signed(each.kind) for each in found.entries)
     if signed:
         note(f"{'Signature' if signed == 1 else f'{signed:,} signatures'} present, not verified.")

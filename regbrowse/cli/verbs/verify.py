@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note
-from regbrowse.cli.job import Job
 from regbrowse.cli.platform_request import platform_request
 from regbrowse.cli.platform_selection import check_single, select_in
 from regbrowse.cli.verification import ImageVerifier, Report
@@ -17,32 +17,32 @@ from regbrowse.reference import Digest
 from regbrowse.text import plural
 
 
-async def run(job: Job) -> int:
+async def run(context: CommandContext) -> int:
     """1 when a check failed. Raises RegbrowseError when what the reference names cannot be read."""
-    reference, report = job.reference, Report(_writer(job))
-    verifier = ImageVerifier(job.browser.witness(job.repository), report)
+    reference, report = context.reference, Report(_writer(context))
+    verifier = ImageVerifier(context.browser.witness(context.repository), report)
     root = await verifier.root(reference.digest or reference.tag or "latest")
-    if isinstance(root, Index) and job.arguments.all:
+    if isinstance(root, Index) and context.arguments.all:
         await _everything(verifier, root)
     elif isinstance(root, Index):
-        await _selected(verifier, job, root)
+        await _selected(verifier, context, root)
     else:
-        await check_single(job, root, platform_request(job.arguments, job.browser.platform))
+        await check_single(context, root, platform_request(context.arguments, context.browser.platform))
         await verifier.inside(root, "", None)
     note(f"{plural(report.checks, 'check')}, {report.failed:,} failed.")
     return ExitCode.NO if report.failed else ExitCode.OK
 
 
-async def _selected(verifier: ImageVerifier, job: Job, root: Index) -> None:
+async def _selected(verifier: ImageVerifier, context: CommandContext, root: Index) -> None:
     """The image for the platform. Raises NotFound when there is none."""
-    request = platform_request(job.arguments, job.browser.platform)
+    request = platform_request(context.arguments, context.browser.platform)
     plain = select(listed(entries(root)), request)
     if plain.selected is not None and plain.is_exact and not plain.others:
         # Read only to be verified: what is wrong with it is a check that fails, not an error.
         manifest = await _entry(verifier, plain.selected.entry.descriptor)
         if not isinstance(manifest, Index):
             return
-    entry, _ = await select_in(job, root, request)
+    entry, _ = await select_in(context, root, request)
     await _entry(verifier, entry.descriptor)
 
 
@@ -76,10 +76,10 @@ def _name(descriptor: Descriptor) -> str:
     return descriptor.digest.short if descriptor.digest else "without a digest"
 
 
-def _writer(job: Job) -> Callable[[str], None]:
+def _writer(context: CommandContext) -> Callable[[str], None]:
     def write(line: str) -> None:
-        job.output.line(line)
-        if job.output.terminal:
-            job.output.flush()
+        context.output.line(line)
+        if context.output.terminal:
+            context.output.flush()
 
     return write

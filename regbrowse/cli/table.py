@@ -1,11 +1,98 @@
-"""The one table of verbs: parser, help, completion and the README's list come from it."""
+"""The one table of options and verbs: the parser, the help, the completion and the README's lists come from it.
+
+A verb is one entry of VERBS and one function in `regbrowse.cli.verbs`. One that asks a registry is
+`async def verb(context: CommandContext) -> int | None`; one that does not (`asks=False`) is
+`def verb(arguments: Arguments) -> int`. Both give the exit code, and raise RegbrowseError. What it takes and which
+options it has is said here alone; `def check(arguments: Arguments, place: Registry | Reference) -> None` in the same
+module is for what argparse cannot know.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
-CHOICE = ("os", "arch", "variant", "platform")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEMO = "demo"
+FILES = ("oci:", "oci-archive:", "docker-archive:")
+"""How references begin that mean something on this machine."""
+SHELLS = ("bash", "zsh", "fish")
+PLATFORM = ("os", "arch", "variant", "platform")
 """Options that choose one platform of an image for several."""
+
+
+def _text(text: str) -> str:
+    # A shell variable that is not set must not change what is done.
+    if not text:
+        raise ArgumentTypeError("needs a value, not an empty one")
+    return text
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(_text(text))
+
+
+class Option(NamedTuple):  # a dataclass would cost `--help` half its time
+    """One option."""
+
+    name: str
+    """Its attribute in Arguments."""
+    flags: tuple[str, ...]
+    help: str
+    value: str = ""
+    """What stands behind it, as the help writes it: `FILE`; empty for a switch."""
+    everywhere: bool = False
+    """Whether it means something to every verb and to the browser."""
+    action: str = "store_true"
+    """What argparse does at a switch."""
+    type: Callable[[str], object] = _text
+    """Reads the value. Raises ArgumentTypeError."""
+    choices: tuple[str, ...] | None = None
+    """The only values."""
+    suggests: tuple[str, ...] = ()
+    """Values that completion offers, where others are possible."""
+
+
+_SYSTEMS = ("linux", "windows")
+_MACHINES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
+_VARIANTS = ("v5", "v6", "v7", "v8")
+_PLATFORMS = (
+    "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386", "linux/ppc64le", "linux/s390x",
+    "linux/riscv64", "windows/amd64",
+)  # fmt: skip
+
+OPTIONS: tuple[Option, ...] = (
+    Option("raw", ("-r", "--raw"), "exact bytes as served; what is put together here on one line"),
+    Option("os", ("--os",), "operating system of the platform (default: linux)", "OS", suggests=_SYSTEMS),
+    Option("arch", ("--arch",), "architecture of the platform (default: this machine's)", "ARCH", suggests=_MACHINES),
+    Option("variant", ("--variant",), "variant of the platform, such as v7", "VARIANT", suggests=_VARIANTS),
+    Option("platform", ("--platform",), "os/arch[/variant][:os.version]", "PLATFORM", suggests=_PLATFORMS),
+    Option("format", ("--format",), "json, or table for people", "FORMAT", choices=("json", "table")),
+    Option("long", ("-l", "--long"), "tags with their digests, one HEAD for each"),
+    Option("output", ("-o", "--output"), "write to this file; - for standard output", "FILE"),
+    Option("force", ("--force",), "overwrite the file"),
+    Option("all", ("--all",), "every platform"),
+    # An empty login is refused with the others that are not of its form.
+    Option("user", ("-u", "--user"), "log in to the registry of REF", "USER:PASSWORD", True, type=str),
+    Option("authfile", ("--authfile",), "look for logins in this file first", "FILE", True, type=_path),
+    Option("ca_file", ("--cacert",), "trust this CA certificate (PEM) too", "FILE", True, type=_path),
+    Option("plain_http", ("--plain-http",), "use http where the registry of REF does not speak https", everywhere=True),
+    Option("insecure", ("--insecure",), "do not check the certificate of the registry of REF", everywhere=True),
+    Option("no_cache", ("--no-cache",), "keep nothing on disk, and use nothing kept there", everywhere=True),
+    Option("offline", ("--offline",), "send nothing; show what was kept on disk", everywhere=True),
+    Option(
+        "verbose", ("-v", "--verbose"), "say every request on stderr; -vv also how it is reached", "", True, "count"
+    ),
+    Option("help", ("-h", "--help"), "this help, or with a verb what it does", "", True, "help"),
+    Option("version", ("-V", "--version"), "the version", "", True, "version"),
+)
+EXCLUSIVE = ("raw", "format")
+"""Options of which only one can be given."""
 
 
 class Verb(NamedTuple):
@@ -13,26 +100,37 @@ class Verb(NamedTuple):
 
     name: str
     takes: str
-    """Its arguments as the help writes them: `REF`, `REF DIGEST`."""
+    """Its arguments as the help writes them: `REF`, `REF DIGEST`, `[REF]`; see POSITIONALS."""
     help: str
     """What it prints, in a line."""
-    module: str
-    """In regbrowse.cli.verbs."""
+    run: str
+    """Its function in regbrowse.cli.verbs: `lists.tags`."""
     options: tuple[str, ...] = ()
     """Names of the options that mean something to it, besides those that every verb has."""
     more: tuple[str, ...] = ()
     """Further lines for its own help."""
+    check: str = ""
+    """A function that raises what is wrong with the words, before a registry is asked: `download.check`."""
+    asks: bool = True
+    """Whether it asks a registry; else it is given nothing but the arguments."""
 
-    @property
-    def most(self) -> int:
-        """How many arguments it takes at most."""
-        return len(self.takes.split())
 
-    @property
-    def least(self) -> int:
-        """How many it needs."""
-        return sum(not word.startswith("[") for word in self.takes.split())
+class Positional(NamedTuple):
+    """What a word of `Verb.takes` stands for."""
 
+    name: str
+    """Its attribute in Arguments."""
+    choices: tuple[str, ...] | None = None
+
+
+POSITIONALS = {
+    "REF": Positional("reference"),
+    "REPOSITORY": Positional("reference"),
+    "REGISTRY": Positional("reference"),
+    "REPOSITORY@DIGEST": Positional("reference"),
+    "DIGEST": Positional("digest"),
+    "SHELL": Positional("shell", SHELLS),
+}
 
 _CHOOSING = (
     "Of an image for several platforms that for linux and this machine's architecture, or what",
@@ -47,7 +145,7 @@ VERBS: tuple[Verb, ...] = (
         "tags",
         "REPOSITORY",
         "the tags of a repository",
-        "lists",
+        "lists.tags",
         ("raw", "long", "format"),
         (
             "A JSON array, in the order in which the registry lists them, written as pages arrive;",
@@ -62,7 +160,7 @@ VERBS: tuple[Verb, ...] = (
         "catalog",
         "REGISTRY",
         "the repositories of a registry",
-        "lists",
+        "lists.catalog",
         ("raw", "format"),
         (
             "A JSON array, in the order of the registry, written as pages arrive; with -r all of it",
@@ -74,54 +172,56 @@ VERBS: tuple[Verb, ...] = (
         "manifestlist",
         "REF",
         "the manifest list (index) of an image for several platforms",
-        "manifests",
+        "manifests.run",
         ("raw",),
         ("Where there is no list but a single image, stderr says its platform and digest; exit code 1.",),
     ),
-    Verb("digestlist", "REF", "the digest of the manifest list", "manifests", ("raw",), (_DIGEST,)),
+    Verb("digestlist", "REF", "the digest of the manifest list", "manifests.run", ("raw",), (_DIGEST,)),
     Verb(
         "manifest",
         "REF",
         "the manifest of an image for one platform",
-        "manifests",
-        ("raw", *CHOICE),
+        "manifests.run",
+        ("raw", *PLATFORM),
         (*_CHOOSING, 'With -r the exact bytes, whose SHA-256 is what "digest" prints.'),
     ),
-    Verb("digest", "REF", "the digest of an image's manifest", "manifests", ("raw", *CHOICE), (*_CHOOSING, _DIGEST)),
+    Verb(
+        "digest", "REF", "the digest of an image's manifest", "manifests.run", ("raw", *PLATFORM), (*_CHOOSING, _DIGEST)
+    ),
     Verb(
         "config",
         "REF",
         "the config of an image",
-        "configs",
-        ("raw", *CHOICE),
+        "configs.run",
+        ("raw", *PLATFORM),
         (
             *_CHOOSING,
             'With -r the exact bytes, whose SHA-256 is what "id" prints. What is no JSON, as artifacts',
             "may have it, is printed as it is.",
         ),
     ),
-    Verb("id", "REF", "the image id: its config's digest", "configs", ("raw", *CHOICE), (*_CHOOSING, _DIGEST)),
+    Verb("id", "REF", "the image id: its config's digest", "configs.run", ("raw", *PLATFORM), (*_CHOOSING, _DIGEST)),
     Verb(
         "labels",
         "REF",
         "the labels in the config",
-        "configs",
-        ("raw", *CHOICE),
+        "configs.run",
+        ("raw", *PLATFORM),
         (*_CHOOSING, "{} when there are none. With -r exactly as the config has them."),
     ),
     Verb(
         "history",
         "REF",
         "the history in the config",
-        "configs",
-        ("raw", *CHOICE),
+        "configs.run",
+        ("raw", *PLATFORM),
         (*_CHOOSING, "[] when there is none. With -r exactly as the config has it."),
     ),
     Verb(
         "platforms",
         "REF",
         "the platforms of an image, with digest and size",
-        "platforms",
+        "platforms.run",
         ("raw", "format"),
         (
             "A table on a terminal, else a JSON array of objects with os, architecture, variant,",
@@ -134,8 +234,8 @@ VERBS: tuple[Verb, ...] = (
         "layers",
         "REF",
         "the layers with the commands that made them",
-        "layers",
-        ("raw", "format", *CHOICE),
+        "layers.run",
+        ("raw", "format", *PLATFORM),
         (
             *_CHOOSING,
             "A table on a terminal, else a JSON array of objects with number (from 1, the oldest),",
@@ -147,8 +247,8 @@ VERBS: tuple[Verb, ...] = (
         "referrers",
         "REF",
         "what is attached: signatures, SBOMs and more",
-        "referrers",
-        ("raw", "format", *CHOICE),
+        "referrers.run",
+        ("raw", "format", *PLATFORM),
         (
             "A table on a terminal, else a JSON array of objects; with -r on one line. Signatures are",
             "shown, not verified.",
@@ -158,7 +258,7 @@ VERBS: tuple[Verb, ...] = (
         "aliases",
         "REF",
         "the tags that point to the same digest",
-        "aliases",
+        "aliases.run",
         ("raw", "format"),
         (
             "A JSON array, written as they are found; with -r on one line, with --format table one",
@@ -169,19 +269,20 @@ VERBS: tuple[Verb, ...] = (
         "identify",
         "REF DIGEST",
         "what a digest is, and where in the image it belongs",
-        "identify",
+        "identify.run",
         ("format",),
         (
             "DIGEST is sha256:... or 64 hex digits alone. It is looked for in the manifests, the",
             "configs (image ids, diffIDs), what is attached, and the rest of the repository.",
             "--format table is a sentence, and what a terminal gets.",
         ),
+        check="identify.check",
     ),
     Verb(
         "downloadlayer",
         "REPOSITORY@DIGEST",
         "one layer, verified while written",
-        "download",
+        "download.run",
         ("output", "force"),
         (
             "It is written to the file of -o, or with -o - to standard output; without -o to standard",
@@ -191,13 +292,14 @@ VERBS: tuple[Verb, ...] = (
             "goes on where it ended, a few times. What is piped is checked as well, but only the exit",
             "code can tell that it was wrong.",
         ),
+        check="download.check",
     ),
     Verb(
         "verifytool",
         "REF",
         "checks digests and ids as told against as computed",
-        "verify",
-        ("all", *CHOICE),
+        "verify.run",
+        ("all", *PLATFORM),
         (
             *_CHOOSING,
             "Of the index, the manifest and the config: the digest by which each is named and the one",
@@ -212,20 +314,21 @@ VERBS: tuple[Verb, ...] = (
         "pick",
         "[REF]",
         "the tag or platform that you choose on the terminal",
-        "pick",
+        "pick.run",
         (),
         (
             'It draws on the terminal itself: docker pull "$(regbrowse pick alpine)"',
             "Enter picks name:tag, @ picks name:tag@digest; a platform is picked by its digest.",
             "Nothing chosen: nothing printed, exit code 1.",
         ),
+        asks=False,
     ),
     Verb(
         "completion",
         "SHELL",
         "the completion for bash, zsh or fish",
-        "completion",
-        ("line",),
+        "completion.run",
+        (),
         (
             "bash: source <(regbrowse completion bash)",
             "zsh:  source <(regbrowse completion zsh)",
@@ -233,10 +336,13 @@ VERBS: tuple[Verb, ...] = (
             "It completes verbs, options, what was opened lately, repositories and tags; a registry",
             "has two seconds to tell them.",
         ),
+        asks=False,
     ),
 )
+BROWSER = Verb("", "[REF]", "the browser", "browse.run", PLATFORM, asks=False)
+"""What is meant without a verb."""
 
 
-def find(name: str) -> Verb | None:
-    """The verb of this name."""
+def find(name: str | None) -> Verb | None:
+    """Find the verb of this name."""
     return next((verb for verb in VERBS if verb.name == name), None)

@@ -29,7 +29,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV,
 
 
 def unwritable(name: str, error: OSError, hint: str = "Choose another place with -o FILE.") -> ConfigError:
-    """What keeps something from being written, in one sentence."""
+    """Say in a sentence what keeps something from being written."""
     words = _WORDS.get(error.errno or 0, "writing failed")
     return ConfigError(f"{visible(name, 512)} cannot be written: {words}.", hint=hint)
 
@@ -52,11 +52,11 @@ def check_free(path: Path, *, force: bool) -> None:
 
 
 def taken(path: Path) -> ConfigError:
-    """For a name that is used already."""
+    """The error for a name that is used already."""
     return ConfigError(f"{visible(str(path), 512)} exists.", hint="Overwrite it with --force, or choose another name.")
 
 
-class Saving:
+class AtomicFile:
     """Writes under a temporary name in the folder where the file is to be; leaving the block removes what is left.
 
     Every step raises ConfigError when the system refuses it.
@@ -71,7 +71,7 @@ class Saving:
         self._open = True
         self._lock = Lock()
 
-    def __enter__(self) -> Saving:
+    def __enter__(self) -> AtomicFile:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +81,7 @@ class Saving:
             self._temporary.unlink(missing_ok=True)
 
     def write(self, chunks: Iterable[bytes]) -> None:
-        """Adds to the file. May be called in a thread."""
+        """Add to the file. May be called in a thread."""
         try:
             for chunk in chunks:
                 left = memoryview(chunk)
@@ -94,7 +94,7 @@ class Saving:
             raise unwritable(_shown(self._temporary.parent), error) from None
 
     def keep(self, path: Path, *, force: bool) -> None:
-        """Gives the file its name, in one step; without `force` never in the place of another file."""
+        """Give the file its name, in one step; without `force` never in the place of another file."""
         try:
             self._close()
             if force:

@@ -1,4 +1,4 @@
-"""JSON as text: indented, cut out and made safe token by token, so that everything keeps its spelling and place."""
+"""JSON as text: indented, cut out, made safe and coloured token by token, so that everything keeps its spelling."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ _EMPTY = re.compile(r"\s*([}\]])")
 _BRACKET = re.compile(rf"{_STRING}|([{{\[])|([}}\]])", re.DOTALL)
 _ODD = re.compile(r"[^\n\x20-\x7e]+")
 _MARKS_PER_BASE = 3
+_COLOURED = 2**20
+"""Characters that are coloured at most: beyond them it takes longer than anybody looks."""
 
 
 def indented(text: str, step: str = "  ") -> str:
-    """The document with a line for every member; the text must be valid JSON (RFC 8259)."""
+    """Put every member on a line of its own; the text must be valid JSON (RFC 8259)."""
     out: list[str] = []
     depth, at, end = 0, 0, len(text)
     while at < end:
@@ -48,7 +50,7 @@ def indented(text: str, step: str = "  ") -> str:
 
 
 def member(text: str, key: str) -> str | None:
-    """The member of an object exactly as it is written there; of a repeated key the first.
+    """Cut a member out of an object, exactly as it is written there; of a repeated key the first.
 
     None when there is none, or the text, which must be valid JSON, is no object.
     """
@@ -72,7 +74,7 @@ def member(text: str, key: str) -> str | None:
 
 
 def _end_of(text: str, value: re.Match[str]) -> int:
-    """Where the value that begins with this token ends."""
+    """Find where the value that begins with this token ends."""
     depth, at = int(bool(value[2])), value.end()
     while depth:
         bracket = _BRACKET.search(text, at)
@@ -84,7 +86,7 @@ def _end_of(text: str, value: re.Match[str]) -> int:
 
 
 def harmless(text: str) -> str:
-    """The same JSON document with escapes for everything that is not plainly seen (RFC 8259, Strings)."""
+    """Write the same JSON document with escapes for everything that is not plainly seen (RFC 8259, Strings)."""
     if text.isascii() and text.replace("\n", "").isprintable():
         return text  # the common case, many times faster
     return _ODD.sub(lambda found: _harmless(found[0]), text)
@@ -102,3 +104,20 @@ def _harmless(run: str) -> str:
 @lru_cache(4096)
 def _spelled(char: str) -> str:
     return char if visible(char) == char else json.dumps(char)[1:-1]
+
+
+def coloured(text: str) -> str:
+    """Colour a document, or a part of one, in the terminal's own colours, which fit a light and a dark ground.
+
+    Punctuation and space have none.
+    """
+    if len(text) > _COLOURED:
+        return text
+    from pygments import highlight
+    from pygments.formatters.terminal import TerminalFormatter
+    from pygments.lexers.data import JsonLexer
+    from pygments.token import Keyword, Name, Number, String, Token
+
+    kinds = {Token: "", Name.Tag: "blue", String: "green", Number: "cyan", Keyword: "magenta"}
+    scheme = {kind: (colour, colour) for kind, colour in kinds.items()}
+    return highlight(text, JsonLexer(stripnl=False), TerminalFormatter(colorscheme=scheme)).rstrip("\n")

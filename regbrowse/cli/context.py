@@ -1,0 +1,105 @@
+"""What the function of a verb is given: the browser, the arguments, what they name, and where to write."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from regbrowse.cli.table import DEMO
+from regbrowse.errors import BadReference
+from regbrowse.oci.manifest import Index
+from regbrowse.reference import UNNAMED, Reference, Registry, Repository
+from regbrowse.text import visible
+
+if TYPE_CHECKING:
+    from regbrowse.browse import Browser
+    from regbrowse.cli.arguments import Arguments
+    from regbrowse.cli.output import Output
+
+_NAMED = 10
+"""Names that a hint offers at most."""
+
+
+class CommandContext(NamedTuple):
+    """One verb at work. It raises errors of the tree, which become sentence and exit code in one place."""
+
+    browser: Browser
+    arguments: Arguments
+    place: Registry | Reference
+    """What the first argument names."""
+    output: Output
+
+    @property
+    def verb(self) -> str:
+        """Its name: several verbs may share a function."""
+        return self.arguments.verb.name
+
+    @property
+    def reference(self) -> Reference:
+        """The image that is meant. Raises BadReference for a registry without a repository."""
+        return image_of(self.place)
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that is meant. Raises BadReference."""
+        return self.reference.repository
+
+    @property
+    def as_table(self) -> bool:
+        """Whether people read this: asked for, or a terminal and nothing else said."""
+        if self.arguments.format or self.arguments.raw:
+            return self.arguments.format == "table"
+        return self.output.terminal
+
+    async def with_only_image(self) -> CommandContext:
+        """Name the only image of a folder or archive that was named without a tag; else change nothing.
+
+        A registry has `latest` for that. Raises BadReference when there are several images and none is called so.
+        """
+        place = self.place
+        if isinstance(place, Registry) or place.target or not place.repository.registry.alias:
+            return self
+        tags: list[str] = []
+        async for part in self.browser.listing(place.repository):
+            tags += part.names
+        if len(tags) == 1:
+            return self._replace(place=await self._only_entry(Reference(place.repository, tags[0])))
+        if not tags or "latest" in tags:
+            return self
+        name = visible(str(place.repository))
+        more = ", …" if len(tags) > _NAMED else ""
+        raise BadReference(
+            f"{name} holds {len(tags):,} images.",
+            hint=f"Write {name}:TAG with one of {', '.join(islice(tags, _NAMED))}{more}.",
+        )
+
+    async def _only_entry(self, reference: Reference) -> Reference:
+        """Name the only entry of a list that stands for images without a name; else change nothing."""
+        if reference.repository.path != UNNAMED:
+            return reference
+        found = await self.browser.open(reference)
+        if not isinstance(found, Index) or len(found.manifests) != 1 or found.manifests[0].digest is None:
+            return reference
+        return Reference(reference.repository, None, found.manifests[0].digest)
+
+
+def image_of(place: Registry | Reference) -> Reference:
+    """The image or repository that is meant. Raises BadReference for a registry without a repository."""
+    if isinstance(place, Reference):
+        return place
+    name = visible(place.name)
+    if place.alias:
+        raise BadReference(f"{name} holds more than one image.", hint=f"Write {name}:NAME:TAG.")
+    raise BadReference(f"{name} is a registry, and this asks about an image.", hint=f"Write {name}/NAME:TAG.")
+
+
+def registry_of(arguments: Arguments, place: Registry | Reference) -> Registry:
+    """The registry that is meant. Raises BadReference where none was written."""
+    if isinstance(place, Registry):
+        return place
+    registry, written = place.repository.registry, visible(arguments.reference or "")
+    if registry.alias or written.partition("/")[0] == DEMO or visible(registry.name) in written:
+        return registry
+    name = written.partition("/")[0].partition(":")[0]
+    hint = f'Write for example "{name}.example.com" or "{name}:5000/".'
+    raise BadReference(f'"{written}" is an image, and this asks about a registry.', hint=hint)

@@ -1,0 +1,113 @@
+"""From the command line's values to the exit code: finds the function of the verb, and runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
+from regbrowse.errors import NotFound, RegbrowseError
+from regbrowse.reference import Reference, Registry
+from regbrowse.text import visible
+
+if TYPE_CHECKING:
+    from regbrowse.browse import Browser
+    from regbrowse.cli.arguments import Arguments
+    from regbrowse.cli.connect import Connector
+    from regbrowse.cli.context import CommandContext
+
+
+def run(arguments: Arguments) -> int:
+    """Do what was asked; give the exit code. Raises BrokenPipeError."""
+    try:
+        if not arguments.verb.asks:
+            return int(_function(arguments.verb.run)(arguments))
+        return _ask(arguments)
+    except RegbrowseError as error:
+        print_error(error)
+        return code_of(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """Load a function that the table names."""
+    module, _, function = name.rpartition(".")
+    found: Callable[..., Any] = getattr(import_module(f"regbrowse.cli.verbs.{module}"), function)
+    return found
+
+
+def _ask(arguments: Arguments) -> int:
+    from regbrowse.cli.connect import Connector
+
+    connector = Connector(arguments)
+    assert connector.place is not None
+    _check(arguments, connector.place)
+    import asyncio
+
+    return asyncio.run(_answer(arguments, connector, connector.place))
+
+
+def _check(arguments: Arguments, place: Registry | Reference) -> None:
+    """Check the words as far as no registry need be asked. Raises BadReference or ConfigError."""
+    from regbrowse.cli.context import image_of, registry_of
+
+    first = arguments.verb.takes.split()[0]
+    if first == "REGISTRY":
+        registry_of(arguments, place)
+    elif first in ("REF", "REPOSITORY"):
+        image_of(place)
+    if arguments.verb.check:
+        _function(arguments.verb.check)(arguments, place)
+
+
+async def _answer(arguments: Arguments, connector: Connector, place: Registry | Reference) -> int:
+    from asyncio import to_thread
+
+    browser = await connector.browser()
+    try:
+        # Loaded while the registry is being reached.
+        function, context = await to_thread(_load, arguments, browser, place)
+        for notice in browser.notices():
+            note(notice)
+        if arguments.verb.takes.startswith("REF"):
+            context = await context.with_only_image()
+        try:
+            code = await function(context)
+        except NotFound as error:
+            if isinstance(context.place, Reference) and context.place.target is None and '"latest"' in error.why:
+                written = visible(arguments.reference or "", 512)
+                error.hint = f'No tag was written, which means latest; "regbrowse tags {written}" lists them.'
+            raise
+        context.output.flush()
+        return int(code or 0)
+    finally:
+        if arguments.verbose:
+            _note_requests(browser, place, arguments.verbose)
+        await browser.aclose()
+
+
+def _load(
+    arguments: Arguments, browser: Browser, place: Registry | Reference
+) -> tuple[Callable[..., Any], CommandContext]:
+    from regbrowse.cli.context import CommandContext
+    from regbrowse.cli.output import Output
+
+    return _function(arguments.verb.run), CommandContext(browser, arguments, place, Output.standard())
+
+
+def _note_requests(browser: Browser, place: Registry | Reference, how_much: int) -> None:
+    """Note every request (-v), and how the registry was reached and as whom (-vv)."""
+    for one in browser.requests():
+        took = f"{one.seconds * 1000:.0f} ms"
+        note(f"{one.method} {one.url}  {one.status or 'no answer'}  {took}  {one.received:,} B  {one.note}".rstrip())
+    if how_much < 2:
+        return
+    registry = place if isinstance(place, Registry) else place.repository.registry
+    known = browser.connection(registry)
+    who = f"{known.login.user} by {known.login.source}" if known.login.user else "anonymous"
+    note(f"reached at {known.base or 'nowhere yet'}, as {who}")
+    for said in (known.login.note, *known.notes):
+        if said:
+            note(said)
