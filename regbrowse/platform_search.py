@@ -16,7 +16,7 @@ from regbrowse.oci.platform_selection import Candidate, PlatformRequest, Platfor
 from regbrowse.reference import Digest, Repository
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
+    from regbrowse.browser import Browser
 
 ReadManifest = Callable[[Descriptor], Awaitable[Manifest]]
 """Reads the manifest that an index lists. Raises RegbrowseError."""

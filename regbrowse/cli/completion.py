@@ -28,7 +28,7 @@ from regbrowse.pasted import read_typed
 from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
+    from regbrowse.browser import Browser
 
 Completer = Callable[..., Iterable[str] | Mapping[str, str]]
 """Gives words, or words with what they mean, to `prefix`, `action`, `parser` and `parsed_args`."""

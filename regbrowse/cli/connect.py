@@ -12,7 +12,7 @@ from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Reference, Registry
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
+    from regbrowse.browser import Browser
     from regbrowse.oci.platform import Platform
     from regbrowse.registry.models import Settings
     from regbrowse.registry.responder import Responder
@@ -55,7 +55,7 @@ class Connector:
             early.begin(origin_of(f"https://{registry.authority}"))
         browser = await to_thread(self._browser, settings, early)
         if early is not None and registry is not None:
-            browser.begin(registry)
+            browser.client.begin(registry)
         return browser
 
     def _is_certain(self, settings: Settings) -> bool:
@@ -133,7 +133,7 @@ class Connector:
         )
 
     def _browser(self, settings: Settings | None, early: EarlyConnection | None) -> Browser:
-        from regbrowse.browse import Browser
+        from regbrowse.browser import Browser
         from regbrowse.registry.client import Client
         from regbrowse.registry.models import Settings
 

@@ -12,7 +12,7 @@ from regbrowse.reference import UNNAMED, Reference, Registry, Repository
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
+    from regbrowse.browser import Browser
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.output import Output
 

@@ -12,7 +12,7 @@ from regbrowse.reference import Reference, Registry
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser
+    from regbrowse.browser import Browser
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.connect import Connector
     from regbrowse.cli.context import CommandContext
@@ -99,13 +99,13 @@ def _load(
 
 def _note_requests(browser: Browser, place: Registry | Reference, how_much: int) -> None:
     """Note every request (-v), and how the registry was reached and as whom (-vv)."""
-    for one in browser.requests():
+    for one in browser.client.log:
         took = f"{one.seconds * 1000:.0f} ms"
         note(f"{one.method} {one.url}  {one.status or 'no answer'}  {took}  {one.received:,} B  {one.note}".rstrip())
     if how_much < 2:
         return
     registry = place if isinstance(place, Registry) else place.repository.registry
-    known = browser.connection(registry)
+    known = browser.client.connection(registry)
     who = f"{known.login.user} by {known.login.source}" if known.login.user else "anonymous"
     note(f"reached at {known.base or 'nowhere yet'}, as {who}")
     for said in (known.login.note, *known.notes):

@@ -295,7 +295,7 @@ class Client:
             return kept.blob_stream(repository, descriptor)
         return self._downloads.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
 
-    def witness(self, repository: Repository) -> UncachedReader:
+    def uncached(self, repository: Repository) -> UncachedReader:
         """Asks anew and believes nothing, for comparing what is said with what is served."""
         from regbrowse.registry.content.uncached import UncachedReader
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import quote
 
-import httpx
-
 from regbrowse.errors import BadResponse, Evidence, NotFound
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.redact import redact
@@ -18,6 +16,8 @@ from regbrowse.registry.secret_echo import repeats
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
+    import httpx
+
     from regbrowse.oci.descriptor import Descriptor
 
 Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token", "referrers", "vendor"]

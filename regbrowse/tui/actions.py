@@ -218,7 +218,7 @@ class Actions(Answers):
         if self.listing is None:
             return
         if self.browser is not None and self.registry is not None:
-            self.browser.hurry(self.registry)
+            self.browser.client.limits.retry_now(self.registry)
         if self.pane is self.tags_pane:
             keep = self.tags_pane.stopped or bool(self.tags_pane.late)
             self.wanted_tag = self.tags_pane.current

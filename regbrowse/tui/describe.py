@@ -30,8 +30,8 @@ def where(screen: Actions) -> Where:
     digest = tree.root.digest.short if tree else ""
     if reference and not digest and reference.digest:
         digest = reference.digest.short
-    login = screen.browser.login(registry) if screen.browser else None
-    rate = screen.browser.rate(registry) if screen.browser else None
+    login = screen.browser.client.auth.login_state(registry) if screen.browser else None
+    rate = screen.browser.client.limits.rate(registry) if screen.browser else None
     return Where(
         registry=str(registry),
         repository=screen.repository.path if screen.repository and not screen.repository.unnamed else "",
@@ -51,7 +51,7 @@ def _warning(screen: Actions) -> str:
     """What is not safe about the connection; empty when all is."""
     if screen.browser is None or screen.registry is None:
         return ""
-    connection = screen.browser.connection(screen.registry)
+    connection = screen.browser.client.connection(screen.registry)
     if not connection.base:
         return ""
     if not connection.encrypted:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing
 
-from regbrowse.browse import Browser, Names
+from regbrowse.browser import Browser, Names
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
 from regbrowse.oci.config import parse_config
@@ -66,7 +66,7 @@ class Fetching(State):
     async def _list(self, question: ListQuestion, after: Names | None) -> None:
         try:
             browser = await self.connected()
-            if isinstance(question.place, Registry) and browser.searchable(question.place):
+            if isinstance(question.place, Registry) and browser.client.searchable(question.place):
                 self.post_message(SearchOffered(question))
                 return
             async with aclosing(browser.listing(question.place, after)) as parts:
@@ -175,7 +175,7 @@ class Fetching(State):
 
         async def some() -> None:
             for descriptor in todo:
-                if descriptor.digest is None or browser.spent(question.reference.repository.registry):
+                if descriptor.digest is None or browser.client.limits.is_low(question.reference.repository.registry):
                     continue
                 outcome: Manifest | RegbrowseError
                 try:
@@ -201,7 +201,7 @@ class Fetching(State):
 
         async def some() -> None:
             for tag in todo:
-                if browser.spent(repository.registry):
+                if browser.client.limits.is_low(repository.registry):
                     return
                 try:
                     claim = await browser.claim(repository, tag, background=True)

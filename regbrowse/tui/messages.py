@@ -22,7 +22,7 @@ from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.registry.models import Found, TagFact
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Names
+    from regbrowse.browser import Names
     from regbrowse.settings.login import Source
 
 # Questions

@@ -179,11 +179,11 @@ class BrowseScreen(Session):
     def _ask_details(self) -> None:
         """Details of the visible rows, once what was asked for by hand has come."""
         browser, registry = self.browser, self.registry
-        if browser is None or registry is None or browser.spent(registry):
+        if browser is None or registry is None or browser.client.limits.is_low(registry):
             return
         tree = self.manifests_pane.model
         if self.opened is not None and tree is not None and not self.running("manifest", "config"):
-            wanted = tree.wanted(self.manifests_pane.nodes_in_view, frugal=browser.frugal(registry))
+            wanted = tree.wanted(self.manifests_pane.nodes_in_view, frugal=browser.client.limits.is_metered(registry))
             if wanted:
                 self.ask_children(self.opened, wanted)
         if self.listing is not None and isinstance(self.listing.place, Repository) and not self.tags_pane.streaming:

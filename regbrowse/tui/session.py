@@ -46,9 +46,9 @@ class Session(Windows):
         if registry is None or browser is None:
             return
         self._hear(browser.notices())
-        wait = browser.wait(registry)
+        wait = browser.client.limits.wait(registry)
         left = wait.until - monotonic() if wait else 0.0
-        helper = browser.asking()
+        helper = browser.client.auth.waiting_for_helper
         held = f"asking {helper}" if helper else ""
         if wait and left > 0:
             held = f"{wait.why} Trying again in {span(left)}."
@@ -65,7 +65,7 @@ class Session(Windows):
             return
         pane.again, pane.held = None, ""
         if self.browser is not None and self.registry is not None:
-            self.browser.hurry(self.registry)
+            self.browser.client.limits.retry_now(self.registry)
         if pane is self.tags_pane and self.listing:
             self.start_list(self.listing.place, keep=pane.row_count() > 0)
         elif pane is self.manifests_pane and self.opened:
@@ -81,7 +81,7 @@ class Session(Windows):
         if registry is None or browser is None:
             return
         path = self.repository.path if self.repository else ""
-        known, helper = browser.connection(registry, path), browser.slow_helper(registry)
+        known, helper = browser.client.connection(registry, path), browser.client.auth.slow_helper(registry)
         dialog = ConnectionDialog(registry, known, browser.notices(), self.pane.error, helper)
         self.app.push_screen(dialog, self._decided)
         self.run_worker(self._sources(registry), group="sources", exclusive=True)
@@ -89,7 +89,7 @@ class Session(Windows):
     async def _sources(self, registry: Registry) -> None:
         browser = await self.connected()
         path = self.repository.path if self.repository else ""
-        self.post_message(m.SourcesArrived(registry, await browser.sources(registry, path)))
+        self.post_message(m.SourcesArrived(registry, await browser.client.auth.login_sources(registry, path)))
 
     @on(m.SourcesArrived)
     def _sources_arrived(self, fact: m.SourcesArrived) -> None:
@@ -110,13 +110,13 @@ class Session(Windows):
         try:
             browser = await self.connected()
             if isinstance(choice, SignIn):
-                await browser.sign_in(registry, choice.user, choice.password)
+                await browser.client.auth.log_in(registry, choice.user, choice.password)
                 said = f"logged in to {registry} as {choice.user}, for this session"
             elif isinstance(choice, Anonymous):
-                await browser.browse_anonymously(registry)
+                browser.client.auth.use_anonymous(registry)
                 said = f"browsing {registry} anonymously"
             elif isinstance(choice, Allow):
-                browser.allow_realm(registry)
+                browser.client.auth.realms.allow(registry)
                 said = f"logins of {registry} go where it says now"
         except RegbrowseError as error:
             self.post_message(m.IdentityChanged(registry, "", error))
@@ -129,7 +129,7 @@ class Session(Windows):
         try:
             # Nothing is painted while the terminal belongs to somebody else.
             with self.app.suspend(), self.app.batch_update():
-                found = await browser.helper_in_foreground(registry)
+                found = await browser.client.auth.run_helper_in_foreground(registry)
         except SuspendNotSupported:
             self.say("×", "this terminal cannot be lent to a credential helper", "")
             return
@@ -151,7 +151,7 @@ class Session(Windows):
     def action_plain_http(self) -> None:
         registry, browser = self.registry, self.browser
         if self.possible("plain_http") and registry is not None and browser is not None and self.place is not None:
-            browser.allow_http(registry)
+            browser.client.allow_http(registry)
             self.say("now", f"{registry} may be asked unencrypted, until regbrowse ends", "")
             self.go_to(self.place, fresh=True)
 
@@ -218,7 +218,7 @@ class Session(Windows):
         if not isinstance(question.place, Registry):
             return
         try:
-            found = await browser.search(question.place, text)
+            found = await browser.client.search(question.place, text)
         except RegbrowseError as error:
             self.post_message(m.SearchArrived(question, text, (), error))
         else:
@@ -245,7 +245,7 @@ class Session(Windows):
         if not isinstance(question.place, Repository):
             return
         browser = await self.connected()
-        async for part in browser.tag_facts(question.place):
+        async for part in browser.client.tag_facts(question.place):
             self.post_message(m.TagFactsArrived(question, part.facts, part.note))
 
     @on(m.TagFactsArrived)

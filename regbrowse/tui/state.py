@@ -22,7 +22,7 @@ from regbrowse.tui.panes.status import DetailStrip, Foot, Head, Refuse
 from regbrowse.tui.panes.tags import TagsPane
 
 if TYPE_CHECKING:
-    from regbrowse.browse import Browser, Names
+    from regbrowse.browser import Browser, Names
     from regbrowse.registry.models import TagFact
 
 Place = Registry | Reference

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from textual.message import Message
 
-from regbrowse.browse import Browser
+from regbrowse.browser import Browser
 from regbrowse.oci import mediatype
 from regbrowse.pasted import read_typed
 from regbrowse.reference import Registry

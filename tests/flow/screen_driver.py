@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.message import Message
 from textual.pilot import Pilot
 
-from regbrowse.browse import Browser
+from regbrowse.browser import Browser
 from regbrowse.oci.platform import Platform
 from regbrowse.pasted import read_typed
 from regbrowse.registry.client import Client, Settings

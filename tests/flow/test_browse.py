@@ -8,7 +8,7 @@ import pytest
 
 import images
 from fake_registry import FakeRegistry
-from regbrowse.browse import FIRST_SLICE, SLICE, Browser
+from regbrowse.browser import FIRST_SLICE, SLICE, Browser
 from regbrowse.oci.index_walk import entries
 from regbrowse.oci.manifest import Index, config_of
 from regbrowse.oci.platform import Platform
@@ -71,14 +71,14 @@ async def test_counted_registries_are_asked_frugally(registry: FakeRegistry, cli
     registry.extra_headers = [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "9;w=21600")]
     browser = Browser(client)
     await browser.open(reference(registry, "1"))
-    assert browser.frugal(Registry(registry.name))
-    assert browser.spent(Registry(registry.name))
+    assert (browser.client.limits.rate(Registry(registry.name)) is not None)
+    assert browser.client.limits.is_low(Registry(registry.name))
 
 
 async def test_where_pulls_are_counted_a_known_tag_costs_a_head_in_the_next_run(
     registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regbrowse.browse.DOCKER_HUB", registry.name)
+    monkeypatch.setattr("regbrowse.browser.DOCKER_HUB", registry.name)
     repository = registry.repository("acme/app")
     made = repository.add(images.image(), "1")
     reference = Reference(Repository(Registry.parse(registry.name), "acme/app"), "1")

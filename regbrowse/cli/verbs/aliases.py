@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import aclosing
 
-from regbrowse.browse import Browser
+from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.progress import progress_line

@@ -117,7 +117,7 @@ async def _pipe(context: CommandContext, digest: Digest) -> None:
     """Write to standard output while it comes; only the end tells that it was wrong."""
     context.output.flush()
     out = StdoutPipe()
-    async with context.browser.layer_stream(context.repository, digest) as stream, _progress(context, stream):
+    async with context.browser.client.blob_stream(context.repository, digest) as stream, _progress(context, stream):
         try:
             async for piece in stream:
                 await out.write(piece)
@@ -128,7 +128,7 @@ async def _pipe(context: CommandContext, digest: Digest) -> None:
 
 async def _save(context: CommandContext, to: Destination) -> None:
     """Write to a file that gets its name when it is whole and right."""
-    stream = context.browser.layer_stream(context.repository, to.digest)
+    stream = context.browser.client.blob_stream(context.repository, to.digest)
     with AtomicFile(to.folder) as file:
         async with _progress(context, stream):
             try:
@@ -146,7 +146,7 @@ def _progress(context: CommandContext, stream: BlobStream) -> AbstractAsyncConte
     transfer = Transfer(stream.digest.short)
 
     def line(room: int) -> str:
-        wait = context.browser.wait(context.repository.registry)
+        wait = context.browser.client.limits.wait(context.repository.registry)
         return transfer.line(stream.received, stream.size, room, wait.why if wait else "")
 
     return progress_line(line)

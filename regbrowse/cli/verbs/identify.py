@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from regbrowse.browse import Browser
+from regbrowse.browser import Browser
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.context import CommandContext
 from regbrowse.concurrency import for_each
@@ -187,7 +187,7 @@ class Search:
             subject = each.manifest
             if each.about is not None:
                 return
-            answer = await self.browser.referrers(self.repository, subject.digest)
+            answer = await self.browser.client.referrers(self.repository, subject.digest)
             for one in answer.entries:
                 if one.descriptor.digest == self.wanted:
                     kind = await self._kind(one.descriptor)

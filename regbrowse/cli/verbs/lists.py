@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from regbrowse.browse import Names
+from regbrowse.browser import Names
 from regbrowse.cli.context import CommandContext, registry_of
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.output import Array

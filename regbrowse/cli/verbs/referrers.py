@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from regbrowse.browse import Browser
+from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.platform_request import platform_request
@@ -71,7 +71,7 @@ class Attached:
 
     async def ask(self, subject: Digest, platform: str) -> None:
         """What says of itself that it is about this manifest, and what cosign's tags hold."""
-        found = await self.browser.referrers(self.repository, subject)
+        found = await self.browser.client.referrers(self.repository, subject)
         self.places += found.places
         if found.note:
             self.notes[found.note] = None
@@ -98,7 +98,7 @@ class Attached:
         return is_attestation(entry.descriptor) or not says_enough(entry.descriptor)
 
     async def _read(self, entry: Attachment) -> None:
-        if self._limited or self.browser.spent(self.repository.registry):
+        if self._limited or self.browser.client.limits.is_low(self.repository.registry):
             return
         try:
             entry.manifest = await self.browser.child(self.repository, entry.descriptor)

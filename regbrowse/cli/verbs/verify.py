@@ -20,7 +20,7 @@ from regbrowse.text import plural
 async def run(context: CommandContext) -> int:
     """1 when a check failed. Raises RegbrowseError when what the reference names cannot be read."""
     reference, report = context.reference, Report(_writer(context))
-    verifier = ImageVerifier(context.browser.witness(context.repository), report)
+    verifier = ImageVerifier(context.browser.client.uncached(context.repository), report)
     root = await verifier.root(reference.digest or reference.tag or "latest")
     if isinstance(root, Index) and context.arguments.all:
         await _everything(verifier, root)

@@ -111,10 +111,16 @@ async def connect(found: Sequence[Any], secure: tuple[ssl.SSLContext, str] | Non
     import aiohappyeyeballs
 
     opened = await aiohappyeyeballs.start_connection(found[:_MAX_ADDRESSES], happy_eyeballs_delay=STAGGER)
-    context, name = secure or (None, None)
     try:
-        pair = await asyncio.open_connection(sock=opened, ssl=context, server_hostname=name, limit=BUFFER)
+        reader, writer = await asyncio.open_connection(sock=opened, limit=BUFFER)
     except BaseException:
         opened.close()
         raise
-    return Connection(*pair, addresses_in(found), secure)
+    if secure is not None:
+        context, name = secure
+        try:
+            await writer.start_tls(context, server_hostname=name)
+        except BaseException:
+            writer.transport.abort()  # asyncio would wait for a goodbye
+            raise
+    return Connection(reader, writer, addresses_in(found), secure)

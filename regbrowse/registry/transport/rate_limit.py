@@ -86,6 +86,10 @@ class RateLimits:
         """Give what the pull limit of a registry still allows; None when it does not say."""
         return self._rates.get(registry.key)
 
+    def is_metered(self, registry: Registry) -> bool:
+        """Tell whether a registry counts requests, so that only what is looked at should be asked."""
+        return registry.key in self._rates
+
     def is_low(self, registry: Registry) -> bool:
         """Tell whether so little of the pull limit is left that nothing should be asked without a key pressed."""
         rate = self.rate(registry)

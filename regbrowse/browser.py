@@ -1,4 +1,4 @@
-"""The questions that the screen and the commands ask of registries: free of any user interface."""
+"""What both fronts ask: open a reference, list, read a child or a config; free of any user interface."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadResponse
-from regbrowse.reaching import Reaching, Seen
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.registry.models import CatalogPage, TagPage
 
 if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
-    from regbrowse.registry.content.download import BlobStream
-    from regbrowse.registry.content.uncached import UncachedReader
-    from regbrowse.registry.models import (
-        Found,
-        Referrers,
-        TagFacts,
-        TagHead,
-    )
+    from regbrowse.oci.platform import Platform
+    from regbrowse.pasted import Source
+    from regbrowse.registry.client import Client
+    from regbrowse.registry.models import TagHead
 
 SLICE = 500
 """Names handed on at once, so that whoever inserts them is never busy for long."""
@@ -56,8 +51,44 @@ class Names:
     """How many names of that page have been handed on, these included."""
 
 
-class Browser(Reaching):
-    """One client and what was learnt with it. Raises RegbrowseError and nothing else."""
+class _Seen(NamedTuple):
+    """What a tag pointed to, and when that was read."""
+
+    digest: Digest
+    at: float
+    """On the monotonic clock."""
+
+
+class Browser:
+    """One client, and the digests of tags that were read with it. Raises RegbrowseError and nothing else."""
+
+    def __init__(self, client: Client, platform: Platform | None = None, notices: tuple[str, ...] = ()) -> None:
+        self.client = client
+        """For everything that is asked about a registry and not about images: login, limits, connection, log."""
+        self.platform = platform
+        """The platform to select first, from the settings file; None: this machine's."""
+        self._notices = notices
+        self._seen: dict[tuple[Repository, str], _Seen] = {}
+        client.auth.on_login_change.append(self._forget)
+
+    async def aclose(self) -> None:
+        await self.client.aclose()
+
+    def notices(self) -> tuple[str, ...]:
+        """Say what was wrong with files and variables of this machine, one sentence each."""
+        return (*self._notices, *self.client.notices())
+
+    async def open_files(self, source: Source) -> tuple[Registry | Reference, tuple[str, ...]]:
+        """Open a folder or archive on this machine: where to go in it, and what is strange about it.
+
+        Raises BadReference or ConfigError.
+        """
+        from regbrowse.registry.local.open import open_source_in_thread
+
+        found = await open_source_in_thread(source)
+        self.client.add(found.registry, found.responder)
+        self._notices += found.notices
+        return found.place, found.notices
 
     async def listing(self, place: Repository | Registry, after: Names | None = None) -> AsyncGenerator[Names, None]:
         """The tags of a repository or the repositories of a registry, as pages come, in slices.
@@ -72,9 +103,9 @@ class Browser(Reaching):
                 return
         pages: AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]
         if isinstance(place, Registry):
-            pages = self._client.catalog(place, page if isinstance(page, CatalogPage) else None)
+            pages = self.client.catalog(place, page if isinstance(page, CatalogPage) else None)
         else:
-            pages = self._client.tags(place, page if isinstance(page, TagPage) else None)
+            pages = self.client.tags(place, page if isinstance(page, TagPage) else None)
         async with aclosing(pages):
             async for page in pages:
                 for part in _slices(page):
@@ -101,14 +132,14 @@ class Browser(Reaching):
     ) -> AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]:
         """Of a list, from the start or behind a page of it."""
         if isinstance(place, Registry):
-            return self._client.catalog(place, after if isinstance(after, CatalogPage) else None, passing=True)
-        return self._client.tags(place, after if isinstance(after, TagPage) else None, passing=True)
+            return self.client.catalog(place, after if isinstance(after, CatalogPage) else None, passing=True)
+        return self.client.tags(place, after if isinstance(after, TagPage) else None, passing=True)
 
     async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
         """What a HEAD says the tag points to; believed for a minute."""
-        claim = await self._client.head(repository, tag, background=background)
+        claim = await self.client.head(repository, tag, background=background)
         if claim is not None and claim.digest is not None:
-            self._seen[repository, tag] = Seen(claim.digest, time.monotonic())
+            self._seen[repository, tag] = _Seen(claim.digest, time.monotonic())
         return claim
 
     async def digest_of(self, reference: Reference) -> Digest:
@@ -128,31 +159,31 @@ class Browser(Reaching):
         """
         repository = reference.repository
         if reference.digest:
-            return await self._client.manifest(repository, reference.digest)
+            return await self.client.manifest(repository, reference.digest)
         tag = reference.tag or "latest"
         seen = self._seen.get((repository, tag))
-        if seen and self._client.cached(seen.digest) is not None:
+        if seen and self.client.cached(seen.digest) is not None:
             recent = time.monotonic() - seen.at < TAG_SECONDS
             if recent and not fresh:
-                return await self._client.manifest(repository, seen.digest)
+                return await self.client.manifest(repository, seen.digest)
             claim = await self.claim(repository, tag)
-            if claim is not None and claim.digest and self._client.cached(claim.digest) is not None:
-                return await self._client.manifest(repository, claim.digest)
+            if claim is not None and claim.digest and self.client.cached(claim.digest) is not None:
+                return await self.client.manifest(repository, claim.digest)
         elif seen is None and repository.registry.name == DOCKER_HUB:
             # A HEAD costs nothing of the pull limit there, a GET does.
-            before = await self._client.remembered(repository, tag)
+            before = await self.client.remembered(repository, tag)
             claim = await self.claim(repository, tag) if before else None
             if claim is not None and claim.digest == before and before is not None:
-                return await self._client.manifest(repository, before)
-        manifest = await self._client.manifest(repository, tag)
-        self._seen[repository, tag] = Seen(manifest.digest, time.monotonic())
+                return await self.client.manifest(repository, before)
+        manifest = await self.client.manifest(repository, tag)
+        self._seen[repository, tag] = _Seen(manifest.digest, time.monotonic())
         return manifest
 
     async def child(self, repository: Repository, descriptor: Descriptor, *, background: bool = False) -> Manifest:
         """A manifest that an index names; in the background it stands back behind what somebody waits for."""
         if descriptor.digest is None:
             raise BadResponse("The index names this entry without a usable digest, so it cannot be asked for.")
-        return await self._client.manifest(
+        return await self.client.manifest(
             repository,
             descriptor.digest,
             expected=descriptor.media_type,
@@ -170,36 +201,13 @@ class Browser(Reaching):
         if descriptor.data is not None:
             return descriptor.data, True
         if descriptor.size is not None and descriptor.size > AUTOMATIC and not everything:
-            return await self._client.blob_start(repository, descriptor, FIRST_PART), False
+            return await self.client.blob_start(repository, descriptor, FIRST_PART), False
         limit = WHOLE if everything else AUTOMATIC
-        return await self._client.blob(repository, descriptor, limit=limit), True
+        return await self.client.blob(repository, descriptor, limit=limit), True
 
-    def layer_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
-        """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
-        return self._client.blob_stream(repository, blob)
-
-    def witness(self, repository: Repository) -> UncachedReader:
-        """Asks anew and believes nothing, for comparing what is said with what is served."""
-        return self._client.witness(repository)
-
-    # What registries say beyond the standard
-
-    def searchable(self, registry: Registry) -> bool:
-        """Whether the registry is searched instead of listed."""
-        return self._client.searchable(registry)
-
-    async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
-        return await self._client.search(registry, text)
-
-    async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
-        """Dates and sizes of tags, where the registry has an API for them. Never raises RegbrowseError."""
-        async with aclosing(self._client.tag_facts(repository)) as parts:
-            async for part in parts:
-                yield part
-
-    async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
-        """What is attached to a manifest."""
-        return await self._client.referrers(repository, digest)
+    def _forget(self, registry: Registry) -> None:
+        """Forget what tags pointed to for another user."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key[0].registry.key != registry.key}
 
 
 def _slices(page: TagPage | CatalogPage, start: int = 0) -> list[Names]:
