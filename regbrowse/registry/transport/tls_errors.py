@@ -217,7 +217,11 @@ async def _look(
         if event.endswith("start_tls.started"):
             trace_host.append(str(info.get("server_hostname")))
         if event.endswith("start_tls.complete") and trace_host[-1:] == [name]:
-            found.append(await look(info["return_value"]))
+            stream = info["return_value"]
+            try:
+                found.append(await look(stream))
+            finally:
+                await stream.aclose()  # httpcore closes only connections that it has finished
             raise _Seen
 
     trace_host: list[str] = []
