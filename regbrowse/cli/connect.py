@@ -65,8 +65,8 @@ class Start:
 
     def _find_demo(self, text: str) -> None:
         """`demo`, or `demo/REPOSITORY[:TAG]`."""
-        from regbrowse.demo.registry import REGISTRY, DemoRegistry
-        from regbrowse.demo.start import START
+        from regbrowse.demo.registry import DemoRegistry
+        from regbrowse.demo.start import REGISTRY, START
         from regbrowse.pasted import read_typed
 
         rest = text.partition("/")[2]

@@ -35,7 +35,7 @@ def written(start: Start, reference: Reference) -> str:
     """A reference in full, as every other verb reads it."""
     name = str(reference)
     if start.is_demo:
-        from regbrowse.demo.registry import REGISTRY
+        from regbrowse.demo.start import REGISTRY
 
         if reference.repository.registry == REGISTRY:
             return DEMO + name.removeprefix(REGISTRY.name)
