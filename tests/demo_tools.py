@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
+import sys
 import tarfile
 from functools import cache
 from typing import Any
 
-from regbrowse.demo.framing import Run
-from regbrowse.demo.layer_plans import plans
-from regbrowse.demo.layers import blob_runs, measure_of
-from regbrowse.demo.registry import DemoRegistry
+from regbrowse.demo.registry import DATA, DemoRegistry
 from regbrowse.registry.responder import Answer
 
-WEBAPP = "acme/shop/webapp"
-GOLDEN = "sha256:982248895885942ab6559bff86bb5b081a79706d45a7a60073d7705a0695bf0b"
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+WEBAPP, NEWEST = "acme/shop/webapp", "2.14.1"
+GOLDEN = "sha256:167aa6eacd4c0059f2f39acb6b90790d00b41ceaba9afde4708a91fb5e78df04"
 """The index of webapp:2.14.1, the same on every Python and every machine."""
 
 
@@ -45,26 +49,14 @@ def opened(tar: bytes) -> tarfile.TarFile:
     return tarfile.TarFile(fileobj=io.BytesIO(tar))
 
 
-def whole(runs: list[Run]) -> bytes:
-    return b"".join(run.piece * run.times for run in runs)
-
-
-def unzstd(blob: bytes) -> bytes:
-    """Raw blocks only, as RFC 8878 frames them."""
-    assert blob[:6] == b"\x28\xb5\x2f\xfd\x80\x68"
-    out, at, last = b"", 10, 0
-    while not last:
-        head = int.from_bytes(blob[at : at + 3], "little")
-        last, kind, size = head & 1, head >> 1 & 3, head >> 3
-        assert kind == 0
-        assert size <= 1 << 17
-        out += blob[at + 3 : at + 3 + size]
-        at += 3 + size
-    assert at == len(blob)
-    assert len(out) == int.from_bytes(blob[6:10], "little")
-    return out
+def unpacked(blob: bytes, media_type: str) -> bytes:
+    """The tar of a layer."""
+    if media_type.endswith("gzip"):
+        return gzip.decompress(blob)
+    return zstd.decompress(blob) if media_type.endswith("zstd") else blob
 
 
 @cache
-def layer_bytes(name: str) -> bytes:
-    return whole(blob_runs(plans()[name], measure_of(name).crc))
+def descriptions() -> dict[str, dict[str, Any]]:
+    """All layers that are generated, by their digests."""
+    return {f"sha256:{path.stem}": json.loads(path.read_bytes()) for path in sorted(DATA.rglob("layers/*.json"))}

@@ -85,8 +85,8 @@ class Connector:
 
         name, _, rest = text.partition("/")
         if name == DEMO:
-            from regbrowse.demo.registry import REGISTRY, DemoRegistry
-            from regbrowse.demo.start import START
+            from regbrowse.demo.registry import DemoRegistry
+            from regbrowse.demo.start import REGISTRY, START
 
             self.is_demo = True
             self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START

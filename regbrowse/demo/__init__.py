@@ -1,1 +1,1 @@
-"""The demo registry: `registry.demo`, built in this process, the same bytes everywhere."""
+"""The demo registry `registry.demo`: OCI layouts that come with the package, served in this process."""

@@ -1,133 +1,108 @@
-"""The demo registry: the distribution API over the demo's shelves, inside this process."""
+"""The demo registry: the layouts in `data`, one for each repository, with the limits and faults of real registries."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from regbrowse.demo.layers import by_digest, measure_of
-from regbrowse.demo.shelf import Content, Shelf
-from regbrowse.reference import Registry
-from regbrowse.registry.responder import (
-    Answer,
-    blob_part,
-    error_answer,
-    json_answer,
-    page_answer,
-    referrers_answer,
-)
+from regbrowse.demo.start import REGISTRY
+from regbrowse.registry.responder import Answer, error_answer, json_answer, page_answer
 
-REGISTRY = Registry("registry.demo")
+if TYPE_CHECKING:
+    from regbrowse.demo.layout import DemoRepository
+
+DATA = Path(__file__).resolve().parent / "data"
+"""An OCI layout for each repository. They are made by `python -m tests.demo_layouts`."""
 PAGE = 250
-"""Most entries of one page, whatever was asked for."""
+"""Most entries of one page, however many are asked for."""
 USER, PASSWORD = "demo", "demo"
-"""What `private/vault` lets in."""
+"""The login for `private/vault`."""
+_PRIVATE = "private/vault"
+_RATE_LIMITED = "acme/shop/webapp"
+_RATE_LIMIT = {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "72;w=21600"}
+_LIMIT_REACHED = {"Retry-After": "840", "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"}
+_FAULTS = {
+    "acme/lab/broken": error_answer(500, "UNKNOWN", "the storage behind this repository is broken"),
+    "acme/lab/throttled": error_answer(
+        429, "TOOMANYREQUESTS", "You have reached your pull rate limit.", _LIMIT_REACHED
+    ),
+}
+"""Repositories that answer every request with an error."""
 _ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/([^/]+))")
 
 
 class DemoRegistry:
-    """Implements Responder. Making one is cheap: a repository is built when a question is about it."""
+    """Implements Responder. Making one reads nothing: a layout is opened at the first request for it."""
 
     def __init__(self) -> None:
-        self._shelves: dict[str, Shelf] | None = None
+        self.opened: dict[str, DemoRepository] = {}
+        self._opening = asyncio.Lock()
 
-    @property
-    def shelves(self) -> dict[str, Shelf]:
-        """The repositories by name."""
-        if self._shelves is None:
-            from regbrowse.demo.repositories import repositories
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of all repositories."""
+        return sorted(path.parent.relative_to(DATA).as_posix() for path in DATA.rglob("index.json"))
 
-            self._shelves = repositories()
-        return self._shelves
+    async def repository(self, name: str) -> DemoRepository:
+        """Open one of the repositories, once."""
+        async with self._opening:
+            if name not in self.opened:
+                self.opened[name] = await asyncio.to_thread(_open, name)
+            return self.opened[name]
 
     async def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
-        """Answers one request (distribution-spec, Endpoints)."""
+        """Answer one request (distribution-spec, Endpoints)."""
         if method not in ("GET", "HEAD"):
             return error_answer(405, "UNSUPPORTED", "the demo is read only")
-        given = {name.lower(): value for name, value in headers.items()}
         url = urlsplit(target)
         path, query = unquote(url.path), parse_qs(url.query, keep_blank_values=True)
+        match = _ENDPOINT.fullmatch(path)
         if path in ("/v2", "/v2/"):
             answer = json_answer({})
         elif path == "/v2/_catalog":
-            answer = page_answer("/v2/_catalog", "repositories", sorted(self.shelves), query, PAGE)
+            answer = page_answer(path, "repositories", self.names, query, PAGE)
+        elif match is None:
+            answer = error_answer(404, "NOT_FOUND", "no such endpoint")
+        elif match[1] not in self.names:
+            answer = error_answer(404, "NAME_UNKNOWN", f"repository name not known to registry: {match[1]}")
         else:
-            answer = await self._repository(path, query, given)
-        if method == "HEAD":
-            return Answer(answer.status, answer.headers)
-        return answer
+            given = {name.lower(): value for name, value in headers.items()}
+            answer = self._refusal(match[1], given) or await self._content(match, target, query, given)
+        return Answer(answer.status, answer.headers) if method == "HEAD" else answer
 
-    async def _repository(self, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> Answer:
-        match = _ENDPOINT.fullmatch(path)
-        if not match:
-            return error_answer(404, "NOT_FOUND", "no such endpoint")
-        name, kind, target = match[1], match[2] or match[4], match[5] or ""
-        shelf = self.shelves.get(name)
-        if shelf is None:
-            return error_answer(404, "NAME_UNKNOWN", f"repository name not known to registry: {name}")
-        if shelf.login and headers.get("authorization") != _basic():
+    def _refusal(self, name: str, headers: Mapping[str, str]) -> Answer | None:
+        if name == _PRIVATE and headers.get("authorization") != _basic():
             challenge = {"WWW-Authenticate": f'Basic realm="{REGISTRY}"'}
             return error_answer(401, "UNAUTHORIZED", "authentication required: the demo lets in demo:demo", challenge)
-        if shelf.failure == 429:
-            wait = {"Retry-After": "840", "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"}
-            return error_answer(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.", wait)
-        if shelf.failure:
-            return error_answer(shelf.failure, "UNKNOWN", "the storage behind this repository is broken")
+        return _FAULTS.get(name)
+
+    async def _content(
+        self, match: re.Match[str], target: str, query: Mapping[str, list[str]], headers: Mapping[str, str]
+    ) -> Answer:
+        name, kind, reference = match[1], match[2] or match[4], match[5]
+        repository = await self.repository(name)
         if kind == "tags":
-            return page_answer(f"/v2/{name}/tags/list", "tags", list(shelf.tags), query, PAGE, {"name": name})
-        if kind == "manifests":
-            return await _manifest(shelf, target)
-        if kind == "referrers":
-            return referrers_answer(shelf.referrers(target), query)
-        return await _blob(shelf, target, headers.get("range", ""))
-
-
-async def _manifest(shelf: Shelf, target: str) -> Answer:
-    if ":" not in target:
-        content = shelf.tagged(target)
-        digest = content.root if content else ""
-    else:
-        content, digest = await _holder(shelf, target, lambda held: target in held.manifests), target
-    if content is None:
-        return error_answer(404, "MANIFEST_UNKNOWN", f"manifest unknown: {target}", shelf.headers)
-    media_type, body = content.manifests[digest]
-    about = {"Content-Type": media_type, "Docker-Content-Digest": digest, "Content-Length": str(len(body))}
-    return Answer(200, {**about, **shelf.headers}, body)
-
-
-async def _blob(shelf: Shelf, digest: str, asked: str) -> Answer:
-    content = await _holder(shelf, digest, lambda held: digest in held.blobs or digest in held.layers)
-    if content is None:
-        return error_answer(404, "BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
-    body = content.blobs.get(digest)
-    size = measure_of(by_digest()[digest]).size if body is None else len(body)
-    answer, start, stop = blob_part(digest, size, asked)
-    if answer.status == 416:
+            return page_answer(f"/v2/{name}/tags/list", "tags", repository.tags, query, PAGE, {"name": name})
+        if kind == "manifests" and repository.releases is not None:
+            digest = await asyncio.to_thread(repository.releases.digest, reference)
+            target = f"/v2/{name}/manifests/{digest}" if digest else target
+        answer = await repository.layout.answer("GET", target, headers)
+        if kind == "manifests" and name == _RATE_LIMITED:
+            answer = answer._replace(headers={**answer.headers, **_RATE_LIMIT})
         return answer
-    return Answer(answer.status, answer.headers, _stream(digest, start, stop) if body is None else body[start:stop])
 
 
-async def _stream(digest: str, start: int, stop: int) -> AsyncIterator[bytes]:
-    from regbrowse.demo.layer_plans import plans
-    from regbrowse.demo.layers import blob_runs, cut
+def _open(name: str) -> DemoRepository:
+    """Open a repository; for a thread, because this imports the modules that read layouts, too."""
+    from regbrowse.demo.layout import DemoRepository
 
-    name = by_digest()[digest]
-    for piece in cut(blob_runs(plans()[name], measure_of(name).crc), start, stop):
-        yield piece
-        await asyncio.sleep(0)
-
-
-async def _holder(shelf: Shelf, digest: str, holds: Callable[[Content], bool]) -> Content | None:
-    for content in shelf.holders(digest):
-        if holds(content):
-            return content
-        if digest in content.absent:
-            return None
-        await asyncio.sleep(0)
-    return None
+    return DemoRepository(name, DATA / name)
 
 
 def _basic() -> str:

@@ -1,4 +1,4 @@
-"""Where the demo opens: cheap to import, builds nothing."""
+"""Where the demo opens: cheap to import, reads no file."""
 
 from __future__ import annotations
 

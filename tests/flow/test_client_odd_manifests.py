@@ -7,8 +7,9 @@ import gzip
 import pytest
 
 import images
+from demo_tools import body_of, get
 from fake_registry import FakeRegistry, Fault
-from regbrowse.demo.legacy import build_legacy
+from regbrowse.demo.registry import DemoRegistry
 from regbrowse.errors import BadResponse, TooLarge
 from regbrowse.oci.manifest import Schema1
 from regbrowse.reference import Digest, Registry, Repository
@@ -24,18 +25,18 @@ def here(registry: FakeRegistry) -> Repository:
 async def test_a_signed_legacy_manifest_is_verified_by_what_was_signed(
     registry: FakeRegistry, client: Client
 ) -> None:
-    signed = build_legacy("1.0")
-    _, raw = signed.manifests[signed.root]
-    headers = [("Docker-Content-Digest", signed.root)]
-    targets: tuple[str | Digest, ...] = ("1.0", Digest.parse(signed.root))
+    signed = await get(DemoRegistry(), "acme/legacy/app/manifests/1.0")
+    raw, digest = await body_of(signed), signed.headers["Docker-Content-Digest"]
+    headers = [("Docker-Content-Digest", digest)]
+    targets: tuple[str | Digest, ...] = ("1.0", Digest.parse(digest))
     for target in targets:
         registry.fault(f"{MANIFESTS}{target}", Fault(200, raw, headers))
     for target in reversed(targets):
         manifest = await client.manifest(here(registry), target)
         assert isinstance(manifest, Schema1)
-        assert str(manifest.digest) == signed.root
+        assert str(manifest.digest) == digest
         assert (manifest.verified, manifest.anomalies) == (True, ())
-    assert signed.root != str(Digest.of(raw))
+    assert digest != str(Digest.of(raw))
 
 
 async def test_an_unsigned_legacy_manifest_of_another_digest_is_no_mismatch(

@@ -18,8 +18,8 @@ from flow.screen_driver import Driven, browsing
 from regbrowse.tui.pick import PickApp
 
 TAG = "demo/acme/shop/webapp:2.14.1"
-INDEX = "sha256:982248895885942ab6559bff86bb5b081a79706d45a7a60073d7705a0695bf0b"
-AMD = "sha256:69864a40c12d8150e88bb411edebf88fccbe9e8b4a8d3e790da3869c05cb998a"
+INDEX = "sha256:167aa6eacd4c0059f2f39acb6b90790d00b41ceaba9afde4708a91fb5e78df04"
+AMD = "sha256:a379fec1bb017f6814450c2bbfaba5053c5fa1076b2c909a68accf78f5fa04f6"
 PICK = f"{sys.executable} -m regbrowse pick demo"
 READY = "enter pick   @ with digest   tab platforms"
 REPOSITORY = "acme/app"

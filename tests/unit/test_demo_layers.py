@@ -1,75 +1,83 @@
-"""The demo's layers: frames others can read, and bytes that fit the committed table."""
+"""The demo's layouts: they are what their script makes, and their layers are archives that others can read."""
 
 from __future__ import annotations
 
-import gzip
-from pathlib import Path
+import tracemalloc
+from typing import Any
 
 import pytest
 
-from demo_tools import layer_bytes, opened, sha256, unzstd, whole
-from regbrowse.demo import layer_table
-from regbrowse.demo.framing import UNIT, Run, gzip_small, gzip_stored, tar_header, zstd_stored
-from regbrowse.demo.layer_plans import plans
-from regbrowse.demo.layers import Plan, blob_runs, cut, measure_of, table_source, tar_runs
+from demo_layouts.repositories import files as made_files
+from demo_tools import descriptions, opened, sha256
+from regbrowse.demo.layout import GeneratedLayer
+from regbrowse.demo.registry import DATA
 
-# The frames
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"a", b"ab" * 9, b"a" * 5000, bytes(range(256)), b"".join(bytes([n % 7]) * n for n in range(600))],
-    ids=len,
-)
-def test_frames_are_read_by_others(data: bytes) -> None:
-    runs = [Run(data, 2), Run(b"x" * UNIT, 3), Run(data)]
-    content = whole(runs)
-    assert gzip.decompress(gzip_small(data)) == data
-    assert gzip.decompress(whole(gzip_stored(runs, int.from_bytes(gzip.compress(content)[-8:-4], "little")))) == content
-    assert unzstd(whole(zstd_stored(runs))) == content
+CHUNK = 2**20
+LAYERS = {digest: GeneratedLayer(description) for digest, description in descriptions().items()}
+SMALL: dict[str, Any] = {
+    "mtime": 7,
+    "files": [
+        {"name": "srv/", "mode": "755"},
+        {"name": "srv/sh", "link": "../bin/sh", "mode": "777"},
+        {"name": "very/" * 25 + "long.txt", "text": "a text\n", "owner": 1000},
+        {"name": "srv/program", "size": 65_024 * 2 + 700},
+        {"name": "srv/empty"},
+    ],
+}
 
 
-@pytest.mark.parametrize("length", range(1, 300))
-def test_every_repeat_length(length: int) -> None:
-    assert gzip.decompress(gzip_small(b"b" + b"a" * length + b"c")) == b"b" + b"a" * length + b"c"
+def test_layouts_are_what_the_script_makes() -> None:
+    """Makes every layer, 2 GiB of bytes. When this fails and the change is wanted: python -m tests.demo_layouts."""
+    committed = {path.relative_to(DATA).as_posix(): path.read_bytes() for path in DATA.rglob("*") if path.is_file()}
+    made = made_files()
+    assert committed.keys() == made.keys()
+    assert [path for path in made if made[path] != committed[path]] == []
 
 
-def test_tar_headers_are_read_by_others() -> None:
-    long = "very/" * 25 + "long.txt"
-    raw = tar_header("srv/", 0, kind=b"5", mode=0o755, mtime=7) + tar_header(long, 0, owner=1000) + bytes(1024)
-    first, second = opened(raw).getmembers()
-    assert (first.name, first.isdir(), first.mode, first.mtime) == ("srv", True, 0o755, 7)
-    assert (second.name, second.uid, second.isfile()) == (long, 1000, True)
+def test_little_is_committed() -> None:
+    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 1_200_000
 
 
-def test_cut_is_a_slice() -> None:
-    runs = [Run(b"head"), Run(b"0123456789", 7), Run(b""), Run(b"tail", 1)]
-    content = whole(runs)
-    for start in range(len(content) + 1):
-        for stop in range(start, len(content) + 1):
-            assert b"".join(cut(runs, start, stop)) == content[start:stop]
+def test_a_generated_layer_is_read_by_others() -> None:
+    layer = GeneratedLayer(SMALL)
+    members = opened(layer.read(0, layer.size)).getmembers()
+    assert [member.name for member in members] == [file["name"].rstrip("/") for file in SMALL["files"]]
+    directory, link, text, program, empty = members
+    assert (directory.isdir(), directory.mode, directory.mtime) == (True, 0o755, 7)
+    assert (link.issym(), link.linkname) == (True, "../bin/sh")
+    assert (text.isfile(), text.size, text.uid, text.mode) == (True, 7, 1000, 0o644)
+    assert (program.isfile(), program.size) == (True, 130_748)
+    assert (empty.isfile(), empty.size) == (True, 0)
 
 
-def test_pieces_of_large_layers_are_bounded() -> None:
-    runs = blob_runs(plans()["windows-base"], 0)
-    assert max(map(len, cut(runs, 1_000_000_000, 1_010_000_000))) <= 1 << 18
+def test_a_part_of_a_generated_layer_is_a_slice_of_it() -> None:
+    layer = GeneratedLayer(SMALL)
+    whole = layer.read(0, layer.size)
+    assert len(whole) == layer.size
+    edges = sorted({0, 1, 511, 512, 513, 3000, 65_024, 70_000, 130_048, layer.size - 1025, layer.size - 1, layer.size})
+    for start in edges:
+        for stop in (edge for edge in edges if edge >= start):
+            assert layer.read(start, stop - start) == whole[start:stop]
+    assert layer.read(layer.size - 3, 100) == whole[-3:]
+    assert layer.read(layer.size, 100) == b""
 
 
-# The layers
-
-
-def test_layer_table_is_what_the_layers_are() -> None:
-    """Makes every layer, 3.5 GiB of bytes; the table is regenerated by `python -m regbrowse.demo.layer_plans`."""
-    assert table_source(plans()) == Path(layer_table.__file__).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", [name for name in plans() if not name.startswith("windows-")])
-def test_layers_hold_their_files(name: str) -> None:
-    plan: Plan = plans()[name]
-    blob = layer_bytes(name)
-    tar = gzip.decompress(blob) if plan.form == "gzip" else unzstd(blob)
-    assert tar == whole(tar_runs(plan))
-    assert sha256(tar) == measure_of(name).diff_id
+@pytest.mark.parametrize("digest", [digest for digest, layer in LAYERS.items() if layer.size < 2**26])
+def test_generated_layers_hold_their_files(digest: str) -> None:
+    tar = LAYERS[digest].read(0, LAYERS[digest].size)
+    assert sha256(tar) == digest
+    files = descriptions()[digest]["files"]
     members = opened(tar).getmembers()
-    assert [member.name for member in members] == [file.name.rstrip("/") for file in plan.files]
-    assert [member.size for member in members] == [file.units * UNIT or len(file.text.encode()) for file in plan.files]
+    assert [member.name for member in members] == [file["name"].rstrip("/") for file in files]
+    assert [member.size for member in members] == [
+        file.get("size", len(file.get("text", "").encode())) for file in files
+    ]
+
+
+def test_reading_a_large_layer_takes_little_memory() -> None:
+    large = max(LAYERS.values(), key=lambda layer: layer.size)
+    assert large.size > 2**30
+    tracemalloc.start()
+    assert len(large.read(1_000_000_000, CHUNK)) == CHUNK
+    assert tracemalloc.get_traced_memory()[1] < 8 * CHUNK
+    tracemalloc.stop()

@@ -23,7 +23,7 @@ def run(arguments: Arguments) -> int:
         return app.return_code or ExitCode.NO
     name = str(app.picked)
     if connector.is_demo:
-        from regbrowse.demo.registry import REGISTRY
+        from regbrowse.demo.start import REGISTRY
 
         if app.picked.repository.registry == REGISTRY:
             name = DEMO + name.removeprefix(REGISTRY.name)
