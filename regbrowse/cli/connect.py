@@ -147,17 +147,19 @@ class Connector:
 
     def _platform(self, network: Network | None) -> Platform | None:
         """The platform to show first: that of the options, else that of the settings; None: this machine's."""
-        from regbrowse.cli.platform_request import platform_request
-        from regbrowse.oci.platform import Platform
-
         preferred = None
         if network is not None and network.platform:
+            from regbrowse.oci.platform import Platform
+
             try:
                 preferred = Platform.parse(network.platform)
             except BadReference as error:
                 self._notices += (f"settings.toml: {error}",)
-        request = platform_request(self.arguments, preferred)
-        return request.platform if request.asked else preferred
+        if not self.arguments.names_platform:
+            return preferred
+        from regbrowse.cli.platform_request import platform_request
+
+        return platform_request(self.arguments, preferred).platform
 
 
 def _login(arguments: Arguments) -> Login | None:

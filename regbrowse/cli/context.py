@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.cli.table import DEMO
 from regbrowse.errors import BadReference
-from regbrowse.oci.manifest import Index
 from regbrowse.reference import UNNAMED, Reference, Registry, Repository
 from regbrowse.text import visible
 
@@ -77,6 +76,8 @@ class CommandContext(NamedTuple):
         """Name the only entry of a list that stands for images without a name; else change nothing."""
         if reference.repository.path != UNNAMED:
             return reference
+        from regbrowse.oci.manifest import Index
+
         found = await self.browser.open(reference)
         if not isinstance(found, Index) or len(found.manifests) != 1 or found.manifests[0].digest is None:
             return reference

@@ -38,7 +38,6 @@ from regbrowse.registry.models import (
     TagPage,
 )
 from regbrowse.registry.requests import catalog_request, ping_request, tags_request
-from regbrowse.registry.responder import Responder
 from regbrowse.registry.transport.failures import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.registry.vendor import is_searchable
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from regbrowse.registry.content.uncached import UncachedReader
     from regbrowse.registry.listing.pagination import Paginator
     from regbrowse.registry.referrers.finder import ReferrerFinder
+    from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
     from regbrowse.registry.vendor.vendors import VendorApis
     from regbrowse.settings.network import Resolved
