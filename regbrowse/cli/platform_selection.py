@@ -28,6 +28,8 @@ class Selected(NamedTuple):
     manifest: Manifest
     entry: Entry | None = None
     """Where an index lists it; None when the reference names it itself."""
+    config_error: RegbrowseError | None = None
+    """Why the config could not be read when its platform was looked for."""
 
 
 async def selected(context: CommandContext) -> Selected:
@@ -36,14 +38,14 @@ async def selected(context: CommandContext) -> Selected:
     Raises BadReference, RegistryError; NotFound lists the platforms that there are.
     """
     request = platform_request(context.arguments, context.browser.platform)
-    manifest, entry = await context.browser.open(context.reference), None
+    manifest, entry, error = await context.browser.open(context.reference), None, None
     if isinstance(manifest, Index):
         tell_anomalies(manifest)
         entry, manifest = await select_in(context, manifest, request)
     else:
-        await check_single(context, manifest, request)
+        error = await check_single(context, manifest, request)
     tell_anomalies(manifest)
-    return Selected(context.reference, manifest, entry)
+    return Selected(context.reference, manifest, entry, error)
 
 
 async def select_in(context: CommandContext, root: Index, request: PlatformRequest) -> tuple[Entry, Manifest]:
@@ -63,21 +65,26 @@ async def select_in(context: CommandContext, root: Index, request: PlatformReque
     return selection.selected.entry, selection.outcome
 
 
-async def check_single(context: CommandContext, manifest: Manifest, request: PlatformRequest) -> None:
-    """Tell that what the reference names is for another platform. Raises NotFound when that one was asked for."""
+async def check_single(
+    context: CommandContext, manifest: Manifest, request: PlatformRequest
+) -> RegbrowseError | None:
+    """Tell that what the reference names is for another platform. Raises NotFound when that one was asked for.
+
+    Returns why the platform could not be read.
+    """
     name, wanted, asked = context.reference.familiar, request.platform, request.asked
     if isinstance(manifest, Artifact):
         if asked:
             note(f"{name} is no image but this: {manifest.kind}. It has no platform to choose.")
-        return
+        return None
     if context.reference.digest is not None and not asked:
-        return
+        return None
     try:
         platform = await read_platform(context.browser, context.repository, manifest)
-    except RegbrowseError:
+    except RegbrowseError as error:
         if asked:
             raise
-        return
+        return error
     if platform is None or not platform.known:
         if asked:
             note(f"{name} does not say what platform it is for; it was taken.")
@@ -87,6 +94,7 @@ async def check_single(context: CommandContext, manifest: Manifest, request: Pla
                 f"{name} is a single image for {platform}, not for {wanted}.", hint="Ask without a platform to get it."
             )
         note(f"{name} is a single image for {platform}, not for {wanted}; it was taken.")
+    return None
 
 
 async def read_child(context: CommandContext, descriptor: Descriptor) -> Manifest:

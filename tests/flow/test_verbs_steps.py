@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import images
-from fake_registry import FakeRegistry
+from fake_registry import FakeRegistry, Fault
 from flow.command_line import CommandLine, command_line
 from regbrowse.reference import Registry
 from tls_world import issue, secure
@@ -77,6 +77,18 @@ async def test_what_is_read_of_a_broken_config_is_said(registry: FakeRegistry, r
     assert said.code == 3
     assert said.err.startswith(f"regbrowse: Reading the config of {given} failed: The document is not JSON")
     assert '"config" prints it as it is.' in said.err
+
+
+@pytest.mark.parametrize("verb", ["config", "labels", "history", "layers"])
+async def test_a_config_that_fails_is_asked_for_once_with_its_attempts(
+    registry: FakeRegistry, run: CommandLine, name: str, verb: str
+) -> None:
+    path = f"/v2/acme/app/blobs/{APP.below[0].digest}"
+    registry.fault(path, Fault(503, b""))
+    said = await run(verb, name)
+    assert said.code == 3
+    assert "has a problem on its side" in said.err
+    assert registry.paths(path) == [path] * 3
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "0<&- 2>&-"])

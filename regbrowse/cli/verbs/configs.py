@@ -30,6 +30,10 @@ async def run(context: CommandContext) -> None:
         raise NotFound(f"{_named(found)}, not an image: its config holds no {context.verb}.", hint='See "config".')
     raw = EMPTY
     if config.digest != Digest.of(EMPTY):
+        if found.config_error is not None and (
+            config.digest is None or context.browser.client.cached(config.digest) is None
+        ):
+            raise found.config_error  # asking once more would take all its attempts again
         raw, _ = await context.browser.content(context.repository, config, everything=True)
     if context.verb == "config":
         if context.arguments.raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.platform_selection import selected
-from regbrowse.errors import BadResponse, NotFound, TooLarge
+from regbrowse.errors import BadResponse, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
 from regbrowse.oci.layers import LayerRow, join
 from regbrowse.oci.manifest import Artifact, Image, Schema1
@@ -21,7 +21,7 @@ async def run(context: CommandContext) -> None:
     manifest = found.manifest
     if not isinstance(manifest, Image | Artifact | Schema1):
         raise NotFound(f"{found.reference.familiar} is a document of an unknown kind, which has no layers.")
-    config = await _config(context, manifest) if isinstance(manifest, Image) else None
+    config = await _config(context, manifest, found.config_error) if isinstance(manifest, Image) else None
     table = join(manifest, config)
     if table.note:
         note(table.note)
@@ -31,9 +31,11 @@ async def run(context: CommandContext) -> None:
         context.output.value([_value(row) for row in table.rows], compact=context.arguments.raw)
 
 
-async def _config(context: CommandContext, image: Image) -> Config | None:
-    """Layers are worth printing without the commands, too."""
+async def _config(context: CommandContext, image: Image, failed: RegbrowseError | None) -> Config | None:
+    """Read the config; None with a note without it, because layers are worth printing without the commands, too."""
     try:
+        if failed is not None:
+            raise failed
         raw, _ = await context.browser.content(context.repository, image.config, everything=True)
         return parse_config(raw, limit=CONFIG_LIMIT)
     except (NotFound, BadResponse, TooLarge) as error:
