@@ -65,6 +65,8 @@ def _check(arguments: Arguments, place: Registry | Reference) -> None:
 async def _answer(arguments: Arguments, connector: Connector, place: Registry | Reference) -> int:
     from asyncio import to_thread
 
+    from regbrowse.cli.progress import progress_line, waiting
+
     browser = await connector.browser()
     try:
         # Loaded while the registry is being reached.
@@ -74,7 +76,9 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
         if arguments.verb.takes.startswith("REF"):
             context = await context.with_only_image()
         try:
-            code = await function(context)
+            registry = place if isinstance(place, Registry) else place.repository.registry
+            async with progress_line(lambda _: waiting(browser.client.limits.wait(registry))):
+                code = await function(context)
         except NotFound as error:
             if isinstance(context.place, Reference) and context.place.target is None and '"latest"' in error.why:
                 written = visible(arguments.reference or "", 512)

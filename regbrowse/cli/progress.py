@@ -7,9 +7,13 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from regbrowse.cli.diagnostics import columns, paint
 from regbrowse.text import size, span
+
+if TYPE_CHECKING:
+    from regbrowse.registry.models import Wait
 
 PAUSE = 0.2
 """Seconds between two lines."""
@@ -17,23 +21,38 @@ WINDOW = 5.0
 """Seconds over which the rate of a transfer is counted."""
 
 
+Line = Callable[[int], str]
+"""Gives the text of a line; it is told the number of characters that fit."""
+_lines: list[Line] = []
+"""The lines of all blocks that run, the innermost last."""
+
+
 @asynccontextmanager
-async def progress_line(line: Callable[[int], str]) -> AsyncIterator[None]:
-    """While the block runs, paint the line again and again; it is given the number of characters that fit."""
+async def progress_line(line: Line) -> AsyncIterator[None]:
+    """While the block runs, paint the line again and again; that of an inner block takes its place."""
     task = asyncio.create_task(_draw(line))
+    _lines.append(line)
     try:
         yield
     finally:
+        _lines.remove(line)
         task.cancel()
         await asyncio.wait([task])
         paint("")
 
 
-async def _draw(line: Callable[[int], str]) -> None:
+async def _draw(line: Line) -> None:
     while True:
         await asyncio.sleep(PAUSE)
-        room = columns() - 1
-        paint(line(room)[:room])
+        if _lines[-1] is line:
+            room = columns() - 1
+            paint(line(room)[:room])
+
+
+def waiting(wait: Wait | None) -> str:
+    """Say why a registry is not asked right now, and for how long; nothing when it is asked."""
+    left = wait.until - time.monotonic() if wait else 0.0
+    return f"{wait.why} Trying again in {span(left)}." if wait and left > 0 else ""
 
 
 class Transfer:

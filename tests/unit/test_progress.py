@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 
 import pytest
 
-from regbrowse.cli.progress import PAUSE, Transfer, progress_line
+from regbrowse.cli import progress
+from regbrowse.cli.progress import PAUSE, Transfer, progress_line, waiting
+from regbrowse.registry.models import Wait
 
 
 def test_the_line_says_how_far_it_is() -> None:
@@ -41,3 +44,32 @@ async def test_the_line_is_only_on_terminals(monkeypatch: pytest.MonkeyPatch) ->
     async with progress_line(lambda _: "x"):
         await asyncio.sleep(1.5 * PAUSE)
     assert stream.getvalue() == ""
+
+
+async def test_the_line_of_an_inner_block_takes_the_place_of_the_outer(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted: list[str] = []
+    monkeypatch.setattr(progress, "PAUSE", 0.001)
+    monkeypatch.setattr(progress, "paint", painted.append)
+
+    async def until(text: str) -> None:
+        async with asyncio.timeout(5):
+            while text not in painted:
+                await asyncio.sleep(0)
+        painted.clear()
+
+    async with progress_line(lambda _: "outer"):
+        await until("outer")
+        async with progress_line(lambda _: "inner"):
+            await until("inner")
+            await until("inner")
+            assert "outer" not in painted
+        await until("outer")
+
+
+def test_why_a_registry_is_not_asked_is_said_with_the_time_that_is_left() -> None:
+    now = time.monotonic()
+    assert waiting(Wait(now + 29.5, "ghcr.io is limiting requests.")) == (
+        "ghcr.io is limiting requests. Trying again in 30 s."
+    )
+    assert waiting(Wait(now - 1, "ghcr.io is limiting requests.")) == ""
+    assert waiting(None) == ""

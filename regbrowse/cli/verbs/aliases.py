@@ -8,7 +8,7 @@ from contextlib import aclosing
 from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.progress import progress_line
+from regbrowse.cli.progress import progress_line, waiting
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Digest, Reference
@@ -53,8 +53,12 @@ async def _search(context: CommandContext, wanted: Digest, tags: list[str], writ
             write(tag)
             context.output.flush()
 
+    def line(_: int) -> str:
+        wait = context.browser.client.limits.wait(repository.registry)
+        return waiting(wait) or f"{asked:,} of {all_tags} asked"
+
     try:
-        async with progress_line(lambda _: f"{asked:,} of {all_tags} asked"):
+        async with progress_line(line):
             await for_each(ask, tags)
     except RegbrowseError:
         note(f"Stopped early: {asked:,} of {all_tags} asked.")

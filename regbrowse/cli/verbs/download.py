@@ -17,7 +17,7 @@ from regbrowse.cli.atomic_file import AtomicFile, check_free
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note, print_error
 from regbrowse.cli.output import StdoutPipe
-from regbrowse.cli.progress import Transfer, progress_line
+from regbrowse.cli.progress import Transfer, progress_line, waiting
 from regbrowse.errors import BadReference, Integrity, NotFound
 from regbrowse.reference import Digest, Reference, Registry
 from regbrowse.text import size, visible
@@ -147,7 +147,7 @@ def _progress(context: CommandContext, stream: BlobStream) -> AbstractAsyncConte
 
     def line(room: int) -> str:
         wait = context.browser.client.limits.wait(context.repository.registry)
-        return transfer.line(stream.received, stream.size, room, wait.why if wait else "")
+        return transfer.line(stream.received, stream.size, room, waiting(wait))
 
     return progress_line(line)
 
