@@ -55,7 +55,7 @@ def begin(arguments: Arguments) -> Start:
 
 def _check_login(user: str, source: str) -> None:
     """Raises ConfigError, without a word of the login."""
-    from regbrowse.settings.authfile import sendable
+    from regbrowse.settings.login import sendable
 
     name, _, password = user.partition(":")
     if not name or not password:

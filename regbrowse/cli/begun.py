@@ -67,7 +67,7 @@ def references(begun: str, arguments: Arguments, start: Callable[[Arguments], St
 
 def lately() -> list[str]:
     """What was opened, newest first; of images also the repository alone."""
-    from regbrowse.tui.recents import load
+    from regbrowse.state.recents import load
 
     found: dict[str, None] = {}
     for recent in load():

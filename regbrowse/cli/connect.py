@@ -112,15 +112,7 @@ class Start:
         from regbrowse.settings.keychain import Keychain
 
         settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
-        wanted, platform = settings.network.platform if settings.network else None, None
-        if wanted:
-            from regbrowse.errors import BadReference
-            from regbrowse.oci.platform import Platform
-
-            try:
-                platform = Platform.parse(wanted)
-            except BadReference as error:
-                self.notices += (f"settings.toml: {error}",)
+        platform = settings.network.platform if settings.network else None
         return Browser(Client(settings, ahead), platform, self.notices)
 
     @property
@@ -132,7 +124,7 @@ class Start:
         """What -u or the environment says."""
         if self.user is None:
             return None
-        from regbrowse.settings.authfile import login_from
+        from regbrowse.settings.login import login_from
 
         name, _, password = self.user.partition(":")
         return login_from(name, password, self.source)

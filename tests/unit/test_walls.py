@@ -27,14 +27,16 @@ ALLOWED: dict[str, set[str]] = {
     "pasted": BASE,
     "demo": CORE | {""},
     "settings": CORE | {""},
-    "registry": CORE | {"", "settings"},
-    "layerfs": CORE | {"", "settings", "registry"},
-    "cli": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree", "demo", "tui"},
-    "tui": CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"},
+    "state": CORE | {""},
+    "registry": CORE | {"", "settings", "state"},
+    "layerfs": CORE | {"", "settings", "state", "registry"},
+    "cli": CORE
+    | {"", "settings", "state", "registry", "layerfs", "browse", "choice", "reaching", "tree", "demo", "tui"},
+    "tui": CORE | {"", "settings", "state", "registry", "layerfs", "browse", "choice", "reaching", "tree"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
-MIDDLE = CORE | {"", "settings", "registry", "layerfs", "browse", "choice", "reaching", "tree"}
+MIDDLE = CORE | {"", "settings", "state", "registry", "layerfs", "browse", "choice", "reaching", "tree"}
 OWNERS = {
     "httpx": {"registry"},
     "httpcore": {"registry"},

@@ -25,8 +25,7 @@ from regbrowse.registry.models import LoginState, Rate, Settings
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.retry import rate_of
 from regbrowse.registry.transport.transport import Transport
-from regbrowse.settings.authfile import login_from, sendable
-from regbrowse.settings.login import Login, Source
+from regbrowse.settings.login import Login, Source, login_from, sendable
 from regbrowse.text import visible
 
 
