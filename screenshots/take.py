@@ -59,10 +59,10 @@ async def take(name: str) -> str:
 
     from regbrowse.cli.arguments import parse
     from regbrowse.cli.connect import Connector
-    from regbrowse.tui import recents
+    from regbrowse.state.files import memory_file
     from regbrowse.tui.app import RegbrowseApp
 
-    recents.path.cache_clear()
+    memory_file.cache_clear()
     picture = PICTURES[name]
     connector = Connector(parse(["demo"]))
     app = RegbrowseApp(connector.browser, connector.place)

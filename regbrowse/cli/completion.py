@@ -120,7 +120,7 @@ def references(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
 
 def recent() -> list[str]:
     """What was opened, newest first; of images also the repository alone."""
-    from regbrowse.tui.recents import load
+    from regbrowse.state.recents import load
 
     found: dict[str, None] = {}
     for each in load():

@@ -147,14 +147,7 @@ class Connector:
 
     def _platform(self, network: Network | None) -> Platform | None:
         """The platform to show first: that of the options, else that of the settings; None: this machine's."""
-        preferred = None
-        if network is not None and network.platform:
-            from regbrowse.oci.platform import Platform
-
-            try:
-                preferred = Platform.parse(network.platform)
-            except BadReference as error:
-                self._notices += (f"settings.toml: {error}",)
+        preferred = network.platform if network else None
         if not self.arguments.names_platform:
             return preferred
         from regbrowse.cli.platform_request import platform_request
@@ -173,7 +166,7 @@ def _login(arguments: Arguments) -> Login | None:
         return None
     if user is None:
         return None
-    from regbrowse.settings.authfile import login_from, sendable
+    from regbrowse.settings.login import login_from, sendable
 
     name, _, password = user.partition(":")
     if not name or not password:

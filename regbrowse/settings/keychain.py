@@ -1,7 +1,7 @@
-"""Saved logins: every place where docker and podman keep them, the first that has one wins.
+"""Saved logins: every place where docker and podman keep them; the first that has one wins.
 
 Inside a file a credential helper counts before the file's own entries, as in docker/cli (cli/config/configfile,
-GetCredentialsStore). Nothing is ever written; whatever is wrong becomes a sentence in `notices`.
+GetCredentialsStore). Nothing is ever written; each problem becomes a sentence in `notices`.
 """
 
 from __future__ import annotations
@@ -14,27 +14,61 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.settings.authfile import AuthFile, Place, login_from
-from regbrowse.settings.authplaces import DOCKER, Shelf, places
-from regbrowse.settings.helper import TIME_LIMIT, Answer, Helpers, is_suffix
-from regbrowse.settings.login import Login, Source
+from regbrowse.settings.auth_file import AuthFile, AuthFileLocation, read_auth_file
+from regbrowse.settings.credential_helper import TIME_LIMIT, Answer, CredentialHelpers, is_suffix
+from regbrowse.settings.files import config_folder
+from regbrowse.settings.login import Login, Source, login_from
 from regbrowse.text import visible
 
-__all__ = ["Keychain", "Source"]
-
+DOCKER_CONFIG = "docker config"
 _NOTICE_LIMIT = 200
 
 
-class _Named(NamedTuple):
-    """A credential helper that a place names for a registry."""
+def locations(
+    environ: Mapping[str, str], home: Path, authfile: Path | None, uid: int, platform: str
+) -> tuple[AuthFileLocation, ...]:
+    """List the locations of auth files in the order in which they count: options and variables, docker's, podman's.
 
-    place: Place
+    docker/cli, cli/config; containers/image, docs/containers-auth.json.5: REGISTRY_AUTH_FILE stands for all of
+    podman's own files. That docker's comes before podman's is our choice.
+    """
+    found = [AuthFileLocation("--authfile", authfile, named=True)] if authfile else []
+    if text := environ.get("DOCKER_AUTH_CONFIG", ""):
+        found.append(AuthFileLocation("DOCKER_AUTH_CONFIG", None, "docker", text=Secret(text)))
+    only = environ.get("REGISTRY_AUTH_FILE", "")
+    if only:
+        found.append(AuthFileLocation("auth.json", Path(only)))
+    docker = Path(environ.get("DOCKER_CONFIG", "") or home / ".docker")
+    found.append(AuthFileLocation(DOCKER_CONFIG, docker / "config.json", "docker"))
+    if not only:
+        folders = _podman_folders(environ, home, uid, platform)
+        found += [AuthFileLocation("auth.json", folder / "auth.json") for folder in folders]
+    found.append(AuthFileLocation(".dockercfg", home / ".dockercfg", "docker", flat=True))
+    return tuple(found)
+
+
+def _podman_folders(environ: Mapping[str, str], home: Path, uid: int, platform: str) -> list[Path]:
+    runtime = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    if not platform.startswith("linux"):
+        first = home / ".config" / "containers"
+    elif runtime.is_absolute():
+        first = runtime / "containers"
+    else:
+        first = Path("/run/containers") / str(uid)
+    return list(dict.fromkeys((first, config_folder(environ, home) / "containers")))
+
+
+class _NamedHelper(NamedTuple):
+    """A credential helper that an auth file names for a registry."""
+
+    location: AuthFileLocation
     suffix: str
     keys: tuple[str, ...]
     """What it is asked for, one after the other."""
     chosen: bool
-    """Whether somebody wrote its name down; else it is the one that docker takes by default."""
+    """Whether the file names it; else it is the one that docker takes by default."""
 
     @property
     def program(self) -> str:
@@ -60,11 +94,14 @@ class Keychain:
         limit: float = TIME_LIMIT,
     ) -> None:
         """`limit`: seconds that a credential helper may take."""
-        self._environ = dict(environ)
+        self._path = environ.get("PATH", "")
         self._home = home
         self._platform = platform
-        self._shelf = Shelf(places(environ, home, authfile, os.getuid() if uid is None else uid, platform))
-        self._helpers = Helpers(environ, limit=limit)
+        self._locations = locations(environ, home, authfile, os.getuid() if uid is None else uid, platform)
+        self._versions: list[tuple[int, ...] | None] = []
+        self._files: tuple[tuple[AuthFileLocation, AuthFile], ...] = ()
+        self._reading = asyncio.Lock()
+        self._helpers = CredentialHelpers(environ, limit=limit)
         self._default_store = ""
         self.notices: list[str] = []
         """One sentence per problem, each once; never with a value."""
@@ -77,27 +114,26 @@ class Keychain:
         return self._helpers.asking
 
     async def find(self, registry: Registry, path: str = "") -> Login | None:
-        """The login for a repository of a registry, or None. Raises nothing; may take as long as a helper."""
+        """Find the login for a repository of a registry. Raises nothing; may take as long as a helper."""
         return (await self._look(registry, path))[0]
 
     async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
-        """Every place that was looked at and what it has, in order. Helpers behind the winner are not asked."""
+        """List every place in order with what it has. Helpers behind the winner are not asked."""
         return tuple((await self._look(registry, path))[1])
 
     def helper_for(self, registry: Registry) -> str | None:
-        """The first helper that is named for a registry, by the files as they were last read; else None."""
+        """Name the first helper for a registry, by the files as they were last read; None when there is none."""
         named = self._first_helper(registry)
         return named.program if named else None
 
     def forget(self, registry: Registry) -> None:
-        """Has the helpers of a registry run again at the next question, because what they said was refused."""
-        for place, file in self._shelf.files:
-            if named := self._named(place, file, registry):
-                for key in named.keys:
-                    self._helpers.forget(named.suffix, key)
+        """Have the helpers of a registry run again at the next question, because their login was refused."""
+        for named in self._named_helpers(registry):
+            for key in named.keys:
+                self._helpers.forget(named.suffix, key)
 
     async def in_foreground(self, registry: Registry) -> Login | None:
-        """Runs the helper of a registry with the terminal, for a passphrase; whoever calls has left the screen.
+        """Run the helper of a registry with the terminal, for a passphrase; the caller has left the screen.
 
         Its login is what `find` answers from now on. Raises nothing.
         """
@@ -109,43 +145,56 @@ class Keychain:
         if login is not None:
             self.slow.discard(registry.key)
         elif answer.problem:
-            self._tell([_problem(named, answer)])
+            self._note([_problem(named, answer)])
         return login
 
     async def _refresh(self) -> None:
-        if await self._shelf.refresh():
-            # `docker login` writes its file also when a helper keeps the password.
-            self._helpers.forget_absences()
-        self._tell(self._shelf.notices)
-        self._default_store = await asyncio.to_thread(self._docker_default)
+        """Read the auth files if any has changed."""
+        async with self._reading:
+            if await asyncio.to_thread(self._read_changed):
+                # `docker login` writes its file also when a helper keeps the password.
+                self._helpers.forget_absences()
+        self._note(notice for _, file in self._files for notice in file.notices)
+
+    def _read_changed(self) -> bool:
+        self._default_store = self._docker_default()
+        versions = [_version(location) for location in self._locations]
+        if versions == self._versions:
+            return False
+        self._files = tuple((location, read_auth_file(location)) for location in self._locations)
+        self._versions = versions
+        return True
 
     def _docker_default(self) -> str:
         """The store that docker takes when its file names none (docker/cli, credentials.DetectDefaultStore)."""
         if self._platform.startswith("linux"):
-            suffix = "pass" if shutil.which("pass", path=self._environ.get("PATH", "")) else "secretservice"
+            suffix = "pass" if shutil.which("pass", path=self._path) else "secretservice"
         else:
             suffix = {"darwin": "osxkeychain", "win32": "wincred"}.get(self._platform, "")
         return suffix if self._helpers.program(suffix) else ""
 
-    def _named(self, place: Place, file: AuthFile, registry: Registry) -> _Named | None:
+    def _named_helpers(self, registry: Registry) -> list[_NamedHelper]:
+        found = (self._named_helper(location, file, registry) for location, file in self._files)
+        return [named for named in found if named is not None]
+
+    def _named_helper(self, location: AuthFileLocation, file: AuthFile, registry: Registry) -> _NamedHelper | None:
         suffix, keys = file.helper(registry)
         chosen = bool(suffix)
-        if not suffix and place.source == DOCKER and not file.says_something:
+        if not suffix and location.source == DOCKER_CONFIG and not file.says_something:
             suffix = self._default_store
-        return _Named(place, suffix, tuple(keys), chosen) if suffix else None
+        return _NamedHelper(location, suffix, tuple(keys), chosen) if suffix else None
 
-    def _first_helper(self, registry: Registry) -> _Named | None:
-        found = (self._named(place, file, registry) for place, file in self._shelf.files)
-        return next((named for named in found if named and is_suffix(named.suffix)), None)
+    def _first_helper(self, registry: Registry) -> _NamedHelper | None:
+        return next((named for named in self._named_helpers(registry) if is_suffix(named.suffix)), None)
 
     async def _look(self, registry: Registry, path: str) -> tuple[Login | None, list[Source]]:
         await self._refresh()
         winner: Login | None = None
         sources: list[Source] = []
-        unheard: list[str] = []
-        for place, file in self._shelf.files:
-            where = self._where(place)
-            named = self._named(place, file, registry)
+        problems: list[str] = []
+        for location, file in self._files:
+            where = self._where(location)
+            named = self._named_helper(location, file, registry)
             if named and winner:
                 sources.append(Source(named.source, note=f"named in {where}: not asked"))
             elif named:
@@ -153,70 +202,68 @@ class Keychain:
                 if answer.slow:
                     self.slow.add(registry.key)
                 if answer.problem and (named.chosen or answer.slow):
-                    unheard.append(_problem(named, answer))
+                    problems.append(_problem(named, answer))
                 note = f"named in {where}" if named.chosen else "docker's default"
                 said = answer.problem.rstrip(".") if answer.problem else "" if winner else "nothing for this registry"
                 sources.append(_source(named.source, winner, f"{note}: {said}" if said else note, wins=bool(winner)))
             login = file.login(registry, path)
             if login is not None:
-                sources.append(_source(place.source, login, where, wins=winner is None))
+                sources.append(_source(location.source, login, where, wins=winner is None))
                 winner = winner or login
             elif named is None:
-                sources.append(Source(place.source, note=f"{where}: {_absence(file)}"))
-        self._tell(f"{problem} {_rest(registry, winner)}" for problem in unheard)
+                sources.append(Source(location.source, note=f"{where}: {_ABSENCE[file.state]}"))
+        host = visible(registry.name)
+        rest = f"with the credentials from {winner.source} for {host}" if winner else f"without credentials for {host}"
+        self._note(f"{problem} Continuing {rest}." for problem in problems)
         return winner, sources
 
-    async def _ask(self, named: _Named, *, foreground: bool = False) -> tuple[Login | None, Answer]:
-        """The login that a helper has under the first of its keys that it knows, and its last answer."""
+    async def _ask(self, named: _NamedHelper, *, foreground: bool = False) -> tuple[Login | None, Answer]:
+        """Get the login that a helper has under the first of its keys that it knows, and its last answer."""
         answer = Answer()
         for key in named.keys:
-            ask = self._helpers.ask_in_foreground if foreground else self._helpers.ask
-            answer = await ask(named.suffix, key)
+            answer = await self._helpers.ask(named.suffix, key, foreground=foreground)
             if answer.secret is not None:
                 return login_from(answer.user, answer.secret.reveal(), named.source), answer
             if answer.problem:
                 break
         return None, answer
 
-    def _where(self, place: Place) -> str:
-        """The path of a place as people write it."""
-        if place.path is None:
+    def _where(self, location: AuthFileLocation) -> str:
+        """Write the path of a location as people write it."""
+        if location.path is None:
             return "environment"
         try:
-            return visible(f"~/{place.path.relative_to(self._home)}", 300)
+            return visible(f"~/{location.path.relative_to(self._home)}", 300)
         except ValueError:
-            return place.shown
+            return location.shown
 
-    def _tell(self, sentences: Iterable[str]) -> None:
+    def _note(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:
             if sentence not in self.notices and len(self.notices) < _NOTICE_LIMIT:
                 self.notices.append(sentence)
+
+
+_ABSENCE = {"missing": "no such file", "unusable": "cannot be used", "read": "nothing for this registry"}
+
+
+def _version(location: AuthFileLocation) -> tuple[int, ...] | None:
+    """Describe a file by numbers that change whenever it is written; None when there is no file."""
+    if location.path is None:
+        return (0,)
+    try:
+        found = location.path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _source(name: str, login: Login | None, note: str, *, wins: bool) -> Source:
     return Source(name, visible(login.user) if login else "", note, wins)
 
 
-def _problem(named: _Named, answer: Answer) -> str:
-    """A helper's problem with the name of who wants it."""
+def _problem(named: _NamedHelper, answer: Answer) -> str:
+    """Write a helper's problem; of one that is missing, with the file that names it."""
     if not answer.missing:
         return answer.problem
-    owner = f"Your {DOCKER}" if named.place.source == DOCKER else named.place.shown
+    owner = f"Your {DOCKER_CONFIG}" if named.location.source == DOCKER_CONFIG else named.location.shown
     return f'{owner} names the credential helper "{named.program}", which is not on PATH.'
-
-
-def _rest(registry: Registry, winner: Login | None) -> str:
-    host = visible(registry.name)
-    if winner is None:
-        return f"Continuing without credentials for {host}."
-    return f"Continuing with the credentials from {winner.source} for {host}."
-
-
-def _absence(file: AuthFile) -> str:
-    match file.state:
-        case "missing":
-            return "no such file"
-        case "unusable":
-            return "cannot be used"
-        case "read":
-            return "nothing for this registry"

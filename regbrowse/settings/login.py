@@ -1,4 +1,4 @@
-"""Who somebody is to a registry."""
+"""Values: a login for one registry, and a place where logins may be saved."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import Literal, NamedTuple
 
 from regbrowse.redact import Secret
 
+TOKEN_USER = "<token>"
+"""The user name that says: the password is an identity token (docker/docker-credential-helpers)."""
+
 
 class Login(NamedTuple):
-    """What opens one registry."""
+    """Credentials for one registry."""
 
     user: str
     """May be empty for an identity or bearer token."""
@@ -20,13 +23,29 @@ class Login(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One place where a login may be kept, as people see it. Nothing secret is in it."""
+    """One place where a login may be saved, as people see it. Nothing secret is in it."""
 
     name: str
     """`docker config`, `auth.json`, `credential helper docker-credential-pass`."""
     user: str = ""
-    """Who the login is for; empty when there is none here, or when it is a token without a name."""
+    """The user of the login; empty when there is none here, or when it is a token without a name."""
     note: str = ""
     """Where the place is and what was found there, without a full stop: `~/.docker/config.json: no such file`."""
     wins: bool = False
     """Whether the login that is used comes from here."""
+
+
+def login_from(user: str, secret: str, source: str) -> Login:
+    """Make a login of a user name and a secret; the name may say that the secret is an identity token."""
+    if user == TOKEN_USER:
+        return Login("", Secret(secret), source, "identity")
+    return Login(user, Secret(secret), source)
+
+
+def sendable(text: str) -> bool:
+    """Check that a text has bytes to send: a lone surrogate, from JSON or a command line, has none in UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from regbrowse.errors import BadReference
 from regbrowse.reference import DOCKER_HUB, Registry, Repository
-from regbrowse.settings.certificates import HUB_HOST, Certificates, Trust
-from regbrowse.settings.containerd import Hosts
-from regbrowse.settings.daemon import Daemon, read_daemon
-from regbrowse.settings.preferences import Preferences, Wishes, read_preferences
+from regbrowse.settings.certificates import Trust
+from regbrowse.settings.certs_d import HUB_HOST, CertsD, HostsToml
+from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
+from regbrowse.settings.files import Notices, config_folder
 from regbrowse.settings.proxies import Proxies, Proxy, read_proxies
-from regbrowse.settings.reading import Notices, config_folder
-from regbrowse.settings.registries import Entry, Registries, read_registries, repository_at
+from regbrowse.settings.registries_conf import RegistriesConf, RegistryEntry, read_registries_conf
+from regbrowse.settings.settings_file import SettingsFile, read_settings_file
 from regbrowse.text import visible
 
 CONNECTIONS = 4
@@ -41,19 +42,19 @@ class Network:
     """Answers from what was read once; asking does not raise."""
 
     def __init__(
-        self, preferences: Preferences, registries: Registries, daemon: Daemon, proxies: Proxies,
-        certificates: Certificates, notices: Notices,
+        self, settings: SettingsFile, registries: RegistriesConf, daemon: DaemonJson, proxies: Proxies,
+        certificates: CertsD, notices: Notices,
     ) -> None:  # fmt: skip
-        self._preferences = preferences
+        self._settings = settings
         self._registries = registries
         self._daemon = daemon
         self._proxies = proxies
         self._certificates = certificates
         self._notices = notices
-        self.cache_size = preferences.cache_size
+        self.cache_size = settings.cache_size
         """Bytes of content to keep between runs, as our file says; 0: none; None: it does not say."""
-        self.platform = preferences.platform
-        """The platform our file prefers, such as `linux/arm64`; None: it does not say."""
+        self.platform = settings.platform
+        """The platform our file prefers; None: it does not say."""
 
     @classmethod
     def read(
@@ -65,14 +66,14 @@ class Network:
         etc: Path = Path("/etc"),
         platform: str = sys.platform,
     ) -> Network:
-        """Reads files, so it belongs into a thread; raises nothing, troubles become `notices`."""
+        """Read all files, so call it in a thread. Raises nothing, troubles become `notices`."""
         notices = Notices()
         return cls(
-            read_preferences(config, home, notices),
-            read_registries(environ, home, etc, notices),
-            read_daemon(home, config_folder(environ, home), etc, notices),
+            read_settings_file(config, home, notices),
+            read_registries_conf(environ, home, etc, notices),
+            read_daemon_json(home, config_folder(environ, home), etc, notices),
             read_proxies(environ, notices),
-            Certificates(environ, home, etc, platform, notices),
+            CertsD(environ, home, etc, platform, notices),
             notices,
         )
 
@@ -82,32 +83,38 @@ class Network:
         return self._notices.all
 
     def resolve(self, repository: Repository) -> Resolved:
-        """The longest prefix in registries.conf decides (containers-registries.conf(5)); reads nothing."""
+        """Apply the longest prefix in registries.conf (containers-registries.conf(5)); reads nothing."""
         name = f"{_key(repository.registry)}/{repository.path}"
         entry = self._registries.find(name)
         real, note = repository, ""
         if entry is not None and not entry.location.startswith("*.") and entry.location != entry.prefix:
-            place = entry.elsewhere(entry.location, name)
-            moved = repository_at(place)
+            location = entry.relocated(entry.location, name)
+            moved = _repository_at(location)
             real = moved or repository
-            note = f"{visible(name)} → {visible(place)} ({entry.file})"
+            note = f"{visible(name)} → {visible(location)} ({entry.file})"
             if moved is None:
-                note = f'{entry.file} names "{visible(place)}" for {visible(name)}, which is no repository.'
-        return Resolved(
-            real,
-            note,
-            _refusal(entry),
-            self._own_mirror(real),
-        )
+                note = f'{entry.file} names "{visible(location)}" for {visible(name)}, which is no repository.'
+        mirror = self._settings.of(_key(real.registry)).mirror
+        return Resolved(real, note, _refusal(entry), _repository_at(f"{mirror}/{real.path}") if mirror else None)
 
     def mirrors(self, repository: Repository) -> tuple[str, ...]:
-        """What other tools' files name as mirrors; to be shown. Reads hosts.toml at the first call per host."""
+        """List what other tools' files name as mirrors; to be shown. Reads hosts.toml at the first call per host."""
         name = f"{_key(repository.registry)}/{repository.path}"
-        named = self._mirrors(self._registries.find(name), name)
-        return tuple(dict.fromkeys([*named, *self._other_mirrors(repository)]))
+        entry = self._registries.find(name)
+        found: list[str] = []
+        if entry is not None:
+            for mirror in entry.mirrors:
+                only = f" ({mirror.only}s only)" if mirror.only else ""
+                found.append(visible(entry.relocated(mirror.location, name)) + only)
+        # Those of docker's daemon are for Docker Hub alone.
+        others = self._daemon.mirrors if repository.registry.name == DOCKER_HUB else ()
+        hosts = self._hosts(repository.registry)
+        others += hosts.mirrors if hosts is not None else ()
+        found += [visible(f"{other}/{repository.path}") for other in others]
+        return tuple(dict.fromkeys(found))
 
     def blocked(self, registry: Registry) -> str:
-        """A sentence that names the file which forbids this registry; empty when none does."""
+        """Say which file forbids this registry; empty when none does."""
         return _refusal(self._registries.find(_key(registry)))
 
     def http_allowed(self, registry: Registry) -> bool:
@@ -119,18 +126,17 @@ class Network:
 
     def http_asked(self, registry: Registry) -> bool:
         """Whether our own file asks for http, and with it for logins over http."""
-        return self._preferences.of(_key(registry)).plain_http
+        return self._settings.of(_key(registry)).plain_http
 
     def trust(self, host: str, port: int) -> Trust:
         """Host in lower case without brackets. Looks into folders at the first call per host: not for the loop."""
-        keys = _keys_of(host, port)
-        wishes = self._preferences.of(*keys)
+        key = _key_at(host, port)
+        options = self._settings.of(key)
         found = self._certificates.trust(host, port)
-        by = self._preferences.file if wishes.insecure else ""
-        by = by or next(filter(None, map(self._registries.insecure_by, keys)), "")
+        by = self._settings.name if options.insecure else self._registries.insecure_by(key)
         return found._replace(
-            ca_files=(*((wishes.ca,) if wishes.ca is not None else ()), *found.ca_files),
-            pair=_pair(wishes) or found.pair,
+            ca_files=(*((options.ca,) if options.ca is not None else ()), *found.ca_files),
+            pair=options.pair or found.pair,
             verify=found.verify and not by,
             unverified_by=by or found.unverified_by,
         )
@@ -141,59 +147,34 @@ class Network:
 
     def connections(self, host: str, port: int) -> int:
         """How many connections may be open to a host and port, 1 to 16."""
-        return self._preferences.of(*_keys_of(host, port)).connections or CONNECTIONS
+        return self._settings.of(_key_at(host, port)).connections or CONNECTIONS
 
-    def short_names(self) -> tuple[str, ...]:
-        """Registries to offer for a name without one (`unqualified-search-registries`)."""
-        return self._registries.searched
-
-    def alias(self, name: str) -> str:
-        """The full name that registries.conf gives a short one (`[aliases]`); empty when it gives none."""
-        return visible(self._registries.aliases.get(name, ""))
-
-    def _hosts(self, registry: Registry) -> Hosts | None:
+    def _hosts(self, registry: Registry) -> HostsToml | None:
         host = HUB_HOST if registry.name == DOCKER_HUB else registry.host
         return self._certificates.hosts(host, registry.port or 443)
 
-    def _own_mirror(self, repository: Repository) -> Repository | None:
-        mirror = self._preferences.of(_key(repository.registry)).mirror
-        return repository_at(f"{mirror}/{repository.path}") if mirror else None
 
-    def _mirrors(self, entry: Entry | None, name: str) -> list[str]:
-        if entry is None:
-            return []
-        return [
-            visible(entry.elsewhere(mirror.location, name)) + (f" ({mirror.only}s only)" if mirror.only else "")
-            for mirror in entry.mirrors
-        ]
-
-    def _other_mirrors(self, repository: Repository) -> list[str]:
-        """Those of docker's daemon, which are for Docker Hub alone, and of containerd."""
-        hosts = self._hosts(repository.registry)
-        found = list(hosts.mirrors) if hosts is not None else []
-        if repository.registry.name == DOCKER_HUB:
-            found = [*self._daemon.mirrors, *found]
-        return [visible(f"{mirror}/{repository.path}") for mirror in found]
-
-
-def _refusal(entry: Entry | None) -> str:
+def _refusal(entry: RegistryEntry | None) -> str:
     return f"{visible(entry.prefix)} is blocked by {entry.file}." if entry is not None and entry.blocked else ""
 
 
 def _key(registry: Registry) -> str:
-    """How registries are compared: port 443 is never written."""
+    """Write a registry as it is compared: port 443 is never written."""
     return registry.key.removesuffix(":443")
 
 
-def _keys_of(host: str, port: int) -> tuple[str, ...]:
-    """The keys of the registries that are reached at a host and port."""
+def _key_at(host: str, port: int) -> str:
+    """Write the registry that is reached at a host and port as it is compared."""
+    if (host, port) == (HUB_HOST, 443):
+        return DOCKER_HUB
     shown = f"[{host}]" if ":" in host else host
-    if port != 443:
-        return (f"{shown}:{port}",)
-    return (DOCKER_HUB,) if host == HUB_HOST else (shown,)
+    return shown if port == 443 else f"{shown}:{port}"
 
 
-def _pair(wishes: Wishes) -> tuple[Path, Path] | None:
-    if wishes.client_cert is None or wishes.client_key is None:
+def _repository_at(name: str) -> Repository | None:
+    """Parse `host[:port]/path`; None when there can be no repository of that name."""
+    host, _, path = name.partition("/")
+    try:
+        return Repository.parse(Registry.parse(host), path)
+    except BadReference:
         return None
-    return wishes.client_cert, wishes.client_key

@@ -1,20 +1,21 @@
 """Which proxy the environment names, and for which hosts none is used.
 
 The rules are those of Go's httpproxy package, by which docker and podman read the same variables, with the
-spelling of curl where it is wider. The `proxies` of docker's config.json are for containers, and not read.
+spelling of curl where it is wider. urllib and httpx read these variables too, but know no networks in NO_PROXY; httpx
+refuses to start for some values. The `proxies` of docker's config.json are for containers, and not read.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from regbrowse.redact import Secret
-from regbrowse.settings.reading import Notices
+from regbrowse.settings.files import Notices
 from regbrowse.text import visible
 
 VALUE_LIMIT = 65_536
@@ -22,15 +23,11 @@ ENTRIES = 1000
 """Entries of NO_PROXY that are read."""
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
-_PATTERN = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
-_VARIABLES = {"http": ("http_proxy", "all_proxy"), "https": ("https_proxy", "all_proxy")}
-
-Address = IPv4Address | IPv6Address
-NetworkRange = IPv4Network | IPv6Network
+_HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
 
 
 class Proxy(NamedTuple):
-    """Who carries requests to one host."""
+    """The proxy for requests to one host."""
 
     url: str
     """`scheme://host:port`, always with a port and never with a user."""
@@ -45,68 +42,78 @@ class Proxy(NamedTuple):
         return self.url.partition("://")[2]
 
 
-class Direct(NamedTuple):
+class NoProxy(NamedTuple):
     """One entry of NO_PROXY: a network, or names."""
 
     suffix: str = ""
     """`.example.com`: every name that ends with it."""
     name: str = ""
     """`example.com`: that name itself; empty when only those below it are meant."""
-    network: NetworkRange | None = None
+    network: IPv4Network | IPv6Network | None = None
     port: int | None = None
     """None: every port."""
 
-    def covers(self, host: str, address: Address | None, port: int) -> bool:
+    def covers(self, host: str, address: IPv4Address | IPv6Address | None, port: int) -> bool:
         if self.port is not None and self.port != port:
             return False
         if self.network is not None:
-            return address is not None and address.version == self.network.version and address in self.network
+            return address is not None and address in self.network
         return host == self.name or host.endswith(self.suffix)
 
 
 class Proxies:
     """What the environment said when it was read."""
 
-    def __init__(self, found: Mapping[str, Proxy], direct: tuple[Direct, ...] = (), *, never: bool = False) -> None:
-        self._found = found
-        self._direct = direct
-        self._never = never
+    def __init__(self, by_scheme: Mapping[str, Proxy], no_proxy: Sequence[NoProxy] = ()) -> None:
+        self._by_scheme = by_scheme
+        self._no_proxy = no_proxy
 
     def find(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """The proxy for requests by `http` or `https` to a host (no brackets needed) and port."""
-        proxy = self._found.get(scheme)
-        if proxy is None or self._never:
-            return None
+        """Find the proxy for requests by `http` or `https` to a host (no brackets needed) and port.
+
+        None for this machine itself and for link-local addresses, which no proxy could reach.
+        """
         name = host.strip("[]").rstrip(".").lower()
         address = _address(name)
-        if _is_near(name, address) or any(entry.covers(name, address, port) for entry in self._direct):
+        if address is None:
+            near = name == "localhost" or name.endswith(".localhost")
+        else:
+            near = address.is_loopback or address.is_link_local or address.is_unspecified
+        if near or any(entry.covers(name, address, port) for entry in self._no_proxy):
             return None
-        return proxy
+        return self._by_scheme.get(scheme)
 
 
 def read_proxies(environ: Mapping[str, str], notices: Notices) -> Proxies:
-    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; of two spellings the one in lower case counts."""
-    read = {lower: _read_variable(environ, lower, notices) for lower in ("http_proxy", "https_proxy", "all_proxy")}
-    found: dict[str, Proxy] = {}
-    for scheme, variables in _VARIABLES.items():
-        proxy = next((read[name] for name in variables if read[name] is not None), None)
-        if proxy is not None:
-            found[scheme] = proxy
+    """Read HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; of two spellings the one in lower case counts."""
+    http, https, other = (_read_proxy(environ, f"{name}_proxy", notices) for name in ("http", "https", "all"))
+    found = {scheme: proxy for scheme, proxy in (("http", http or other), ("https", https or other)) if proxy}
     if not found:
         return Proxies({})
-    variable, value = _value(environ, "no_proxy")
-    direct, never = _read_direct(variable, value, notices)
-    return Proxies(found, direct, never=never)
+    variable, value = _variable(environ, "no_proxy")
+    if len(value) > VALUE_LIMIT:
+        notices.add(f"Ignoring the end of {variable}: it has more than {VALUE_LIMIT:,} characters.")
+        value = value[:VALUE_LIMIT].rpartition(",")[0]
+    words = [word.lower() for word in re.split(r"[\s,]+", value) if word]
+    if "*" in words:
+        return Proxies({})
+    if len(words) > ENTRIES:
+        notices.add(f"Ignoring the end of {variable}: it has more than {ENTRIES:,} entries.")
+    entries = [parse_no_proxy(word) for word in words[:ENTRIES]]
+    for entry in entries:
+        if isinstance(entry, str):
+            notices.add(f"Ignoring a part of {variable}: {entry}.")
+    return Proxies(found, [entry for entry in entries if isinstance(entry, NoProxy)])
 
 
-def _value(environ: Mapping[str, str], lower: str) -> tuple[str, str]:
-    """The variable that counts, and its value; an empty one in lower case switches the other off."""
+def _variable(environ: Mapping[str, str], lower: str) -> tuple[str, str]:
+    """Get the variable that counts, and its value; an empty one in lower case switches the other off."""
     name = lower if lower in environ else lower.upper()
     return name, environ.get(name, "").strip()
 
 
-def _read_variable(environ: Mapping[str, str], lower: str, notices: Notices) -> Proxy | None:
-    variable, value = _value(environ, lower)
+def _read_proxy(environ: Mapping[str, str], lower: str, notices: Notices) -> Proxy | None:
+    variable, value = _variable(environ, lower)
     if not value:
         return None
     if variable == "HTTP_PROXY" and environ.get("REQUEST_METHOD"):
@@ -127,7 +134,7 @@ def _read_variable(environ: Mapping[str, str], lower: str, notices: Notices) -> 
 
 
 def parse_proxy(value: str, variable: str) -> Proxy | str:
-    """A proxy, or why the value names none: words that show nothing of the value, which may hold a password."""
+    """Parse a proxy, or say why the value names none; nothing of the value is said, which may hold a password."""
     if len(value) > VALUE_LIMIT:
         return f"it has more than {VALUE_LIMIT:,} characters"
     if any(char.isspace() or not char.isprintable() for char in value):
@@ -145,39 +152,17 @@ def parse_proxy(value: str, variable: str) -> Proxy | str:
         return "it is not a URL with a valid host and port"
     if not host:
         return "it has no host"
-    address = _address(host)
-    if address is None and not _HOST.fullmatch(host):
+    if _address(host) is None and not _HOST.fullmatch(host):
         return "its host is neither a name nor an address"
     if port == 0:
         return "its port is not a number from 1 to 65535"
     shown = f"[{host}]" if ":" in host else host
-    url = f"{scheme}://{shown}:{port or _PORTS[scheme]}"
-    user = unquote(parts.username or "")
     password = Secret(unquote(parts.password)) if parts.password is not None else None
-    return Proxy(url, user, password, variable)
+    return Proxy(f"{scheme}://{shown}:{port or _PORTS[scheme]}", unquote(parts.username or ""), password, variable)
 
 
-def _read_direct(variable: str, value: str, notices: Notices) -> tuple[tuple[Direct, ...], bool]:
-    if len(value) > VALUE_LIMIT:
-        notices.add(f"Ignoring the end of {variable}: it has more than {VALUE_LIMIT:,} characters.")
-        value = value[:VALUE_LIMIT].rpartition(",")[0]
-    words = [word.lower() for word in re.split(r"[\s,]+", value) if word]
-    if "*" in words:
-        return (), True
-    if len(words) > ENTRIES:
-        notices.add(f"Ignoring the end of {variable}: it has more than {ENTRIES:,} entries.")
-    entries: list[Direct] = []
-    for word in words[:ENTRIES]:
-        read = parse_direct(word)
-        if isinstance(read, str):
-            notices.add(f"Ignoring a part of {variable}: {read}.")
-        else:
-            entries.append(read)
-    return tuple(entries), False
-
-
-def parse_direct(word: str) -> Direct | str:
-    """One entry of NO_PROXY in lower case, or why it is none.
+def parse_no_proxy(word: str) -> NoProxy | str:
+    """Parse one entry of NO_PROXY in lower case, or say why it is none.
 
     `example.com` is that name and all below it, `.example.com` and `*.example.com` only those below it; an
     address or network in CIDR notation covers addresses as they are written, since no name is looked up.
@@ -189,38 +174,28 @@ def parse_direct(word: str) -> Direct | str:
         return f"{shown} is a URL; write the host alone"
     if "/" in word:
         try:
-            return Direct(network=ip_network(word, strict=False))
+            return NoProxy(network=ip_network(word, strict=False))
         except ValueError:
             return f"{shown} is not a network"
-    address = _address(word.strip("[]"))
-    if address is not None:
-        return Direct(network=ip_network(address))
-    match = _PATTERN.fullmatch(word)
-    host, digits = match.groups() if match else ("", None)
+    match = _HOST_AND_PORT.fullmatch(word)
+    # An address of IPv6 may stand without brackets, and is no host with a port then.
+    host, digits = match.groups() if match and _address(word) is None else (word, None)
     port = int(digits) if digits else None
     if port is not None and not 1 <= port <= 65535:
         return f"{shown} has an impossible port"
     address = _address(host.strip("[]"))
     if address is not None:
-        return Direct(network=ip_network(address), port=port)
-    below = host.startswith((".", "*."))
+        return NoProxy(network=ip_network(address), port=port)
     name = host.removeprefix("*").strip(".")
     if not _HOST.fullmatch(name):
         return f"{shown} is neither a host nor a network"
-    return Direct(f".{name}", "" if below else name, port=port)
+    return NoProxy(f".{name}", "" if host.startswith((".", "*.")) else name, port=port)
 
 
-def _address(host: str) -> Address | None:
+def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
-
-
-def _is_near(name: str, address: Address | None) -> bool:
-    """Whether only this machine or its own cable can be meant: there no proxy leads."""
-    if address is None:
-        return name == "localhost" or name.endswith(".localhost")
-    return address.is_loopback or address.is_link_local or address.is_unspecified

@@ -63,16 +63,16 @@ class RegbrowseApp(App[None]):
 
     async def _begin(self) -> None:
         await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screen")
-        from regbrowse.tui import recents
+        from regbrowse.state.theme import load_theme, save_theme
 
-        kept = recents.theme()
+        kept = load_theme()
         if kept in self.available_themes:
             self.theme = str(kept)
         self._main = self.new_main(self._connect, self._place)
         # What was imported stays for good: without it a full collection takes 5 ms instead of 40.
         gc.freeze()
         await self.push_screen(self._main)
-        self.theme_changed_signal.subscribe(self, lambda theme: recents.remember_theme(theme.name))
+        self.theme_changed_signal.subscribe(self, lambda theme: save_theme(theme.name))
 
     def _fatal_error(self) -> None:
         """A bug ends the program; textual would print the values of variables, and a login may be among them."""

@@ -12,7 +12,8 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from regbrowse.reference import Digest, Reference, Repository
-from regbrowse.tui import describe, keys, recents
+from regbrowse.state import recents
+from regbrowse.tui import describe, keys
 from regbrowse.tui.grid import MANIFESTS, TAGS, Focus, Grid
 from regbrowse.tui.messages import Entered, Moved, Scrolled
 from regbrowse.tui.panes.lines import Pane

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual import on
 
 from regbrowse.pasted import Source, Typed
-from regbrowse.tui import clipboard, copying, recents
+from regbrowse.state import recents
+from regbrowse.tui import clipboard, copying
 from regbrowse.tui.actions import Actions
 from regbrowse.tui.messages import Copied
 

@@ -25,7 +25,7 @@ from regbrowse.pasted import read_typed
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.responder import Answer
-from regbrowse.tui import recents
+from regbrowse.state import files
 from regbrowse.tui.app import RegbrowseApp
 from regbrowse.tui.messages import ConfigRead, ContentArrived
 
@@ -122,7 +122,7 @@ def main() -> None:
     crowd = Crowd(int(count), page=int(page), pause=float(pause), config=raw)
     with tempfile.TemporaryDirectory() as folder, Path(log).open("w", buffering=1, encoding="ascii") as lines:
         memory = Path(folder) / "memory.json"
-        recents.path = lambda: memory  # type: ignore[assignment]
+        files.memory_file = lambda: memory  # type: ignore[assignment]
         watched(crowd, reference, lines).run()
 
 

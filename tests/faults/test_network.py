@@ -274,7 +274,7 @@ async def test_mirrors(server: Misbehaving, other: Misbehaving, tmp_path: Path, 
 @row(
     AREA,
     server="registries.conf, daemon.json or our own settings are no TOML or JSON, or hold wrong kinds",
-    client="names file and line, uses the rest, and starts",
+    client="names the file and the line or the key, uses the rest, and starts",
 )
 @pytest.mark.parametrize(
     "files",

@@ -219,15 +219,13 @@ async def test_canaries(server: Misbehaving, other: Misbehaving, tmp_path: Path)
         ),
     )
     other.on("/x", http(200, config.raw), http(403, "<Error><Code>X</Code><Message>gone</Message></Error>"))
-    helper(
-        tmp_path, "mine", """cat >/dev/null; printf '{"Username":"ann","Secret":"s3cr3t-canary-1"}'; echo canary >&2"""
-    )
-    keys = keychain(tmp_path / "home", credHelpers={server.name: "mine"})
+    home = tmp_path / "home"
+    helper(home, "mine", """cat >/dev/null; printf '{"Username":"ann","Secret":"s3cr3t-canary-1"}'; echo canary >&2""")
+    keys = keychain(home, credHelpers={server.name: "mine"})
     proxied = network(tmp_path, {"HTTPS_PROXY": "http://ann:s3cr3t-canary-4@127.0.0.1:1"})
     memory = tmp_path / "memory"
     memory.mkdir()
     made = settings(proxied, keys, cache_folder=memory / "cache", state_folder=memory / "state")
-    keys._environ["PATH"] = f"{tmp_path / 'bin'}:/usr/bin:/bin"
     right = Login("ann", Secret("s3cr3t-canary-1"))
     async with program(
         server, memory, made=settings(proxied, keys, cache_folder=memory / "cache", user=right)

@@ -15,7 +15,7 @@ from regbrowse.browser import Browser
 from regbrowse.oci.platform import Platform
 from regbrowse.pasted import read_typed
 from regbrowse.registry.client import Client, Settings
-from regbrowse.tui import recents
+from regbrowse.state import files
 from regbrowse.tui.app import RegbrowseApp
 from regbrowse.tui.screen import BrowseScreen
 
@@ -73,8 +73,8 @@ async def browsing(
     kind: type[RegbrowseApp] = RegbrowseApp,
 ) -> AsyncIterator[Driven]:
     """The app on a reference, with a memory file of its own."""
-    recents.path.cache_clear()
-    kept, recents.path = recents.path, lambda: memory / "memory.json"  # type: ignore[assignment]
+    files.memory_file.cache_clear()
+    kept, files.memory_file = files.memory_file, lambda: memory / "memory.json"  # type: ignore[assignment]
 
     async def connect() -> Browser:
         return Browser(Client(settings or Settings(pause=0)), platform)
@@ -87,4 +87,4 @@ async def browsing(
             await driven.until(lambda: app.screen.id == "browse", "the main screen")
             yield driven
     finally:
-        recents.path = kept
+        files.memory_file = kept

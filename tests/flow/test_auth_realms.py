@@ -13,9 +13,9 @@ from fake_registry import FakeRegistry
 from images import image
 from regbrowse.errors import RealmChanged
 from regbrowse.reference import Registry, Repository
-from regbrowse.registry.auth import realm_file
 from regbrowse.registry.auth.realm_policy import host_of
 from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.state.realm_hosts import read_hosts
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 
@@ -110,7 +110,7 @@ async def test_without_a_login_the_user_is_not_asked(private: FakeRegistry, tmp_
             send_logins_to(private, service)
             async with Client(Settings(pause=0, state_folder=tmp_path)) as client:
                 assert await names(client, private) == ["1"]
-    assert realm_file.read_hosts(tmp_path / "realms.json") == {}
+    assert read_hosts(tmp_path / "realms.json") == {}
 
 
 async def test_the_registry_itself_may_always_ask_for_the_login(private: FakeRegistry, tmp_path: Path) -> None:
@@ -135,38 +135,6 @@ async def test_the_file_holds_host_names_for_this_account_only(private: FakeRegi
     assert file.name == "realms.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b'{"r.example": 5, "s.example": [5, "", "a.example"], "t.example": []}', b"\xff\x00",
-     b'{"s.example": ["a.example"], "x": "' + b"y" * 300_000 + b'"}', b"[" * 100_000],
-)  # fmt: skip
-def test_a_broken_file_is_read_as_far_as_it_can(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "realms.json"
-    file.write_bytes(content)
-    known = realm_file.read_hosts(file)
-    assert known in ({}, {"s.example": ("a.example",)})
-    realm_file.write_hosts(file, "new.example", ("login.example",))
-    assert realm_file.read_hosts(file) == {**known, "new.example": ("login.example",)}
-
-
-def test_the_file_does_not_grow_for_ever(tmp_path: Path) -> None:
-    file = tmp_path / "realms.json"
-    file.write_text(json.dumps({f"r{number}.example": ["a.example"] for number in range(realm_file.REGISTRIES)}))
-    realm_file.write_hosts(file, "new.example", tuple(f"h{number}" for number in range(realm_file.HOSTS + 5)))
-    known = realm_file.read_hosts(file)
-    assert len(known) == realm_file.REGISTRIES
-    assert "r0.example" not in known
-    assert len(known["new.example"]) == realm_file.HOSTS
-
-
-def test_what_cannot_be_written_is_let_be(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    realm_file.write_hosts(tmp_path / "file" / "realms.json", "r.example", ("a.example",))
-    realm_file.write_hosts(tmp_path, "r.example", ("a.example",))
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
-    assert realm_file.read_hosts(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

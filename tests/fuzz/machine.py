@@ -14,13 +14,13 @@ from regbrowse.registry.local.archive import read_archive
 from regbrowse.registry.local.byte_range import ByteRange, MemorySource
 from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.layout import Layout
-from regbrowse.settings.authfile import Place, parse_authfile
-from regbrowse.settings.daemon import Daemon
+from regbrowse.settings.auth_file import AuthFileLocation, parse_auth_file
+from regbrowse.settings.daemon_json import DaemonJson
+from regbrowse.settings.files import Notices, read_json
 from regbrowse.settings.login import Login
-from regbrowse.settings.preferences import read_preferences
-from regbrowse.settings.proxies import Proxy, parse_direct, parse_proxy
-from regbrowse.settings.reading import Notices, NotToml, parse_toml, read_json
-from regbrowse.settings.registries import read_registries
+from regbrowse.settings.proxies import Proxy, parse_no_proxy, parse_proxy
+from regbrowse.settings.registries_conf import read_registries_conf
+from regbrowse.settings.settings_file import read_settings_file
 from regbrowse.text import visible
 
 HOSTS = tuple(Registry.parse(name) for name in ("docker.io", "a.example.com", "localhost:5000"))
@@ -44,9 +44,9 @@ class OneFile:
         return ByteRange.of_bytes(self.raw)
 
 
-def authfile(raw: bytes) -> None:
+def auth_file(raw: bytes) -> None:
     for flat in (False, True):
-        found = parse_authfile(raw, Place("auth.json", Path("/x/auth.json"), flat=flat), 0o644)
+        found = parse_auth_file(raw, AuthFileLocation("auth.json", Path("/x/auth.json"), flat=flat), 0o644)
         shown(*found.notices)
         for registry in HOSTS:
             login = found.login(registry, "acme/app")
@@ -95,28 +95,24 @@ def json_settings(raw: bytes) -> None:
 def toml_settings(text: str) -> None:
     notices = Notices()
     file = _file("settings.toml", text.encode("utf-8", "surrogatepass"))
-    wishes = read_preferences(file, file.parent, notices)
-    assert wishes.cache_size is None or wishes.cache_size >= 0
-    merged = read_registries({"CONTAINERS_REGISTRIES_CONF": str(file)}, file.parent, file.parent / "etc", notices)
+    ours = read_settings_file(file, file.parent, notices)
+    assert ours.cache_size is None or ours.cache_size >= 0
+    merged = read_registries_conf({"CONTAINERS_REGISTRIES_CONF": str(file)}, file.parent, file.parent / "etc", notices)
     for registry in HOSTS:
         merged.find(f"{registry.key}/acme/app")
         shown(merged.insecure_by(registry.key))
     shown(*notices.all)
-    try:
-        parse_toml(text)
-    except NotToml as error:
-        shown(error.reason)
 
 
 def entries(text: str) -> None:
-    daemon = Daemon()
+    daemon = DaemonJson()
     shown(daemon.add_insecure(text), daemon.add_mirror(text), daemon.add_mirror(f"https://{text}"))
     for registry in HOSTS:
         daemon.is_insecure(registry)
-    proxy, direct = parse_proxy(text, "HTTPS_PROXY"), parse_direct(text)
+    proxy, no_proxy = parse_proxy(text, "HTTPS_PROXY"), parse_no_proxy(text)
     if isinstance(proxy, Proxy):
         assert "canary" not in proxy.url or "canary@" not in text
-    for said in (proxy, direct):
+    for said in (proxy, no_proxy):
         if isinstance(said, str):
             shown(said)
 
@@ -128,6 +124,6 @@ def _file(name: str, content: bytes) -> Path:
 
 
 DOCUMENTS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (authfile, layout, docker_archive, archive, json_settings)
+    each.__name__: each for each in (auth_file, layout, docker_archive, archive, json_settings)
 }
 TEXTS: dict[str, Callable[[str], None]] = {each.__name__: each for each in (toml_settings, entries)}

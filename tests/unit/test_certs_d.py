@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from real.certificates import Signer, authority
-from regbrowse.settings.certificates import Certificates, Trust
-from regbrowse.settings.reading import Notices
+from regbrowse.settings.certificates import Trust
+from regbrowse.settings.certs_d import CertsD
+from regbrowse.settings.files import Notices
 
 SIGNER = authority()
 OTHER = authority("another")
@@ -32,8 +33,8 @@ class Machine:
     def trust(self, host: str = HOST, port: int = 443) -> Trust:
         return self.read().trust(host, port)
 
-    def read(self) -> Certificates:
-        return Certificates(self.environ, self.home, self.etc, self.platform, self.notices)
+    def read(self) -> CertsD:
+        return CertsD(self.environ, self.home, self.etc, self.platform, self.notices)
 
     def hosts(self, text: str, folder: str = HOST) -> Path:
         place = self.etc / "containerd" / "certs.d" / folder

@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 
 from regbrowse.redact import Secret
-from regbrowse.settings.helper import Answer, Helpers
-from regbrowse.settings.pipes import run
-from regbrowse.settings.stderr import first_line
+from regbrowse.settings.credential_helper import Answer, CredentialHelpers, first_line, run_program
 
 LOGIN = """printf '{"ServerURL":"%s","Username":"ann","Secret":"canary-secret"}' "$(cat)"\n"""
 Install = Callable[[str, str], Path]
@@ -35,9 +33,9 @@ def install(tmp_path: Path) -> Install:
     return write
 
 
-def helpers(tmp_path: Path, limit: float = 30, **environ: str) -> Helpers:
+def helpers(tmp_path: Path, limit: float = 30, **environ: str) -> CredentialHelpers:
     path = os.pathsep.join((str(tmp_path / "bin"), "/usr/local/bin", "/usr/bin", "/bin"))
-    return Helpers({"PATH": path, "TMP_PATH": str(tmp_path), **environ}, limit=limit)
+    return CredentialHelpers({"PATH": path, "TMP_PATH": str(tmp_path), **environ}, limit=limit)
 
 
 async def ask(tmp_path: Path, body: str, install: Install, limit: float = 30, **environ: str) -> Answer:
@@ -91,8 +89,8 @@ async def test_a_helper_in_the_current_folder_is_not_run(
     install("x", LOGIN)
     monkeypatch.chdir(tmp_path / "bin")
     for path in (".", "", ":/usr/bin", "../bin"):
-        assert (await Helpers({"PATH": path}).ask("x", "reg.example")).missing
-    assert (await Helpers({}).ask("x", "reg.example")).missing
+        assert (await CredentialHelpers({"PATH": path}).ask("x", "reg.example")).missing
+    assert (await CredentialHelpers({}).ask("x", "reg.example")).missing
 
 
 async def test_what_is_not_executable_is_not_run(tmp_path: Path, install: Install) -> None:
@@ -202,7 +200,7 @@ async def test_a_cancelled_question_stops_the_helper_with_its_children(tmp_path:
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_question_cancelled_while_its_helper_starts_ends_at_once(install: Install, turns: int) -> None:
     program = install("x", "exec sleep 600")
-    question = asyncio.create_task(run([str(program)], b"", {}, seconds=30, most=100))
+    question = asyncio.create_task(run_program([str(program)], b"", {}, seconds=30, limit=100))
     for _ in range(turns):
         await asyncio.sleep(0)
     question.cancel()
@@ -275,7 +273,7 @@ async def test_what_is_no_login_is_kept_for_a_while(
     install("x", COUNTING + body)
     asker = helpers(tmp_path)
     now = time.monotonic()
-    monkeypatch.setattr("regbrowse.settings.helper.time.monotonic", lambda: now)
+    monkeypatch.setattr("regbrowse.settings.credential_helper.monotonic", lambda: now)
     await asyncio.gather(*(asker.ask("x", "reg.example") for _ in range(20)))
     now += life - 1
     await asker.ask("x", "reg.example")
@@ -296,7 +294,7 @@ async def test_in_the_foreground_errors_go_to_the_terminal_and_ctrl_c_is_the_hel
     install("x", body)
     asker = helpers(tmp_path)
     before = signal.getsignal(signal.SIGINT)
-    answer = await asker.ask_in_foreground("x", "reg.example")
+    answer = await asker.ask("x", "reg.example", foreground=True)
     assert answer == Answer("ann", Secret("canary-secret"))
     assert signal.getsignal(signal.SIGINT) is before
     assert capfd.readouterr().err == "Passphrase?\n"
@@ -306,7 +304,7 @@ async def test_in_the_foreground_errors_go_to_the_terminal_and_ctrl_c_is_the_hel
 
 async def test_a_cancelled_foreground_helper_ends(tmp_path: Path, install: Install) -> None:
     install("x", 'echo $$ >"$TMP_PATH/pid"; touch "$TMP_PATH/up"; exec sleep 600')
-    question = asyncio.create_task(helpers(tmp_path).ask_in_foreground("x", "reg.example"))
+    question = asyncio.create_task(helpers(tmp_path).ask("x", "reg.example", foreground=True))
     await until((tmp_path / "up").exists)
     question.cancel()
     with pytest.raises(asyncio.CancelledError):

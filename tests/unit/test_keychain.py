@@ -12,9 +12,8 @@ import pytest
 
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.settings.authplaces import places
-from regbrowse.settings.keychain import Keychain, Source
-from regbrowse.settings.login import Login
+from regbrowse.settings.keychain import Keychain, locations
+from regbrowse.settings.login import Login, Source
 
 HOST = "registry.example.com"
 HERE = Registry(HOST)
@@ -141,8 +140,8 @@ LAST = "/h/.config/containers/auth.json"
     ],
 )
 def test_where_podman_keeps_logins(environ: dict[str, str], platform: str, paths: list[str]) -> None:
-    found = places(environ, Path("/h"), None, 4711, platform)
-    assert [str(place.path) for place in found if place.source == "auth.json"] == paths
+    found = locations(environ, Path("/h"), None, 4711, platform)
+    assert [str(location.path) for location in found if location.source == "auth.json"] == paths
 
 
 async def test_podmans_namespaces_are_looked_up_by_path(machine: Machine) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from real.certificates import authority
+from regbrowse.oci.platform import Platform
 from regbrowse.reference import Registry, Repository, parse_reference
 from regbrowse.settings.certificates import Trust
 from regbrowse.settings.network import Network, Resolved
@@ -70,7 +71,6 @@ def test_an_empty_machine(machine: Machine) -> None:
     assert network.trust("registry-1.docker.io", 443) == Trust(folder=places / "docker.io")
     assert network.proxy("https", "registry-1.docker.io", 443) is None
     assert network.connections("registry-1.docker.io", 443) == 4
-    assert (network.short_names(), network.alias("alpine")) == ((), "")
     assert (network.cache_size, network.platform, network.notices) == (None, None, ())
 
 
@@ -231,7 +231,7 @@ def test_connections_platform_and_cache(machine: Machine) -> None:
         '[registry."[::1]:5000"]\nconnections = 2\n'
     )
     network = machine.read()
-    assert (network.platform, network.cache_size) == ("linux/arm64", 0)
+    assert (network.platform, network.cache_size) == (Platform("linux", "arm64"), 0)
     assert network.connections("a.example", 5000) == 1
     assert network.connections("a.example", 443) == 4
     assert network.connections("registry-1.docker.io", 443) == 9
@@ -249,18 +249,6 @@ def test_proxies_of_the_environment(machine: Machine) -> None:
     assert network.proxy("http", "registry-1.docker.io", 80) is None
 
 
-def test_short_names_and_aliases(machine: Machine) -> None:
-    machine.registries(
-        'unqualified-search-registries = ["quay.io", "docker.io"]\n'
-        '[aliases]\nfedora = "registry.fedoraproject.org/fedora"\nodd = "x\\u001b[2J"\n'
-    )
-    network = machine.read()
-    assert network.short_names() == ("quay.io", "docker.io")
-    assert network.alias("fedora") == "registry.fedoraproject.org/fedora"
-    assert network.alias("odd") == "x\\x1b[2J"
-    assert network.alias("alpine") == ""
-
-
 def test_every_trouble_is_told_and_all_else_goes_on(machine: Machine) -> None:
     machine.ours('platform = 5\n[registry."a.example"]\nconnections = 3\n')
     file = machine.registries("broken\n")
@@ -269,7 +257,7 @@ def test_every_trouble_is_told_and_all_else_goes_on(machine: Machine) -> None:
     machine.environ = {"HTTPS_PROXY": "http://[canary", "NO_PROXY": "1/2"}
     network = machine.read()
     told: tuple[str, ...] = (
-        'settings.toml line 1: "platform" must be a text, not a number; the line is not used.',
+        'settings.toml: "platform" must be a text, not a number; it is not used.',
         f"{file} line 1: an equals sign is missing behind the key; the file is not used.",
         f"{daemon} holds no JSON object; the file is not used.",
         "Ignoring HTTPS_PROXY: it is not a URL with a valid host and port.",
@@ -320,5 +308,4 @@ def test_any_machine_is_survived(machine: Machine, environ: dict[str, str], text
     network.trust(host, port)
     network.proxy("https", host, port)
     network.connections(host, port)
-    network.alias(text)
     assert all(notice.isprintable() for notice in network.notices)

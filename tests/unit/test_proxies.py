@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.redact import Secret
+from regbrowse.settings.files import Notices
 from regbrowse.settings.proxies import Proxies, Proxy, parse_proxy, read_proxies
-from regbrowse.settings.reading import Notices
 
 PROXY = "http://proxy.example.com:3128"
 

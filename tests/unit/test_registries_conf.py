@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regbrowse.settings.reading import Notices
-from regbrowse.settings.registries import Entry, Mirror, Registries, read_registries
+from regbrowse.settings.files import Notices
+from regbrowse.settings.registries_conf import Mirror, RegistriesConf, RegistryEntry, read_registries_conf
 
 
 class Machine:
@@ -22,10 +22,10 @@ class Machine:
         self.system = self.etc / "containers" / "registries.conf"
         self.user = self.home / ".config" / "containers" / "registries.conf"
 
-    def read(self, text: str | None = None) -> Registries:
+    def read(self, text: str | None = None) -> RegistriesConf:
         if text is not None:
             write(self.system, text)
-        return read_registries(self.environ, self.home, self.etc, self.notices)
+        return read_registries_conf(self.environ, self.home, self.etc, self.notices)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def registry(prefix: str, *more: str) -> str:
 
 def test_an_empty_machine(machine: Machine) -> None:
     read = machine.read()
-    assert (read.find("docker.io/library/alpine"), read.searched, read.aliases) == (None, (), {})
+    assert read.find("docker.io/library/alpine") is None
     assert machine.notices.all == ()
 
 
@@ -96,7 +96,7 @@ def test_the_longest_prefix_on_whole_components(
 def test_another_location(machine: Machine, prefix: str, location: str, name: str, moved: str) -> None:
     entry = machine.read(f'[[registry]]\nprefix = "{prefix}"\nlocation = "{location}/"\n').find(name)
     assert entry is not None
-    assert entry.elsewhere(entry.location, name) == moved
+    assert entry.relocated(entry.location, name) == moved
 
 
 def test_a_whole_entry(machine: Machine) -> None:
@@ -113,7 +113,8 @@ def test_a_whole_entry(machine: Machine) -> None:
         Mirror("three.example"),
     )
     file = str(machine.system)
-    assert read.find("example.com/ns/app") == Entry("example.com/ns", "example.com/ns", file, True, True, mirrors)
+    entry = RegistryEntry("example.com/ns", "example.com/ns", file, True, True, mirrors)
+    assert read.find("example.com/ns/app") == entry
     assert machine.notices.all == ()
     for host in ("example.com", "one.example:5000"):
         assert read.insecure_by(host) == file
@@ -155,37 +156,18 @@ def test_a_named_file_that_is_not_there(machine: Machine) -> None:
 
 
 def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:
-    write(machine.user, 'unqualified-search-registries = ["first.example"]\n' + registry("a.example"))
+    write(machine.user, registry("a.example"))
     system, user = machine.system.parent / "registries.conf.d", machine.user.parent / "registries.conf.d"
     write(system / "2.conf", registry("a.example", "blocked = true"))
     write(system / "1.conf", registry("a.example") + registry("b.example", "blocked = true"))
     write(system / "3.ignored", registry("a.example"))
-    write(user / "0.conf", 'unqualified-search-registries = ["second.example"]\n' + registry("c.example"))
+    write(user / "0.conf", registry("c.example"))
     read = machine.read()
     found = read.find("a.example/x")
     assert found is not None
     assert (found.blocked, found.file) == (True, str(system / "2.conf"))
     assert read.find("b.example/x")
     assert read.find("c.example/x")
-    assert read.searched == ("second.example",)
-
-
-def test_short_names(machine: Machine) -> None:
-    text = (
-        'unqualified-search-registries = ["Docker.io", "quay.io", "not/one", 5, ""]\n'
-        '[aliases]\nfedora = "registry.fedoraproject.org/fedora"\ngone = "x.example/gone"\nbad = 5\n'
-    )
-    write(machine.system.parent / "registries.conf.d" / "x.conf", '[aliases]\ngone = ""\n')
-    read = machine.read(text)
-    assert read.searched == ("docker.io", "quay.io")
-    assert read.aliases == {"fedora": "registry.fedoraproject.org/fedora"}
-    no_host = f'{machine.system}: "unqualified-search-registries" has an entry'
-    assert machine.notices.all == (
-        f'{no_host} "not/one" that is no host; it is not used.',
-        f"{no_host} that is no host; it is not used.",
-        f'{no_host} "" that is no host; it is not used.',
-        f'{machine.system}: aliases."bad" must be a text, not a number; it is not used.',
-    )
 
 
 @pytest.mark.parametrize(
@@ -217,9 +199,6 @@ def test_short_names(machine: Machine) -> None:
          "[[registry]] number 1, mirror 1 has no location; it is not used"),
         ('[[registry]]\nlocation = "x.example"\n[[registry.mirror]]\nlocation = "y.example"\npull-from-mirror = 5',
          '[[registry]] number 1, mirror 1: "pull-from-mirror" must be all, digest-only or tag-only'),
-        ("aliases = 5", "aliases must be a table, not a number; it is not used"),
-        ('unqualified-search-registries = "x"', "unqualified-search-registries must be a list, not a text;"
-         " it is not used"),
         ("[registries.search]\nregistries = []", 'it is written in version 1 of the format; "[registries.…]"'
          " is not used"),
         ("registry = [" + "{}," * 1001 + "]", '"registry" has more than 1,000 entries; the rest is not used'),
@@ -305,7 +284,7 @@ _TOML = st.recursive(
     ),
     max_leaves=10,
 )
-_KEYS = st.sampled_from(["registry", "aliases", "unqualified-search-registries", "registries"])
+_KEYS = st.sampled_from(["registry", "registries"])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)

@@ -27,14 +27,15 @@ ALLOWED: dict[str, set[str]] = {
     "pasted": BASE,
     "demo": CORE | {""},
     "settings": CORE | {""},
-    "registry": CORE | {"", "settings"},
-    "cli": CORE | {"", "settings", "registry", "state", "browser", "platform_search", "concurrency", "demo", "tui"},
-    "tui": CORE | {"", "settings", "registry", "state", "browser", "platform_search", "concurrency"},
+    "state": CORE | {""},
+    "registry": CORE | {"", "settings", "state"},
     "concurrency": {"errors"},
+    "cli": CORE | {"", "settings", "state", "registry", "browser", "platform_search", "concurrency", "demo", "tui"},
+    "tui": CORE | {"", "settings", "state", "registry", "browser", "platform_search", "concurrency"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
-MIDDLE = CORE | {"", "settings", "registry", "state", "browser", "platform_search"}
+MIDDLE = CORE | {"", "settings", "state", "registry", "browser", "platform_search"}
 OWNERS = {
     "httpx": {"registry"},
     "httpcore": {"registry"},

@@ -25,8 +25,7 @@ from regbrowse.registry.error_mapping import server_words, status_error
 from regbrowse.registry.models import LoginState, Settings
 from regbrowse.registry.requests import Request, Response, ping_request
 from regbrowse.registry.transport.transport import Transport
-from regbrowse.settings.authfile import login_from, sendable
-from regbrowse.settings.login import Login, Source
+from regbrowse.settings.login import Login, Source, login_from, sendable
 from regbrowse.text import visible
 
 THIS_SESSION = "this session"

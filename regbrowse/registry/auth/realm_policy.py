@@ -15,9 +15,9 @@ from regbrowse.errors import Evidence, PolicyError, RealmChanged
 from regbrowse.redact import redact
 from regbrowse.reference import Registry
 from regbrowse.registry.auth.challenge import Challenge
-from regbrowse.registry.auth.realm_file import HOSTS, read_hosts, write_hosts
 from regbrowse.registry.requests import Request
 from regbrowse.registry.transport.url_policy import PORTS, is_special, origin_of, problem_with
+from regbrowse.state.realm_hosts import HOSTS, read_hosts, write_hosts
 from regbrowse.text import visible
 
 

@@ -13,11 +13,11 @@ from textual.widgets import Input
 from regbrowse.errors import BadReference
 from regbrowse.pasted import Typed, read_typed
 from regbrowse.reference import Digest, Registry
+from regbrowse.state.recents import Recent
 from regbrowse.text import age
 from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
 from regbrowse.tui.colours import Ink
 from regbrowse.tui.dialogs.window import Dialog, Window
-from regbrowse.tui.recents import Recent
 
 WIDE = 84
 """Cells from which digests are shown beside what was open lately."""

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regbrowse.reference import Registry
-from regbrowse.settings.daemon import Daemon, read_daemon
-from regbrowse.settings.reading import Notices
+from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
+from regbrowse.settings.files import Notices
 
 
 class Machine:
@@ -22,9 +22,9 @@ class Machine:
         self.notices = Notices()
         self.file = self.etc / "docker" / "daemon.json"
 
-    def daemon(self, text: str) -> Daemon:
+    def daemon(self, text: str) -> DaemonJson:
         write(self.file, text)
-        return read_daemon(self.home, self.home / ".config", self.etc, self.notices)
+        return read_daemon_json(self.home, self.home / ".config", self.etc, self.notices)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Credential files: every oddity costs one entry and one warning, and no warning holds a value."""
+"""Auth files: every oddity costs one entry and one warning, and no warning holds a value."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ from hypothesis import strategies as st
 
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.settings.authfile import FILE_LIMIT, AuthFile, Place, parse_authfile, read_place
-from regbrowse.settings.authkeys import HUB_URL, Style
+from regbrowse.settings.auth_file import (
+    FILE_LIMIT,
+    HUB_URL,
+    AuthFile,
+    AuthFileLocation,
+    Style,
+    parse_auth_file,
+    read_auth_file,
+)
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.login import Login
 
 PASSWORD = "canary!password"
 HOST = "registry.example.com"
-FILE = Place("docker config", Path("/home/ann/.docker/config.json"), "docker")
+FILE = AuthFileLocation("docker config", Path("/home/ann/.docker/config.json"), "docker")
 
 
 def auth(text: str) -> str:
@@ -32,8 +39,12 @@ ANN = auth(f"ann:{PASSWORD}")
 
 
 def parse(value: object, style: Style = "docker", *, flat: bool = False, mode: int = 0o600) -> AuthFile:
-    place = Place(FILE.source, FILE.path, style, flat)
-    return parse_authfile(json.dumps(value).encode(), place, mode)
+    location = AuthFileLocation(FILE.source, FILE.path, style, flat)
+    return parse_auth_file(json.dumps(value).encode(), location, mode)
+
+
+def read(path: Path) -> AuthFile:
+    return read_auth_file(AuthFileLocation("auth.json", path))
 
 
 def found(file: AuthFile, host: str = HOST, path: str = "org/app") -> Login | None:
@@ -125,7 +136,7 @@ def test_a_faulty_entry_is_skipped_alone_and_named_without_its_value(entry: obje
     ],
 )
 def test_a_file_that_cannot_be_used_says_why_and_where(content: bytes, reason: str) -> None:
-    file = parse_authfile(content, FILE)
+    file = parse_auth_file(content, FILE)
     assert file.state == "unusable"
     assert file.notices == (f"Ignoring /home/ann/.docker/config.json: {reason}",)
 
@@ -147,7 +158,7 @@ def test_helpers_of_the_wrong_form_are_ignored() -> None:
 
 def test_a_repeated_key_keeps_its_first_value_and_is_told() -> None:
     entries = f'"{HOST}": {{"auth": "{ANN}"}}, "{HOST}": {{"auth": "{auth("eve:x")}"}}'
-    file = parse_authfile(f'{{"auths": {{{entries}}}}}'.encode(), FILE)
+    file = parse_auth_file(f'{{"auths": {{{entries}}}}}'.encode(), FILE)
     login = found(file)
     assert login is not None
     assert login.user == "ann"
@@ -333,24 +344,24 @@ def test_which_helper_is_asked_for_what(
 
 def test_missing_files_are_silent_unless_somebody_named_them(tmp_path: Path) -> None:
     path = tmp_path / "auth.json"
-    assert read_place(Place("auth.json", path)) == AuthFile("missing")
-    assert read_place(Place("auth.json", tmp_path / "x" / "auth.json")).notices == ()
-    named = read_place(Place("--authfile", path, named=True))
+    assert read(path) == AuthFile("missing")
+    assert read(tmp_path / "x" / "auth.json").notices == ()
+    named = read_auth_file(AuthFileLocation("--authfile", path, named=True))
     assert named.notices == (f"Ignoring {path}: there is no such file.",)
     path.write_text("{}")
-    assert read_place(Place("auth.json", path / "below")).state == "missing"
-    assert read_place(Place("auth.json", Path("/dev/null"))) == AuthFile("missing")
+    assert read(path / "below").state == "missing"
+    assert read(Path("/dev/null")) == AuthFile("missing")
 
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
-    assert read_place(Place("auth.json", tmp_path)).notices == (f"Ignoring {tmp_path}: it is a directory.",)
+    assert read(tmp_path).notices == (f"Ignoring {tmp_path}: it is a directory.",)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    assert read_place(Place("auth.json", fifo)).notices == (f"Ignoring {fifo}: it cannot be read.",)
+    assert read(fifo).notices == (f"Ignoring {fifo}: it cannot be read.",)
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    assert read_place(Place("auth.json", loop)).state == "unusable"
-    assert read_place(Place("auth.json", Path("a\0b"))).state == "unusable"
+    assert read(loop).state == "unusable"
+    assert read(Path("a\0b")).state == "unusable"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
@@ -358,23 +369,23 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     path = tmp_path / "auth.json"
     path.write_text("{}")
     path.chmod(0)
-    assert read_place(Place("auth.json", path)).notices == (f"Ignoring {path}: this user may not read it.",)
+    assert read(path).notices == (f"Ignoring {path}: this user may not read it.",)
 
 
 def test_a_huge_file_is_not_swallowed(tmp_path: Path) -> None:
     path = tmp_path / "auth.json"
     with path.open("wb") as file:
         file.truncate(2**40)
-    assert read_place(Place("auth.json", path)).notices == (f"Ignoring {path}: it is larger than 4.0 MiB.",)
+    assert read(path).notices == (f"Ignoring {path}: it is larger than 4.0 MiB.",)
 
 
 def test_the_environment_holds_a_file_too() -> None:
     text = Secret(json.dumps({"auths": {HOST: {"auth": ANN}}}))
-    place = Place("DOCKER_AUTH_CONFIG", None, "docker", text=text)
-    file = read_place(place)
+    location = AuthFileLocation("DOCKER_AUTH_CONFIG", None, "docker", text=text)
+    file = read_auth_file(location)
     assert found(file) == Login("ann", Secret(PASSWORD), "DOCKER_AUTH_CONFIG")
-    assert "canary" not in repr(place) + repr(file)
-    broken = read_place(Place("DOCKER_AUTH_CONFIG", None, text=Secret("canary {\udcff")))
+    assert "canary" not in repr(location) + repr(file)
+    broken = read_auth_file(AuthFileLocation("DOCKER_AUTH_CONFIG", None, text=Secret("canary {\udcff")))
     assert broken.notices == ("Ignoring DOCKER_AUTH_CONFIG: the document is not UTF-8 text.",)
 
 
@@ -438,4 +449,4 @@ def test_no_value_anywhere_breaks_a_keychain_or_shows_up(value: object) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reading(content: bytes) -> None:
-    assert parse_authfile(content, FILE).state in ("read", "unusable")
+    assert parse_auth_file(content, FILE).state in ("read", "unusable")

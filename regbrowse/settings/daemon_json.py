@@ -6,19 +6,18 @@ notation, and `registry-mirrors` are URLs that stand for Docker Hub alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import Registry
-from regbrowse.settings.reading import Notices, kind_of, named, read_json
+from regbrowse.settings.files import FileNotices, Notices, kind_of, read_json
 from regbrowse.text import visible
 
 _ENTRIES = 1000
 
 
-class Daemon:
+class DaemonJson:
     """All daemon.json files as one."""
 
     def __init__(self) -> None:
@@ -35,10 +34,10 @@ class Daemon:
             address = ip_address(registry.host)
         except ValueError:
             return False
-        return any(address.version == network.version and address in network for network in self._networks)
+        return any(address in network for network in self._networks)
 
     def add_insecure(self, text: str) -> str:
-        """Why an entry cannot be used; empty when it can."""
+        """Add an entry of `insecure-registries`; say why it cannot be used, empty when it can."""
         if "://" in text:
             return "is a URL; write the host without it"
         if "/" in text:
@@ -54,42 +53,29 @@ class Daemon:
         return ""
 
     def add_mirror(self, text: str) -> str:
-        """Why an entry cannot be used; empty when it can."""
+        """Add an entry of `registry-mirrors`; say why it cannot be used, empty when it can."""
         scheme, mark, rest = text.partition("://")
         host, slash, path = rest.rstrip("/").partition("/")
+        if not mark or scheme not in ("http", "https"):
+            return "is not an http or https URL"
         try:
-            if not mark or scheme not in ("http", "https"):
-                return "is not an http or https URL"
             self.mirrors += (f"{Registry.parse(host).key}{slash}{path}",)
         except BadReference:
             return "has no valid host"
         return ""
 
 
-def read_daemon(home: Path, config_home: Path, etc: Path, notices: Notices) -> Daemon:
-    """The files of the system's daemon, of one without root, and of Docker Desktop."""
-    daemon = Daemon()
-    for path in (etc / "docker", config_home / "docker", home / ".docker"):
-        file = path / "daemon.json"
-        table = read_json(file, notices)
-        for key, add in (("insecure-registries", daemon.add_insecure), ("registry-mirrors", daemon.add_mirror)):
-            for text in _texts(table, key, file, notices):
-                reason = add(text)
-                if reason:
+def read_daemon_json(home: Path, config_home: Path, etc: Path, notices: Notices) -> DaemonJson:
+    """Read the files of the system's daemon, of one without root, and of Docker Desktop."""
+    merged = DaemonJson()
+    for folder in (etc / "docker", config_home / "docker", home / ".docker"):
+        file = folder / "daemon.json"
+        table, said = read_json(file, notices), FileNotices(file, notices)
+        for key, add in (("insecure-registries", merged.add_insecure), ("registry-mirrors", merged.add_mirror)):
+            for text in said.get(table, key, list, f'"{key}"')[:_ENTRIES]:
+                if not isinstance(text, str):
+                    said.add(f'"{key}" has an entry that is {kind_of(text)}, not a text; it is not used')
+                elif reason := add(text):
                     shown = "an entry with a user name in it" if "@" in text else f'"{visible(text, 64)}"'
-                    notices.add(f'{named(file)}: {shown} in "{key}" {reason}; it is not used.')
-    return daemon
-
-
-def _texts(table: dict[str, object], key: str, file: Path, notices: Notices) -> Iterator[str]:
-    value = table.get(key)
-    if value is None:
-        return
-    if not isinstance(value, list):
-        notices.add(f'{named(file)}: "{key}" must be a list, not {kind_of(value)}; it is not used.')
-        return
-    for each in value[:_ENTRIES]:
-        if isinstance(each, str):
-            yield each
-        else:
-            notices.add(f'{named(file)}: "{key}" has an entry that is {kind_of(each)}, not a text; it is not used.')
+                    said.add(f'{shown} in "{key}" {reason}; it is not used')
+    return merged

@@ -1,0 +1,1 @@
+"""What the program keeps between runs: recents, theme, login hosts. The only writer beside the cache."""
