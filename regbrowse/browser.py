@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.oci.platform import Platform
-    from regbrowse.pasted import Source
+    from regbrowse.reference_input import Source
     from regbrowse.registry.client import Client
     from regbrowse.registry.models import TagHead
 

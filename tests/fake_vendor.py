@@ -11,7 +11,7 @@ from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.models import TagFact, TagFacts
 from regbrowse.registry.responder import Answer
-from regbrowse.registry.vendor.vendors import VendorApis
+from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 
 Json = dict[str, object]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
 from regbrowse import __version__
 from regbrowse.cli.help import Formatter, description, epilog, usage
-from regbrowse.cli.table import BROWSER, EXCLUSIVE, OPTIONS, POSITIONALS, VERBS, Option, Verb, find
+from regbrowse.cli.verb_table import BROWSER, EXCLUSIVE, OPTIONS, POSITIONALS, VERBS, Option, Verb, find
 
 if TYPE_CHECKING:
     from pathlib import Path

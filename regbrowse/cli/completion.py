@@ -22,10 +22,10 @@ from argcomplete.lexers import split_line
 
 from regbrowse.cli.arguments import Arguments, Parser, first_word
 from regbrowse.cli.connect import Connector
-from regbrowse.cli.table import BROWSER, DEMO, FILES, OPTIONS, SHELLS, VERBS, find
+from regbrowse.cli.verb_table import BROWSER, DEMO, FILES, OPTIONS, SHELLS, VERBS, find
 from regbrowse.errors import RegbrowseError
-from regbrowse.pasted import read_typed
 from regbrowse.reference import Reference, Registry
+from regbrowse.reference_input import read_typed
 
 if TYPE_CHECKING:
     from regbrowse.browser import Browser

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regbrowse.cli.arguments import Arguments
-from regbrowse.cli.table import DEMO
+from regbrowse.cli.verb_table import DEMO
 from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Reference, Registry
 
@@ -81,7 +81,7 @@ class Connector:
 
     def _read(self, text: str) -> None:
         """Read a reference: the demo, something on this machine, or a registry's."""
-        from regbrowse.pasted import read_typed
+        from regbrowse.reference_input import read_typed
 
         name, _, rest = text.partition("/")
         if name == DEMO:

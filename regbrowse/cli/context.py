@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.cli.table import DEMO
+from regbrowse.cli.verb_table import DEMO
 from regbrowse.errors import BadReference
 from regbrowse.reference import UNNAMED, Reference, Registry, Repository
 from regbrowse.text import visible

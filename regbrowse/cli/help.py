@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from regbrowse.cli.table import VERBS, Verb
+from regbrowse.cli.verb_table import VERBS, Verb
 
 _REFERENCES = """\
 REF is an image (alpine, alpine:3.20, ghcr.io/org/app@sha256:...), a registry

@@ -38,7 +38,7 @@ from regbrowse.registry.models import (
     TagPage,
 )
 from regbrowse.registry.requests import catalog_request, ping_request, tags_request
-from regbrowse.registry.transport.failures import TOO_SLOW
+from regbrowse.registry.transport.connection_errors import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.registry.vendor import is_searchable
 from regbrowse.settings.login import Login
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from regbrowse.registry.referrers.finder import ReferrerFinder
     from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
-    from regbrowse.registry.vendor.vendors import VendorApis
+    from regbrowse.registry.vendor.vendor_apis import VendorApis
     from regbrowse.settings.network import Resolved
 
 __all__ = [
@@ -147,7 +147,7 @@ class Client:
 
     @cached_property
     def _vendor_apis(self) -> VendorApis:
-        from regbrowse.registry.vendor.vendors import VendorApis
+        from regbrowse.registry.vendor.vendor_apis import VendorApis
 
         return VendorApis(self.auth, self._transport)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.pasted import read_typed
 from regbrowse.reference import Digest, Reference, Registry
+from regbrowse.reference_input import read_typed
 from regbrowse.state import files
 
 KEPT = 50

@@ -9,8 +9,8 @@ from textual.app import SuspendNotSupported
 from textual.timer import Timer
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.pasted import Source
 from regbrowse.reference import Registry, Repository
+from regbrowse.reference_input import Source
 from regbrowse.text import span
 from regbrowse.tui import messages as m
 from regbrowse.tui.dialogs.connection import Allow, Anonymous, Choice, ConnectionDialog, Foreground, SignIn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 
-from regbrowse.pasted import Source, Typed
+from regbrowse.reference_input import Source, Typed
 from regbrowse.state import recents
 from regbrowse.tui import clipboard, copying
 from regbrowse.tui.actions import Actions

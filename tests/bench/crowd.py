@@ -21,8 +21,8 @@ from textual.message import Message
 
 from regbrowse.browser import Browser
 from regbrowse.oci import mediatype
-from regbrowse.pasted import read_typed
 from regbrowse.reference import Registry
+from regbrowse.reference_input import read_typed
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.responder import Answer
 from regbrowse.state import files

@@ -57,7 +57,7 @@ print(time.perf_counter() - start, file=sys.stderr)
 _OURS = """
 import sys, time
 import asyncio, httpx, regbrowse.cli.dispatch, regbrowse.cli.connect, regbrowse.registry.client
-import regbrowse.cli.verbs.lists, regbrowse.cli.verbs.configs
+import regbrowse.cli.verbs.lists, regbrowse.cli.verbs.config
 import platformdirs, regbrowse.settings.keychain, regbrowse.settings.network
 from regbrowse.cli.main import main
 start = time.perf_counter()

@@ -22,7 +22,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Found, Settings, TagFacts
-from regbrowse.registry.vendor.vendors import VendorApis
+from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 from tls_world import issue
 

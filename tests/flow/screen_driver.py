@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from regbrowse.browser import Browser
 from regbrowse.oci.platform import Platform
-from regbrowse.pasted import read_typed
+from regbrowse.reference_input import read_typed
 from regbrowse.registry.client import Client, Settings
 from regbrowse.state import files
 from regbrowse.tui.app import RegbrowseApp

@@ -18,8 +18,8 @@ import pytest
 from archives import CONTAINERD_NAME, REF_NAME, layout_files, link, saved_files, tagged, tar_of, write
 from images import image, index
 from regbrowse.oci.manifest import Image, Index, Manifest
-from regbrowse.pasted import read_typed
 from regbrowse.reference import UNNAMED, Digest, Reference, Repository
+from regbrowse.reference_input import read_typed
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.local.open import OpenedSource, open_source_in_thread
 

@@ -15,7 +15,7 @@ from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.models import Found, TagFact
 from regbrowse.registry.responder import Answer
 from regbrowse.registry.vendor import is_searchable
-from regbrowse.registry.vendor.vendors import VendorApis
+from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 
 TAGS = "/v2/namespaces/library/repositories/alpine/tags"

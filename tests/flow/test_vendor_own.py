@@ -25,7 +25,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import TagFact
 from regbrowse.registry.responder import Answer
-from regbrowse.registry.vendor.vendors import VendorApis
+from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 
 THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)

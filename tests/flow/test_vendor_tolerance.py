@@ -31,7 +31,7 @@ from documents import WRONG, places, replaced
 from regbrowse.errors import RegistryError
 from regbrowse.reference import Registry, is_repository_path, is_tag
 from regbrowse.registry.responder import Answer
-from regbrowse.registry.vendor.vendors import VendorApis
+from regbrowse.registry.vendor.vendor_apis import VendorApis
 
 GOOD: dict[str, tuple[str, object]] = {
     "docker.io/library/alpine": (

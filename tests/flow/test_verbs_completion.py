@@ -23,7 +23,7 @@ from argcomplete.shell_integration import shellcode
 from bench.terminal import Terminal
 from regbrowse.cli import completion
 from regbrowse.cli.completion import Listing, complete, listing_for
-from regbrowse.cli.table import OPTIONS, SHELLS, VERBS, find
+from regbrowse.cli.verb_table import OPTIONS, SHELLS, VERBS, find
 
 TAGS = ["1.0", "1.1", "2.0-rc1", "latest"]
 BASH = shutil.which("bash")

@@ -19,9 +19,9 @@ from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.layers import join
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1, parse_manifest
 from regbrowse.oci.platform import choose
-from regbrowse.pasted import read_typed
 from regbrowse.redact import redact, redact_header
 from regbrowse.reference import Digest, Registry, Repository, is_repository_path, is_tag, parse_reference
+from regbrowse.reference_input import read_typed
 from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
 from regbrowse.registry.auth.token_request import parse_token
 from regbrowse.registry.content.blobs import content_range

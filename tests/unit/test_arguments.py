@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regbrowse.cli.arguments import Arguments, parse
-from regbrowse.cli.table import BROWSER, OPTIONS, POSITIONALS, VERBS, find
+from regbrowse.cli.verb_table import BROWSER, OPTIONS, POSITIONALS, VERBS, find
 
 NAMED = {verb.name: verb for verb in VERBS}
 

@@ -15,7 +15,7 @@ import pytest
 from regbrowse.cli.arguments import parse
 from regbrowse.cli.diagnostics import ExitCode
 from regbrowse.cli.help import EXIT_CODES
-from regbrowse.cli.table import BROWSER, OPTIONS, VERBS, Option, Verb
+from regbrowse.cli.verb_table import BROWSER, OPTIONS, VERBS, Option, Verb
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

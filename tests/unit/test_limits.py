@@ -13,7 +13,6 @@ from regbrowse.oci.config import CONFIG_LIMIT, parse_config
 from regbrowse.oci.document import CONTAINER_LIMIT, DEPTH_LIMIT, DOCUMENT_LIMIT, parse_json
 from regbrowse.oci.index_walk import MAX_DEPTH
 from regbrowse.oci.manifest import DESCRIPTOR_LIMIT, Index, parse_manifest
-from regbrowse.pasted import PASTE_LIMIT, read_typed
 from regbrowse.reference import (
     INPUT_LIMIT,
     PATH_LIMIT,
@@ -23,6 +22,7 @@ from regbrowse.reference import (
     is_tag,
     parse_reference,
 )
+from regbrowse.reference_input import PASTE_LIMIT, read_typed
 from regbrowse.registry.auth.challenge import MAX_LINE, MAX_LINES, parse_challenges
 from regbrowse.registry.models import Settings
 from regbrowse.registry.referrers.api import MAX_ENTRIES, read_page

@@ -11,8 +11,8 @@ from archives import REF_NAME, layout_files, tagged, write
 from images import artifact, dump, image, index
 from regbrowse.errors import Integrity, NotFound
 from regbrowse.oci.manifest import Image
-from regbrowse.pasted import Source
 from regbrowse.reference import UNNAMED, Repository
+from regbrowse.reference_input import Source
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.local.open import OpenedSource, open_source_in_thread
 

@@ -19,8 +19,8 @@ from archives import CONTAINERD_NAME, base256, header, layout_files, link, saved
 from images import dump, image, index
 from regbrowse.errors import BadReference, ConfigError, RegbrowseError
 from regbrowse.oci.manifest import Index, parse_manifest
-from regbrowse.pasted import Source
 from regbrowse.reference import UNNAMED, Digest, Reference, is_repository_path, is_tag
+from regbrowse.reference_input import Source
 from regbrowse.registry.local.byte_range import ByteRange, MemorySource
 from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.image_names import NOTICE_LIMIT, split_name

@@ -6,7 +6,7 @@ import httpx
 
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.auth.attempt import Authorization
+from regbrowse.registry.auth.auth_attempt import Authorization
 from regbrowse.registry.auth.token_request import Token, TokenKey, token_request
 from regbrowse.registry.models import Settings
 from regbrowse.registry.requests import Request, Response

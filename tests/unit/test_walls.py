@@ -14,7 +14,7 @@ import regbrowse
 
 PACKAGE = Path(regbrowse.__file__).parent
 BASE = {"errors", "text", "digest", "reference"}
-CORE = BASE | {"oci", "tags", "pasted", "redact"}
+CORE = BASE | {"oci", "tags", "reference_input", "redact"}
 ALLOWED: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "oci": BASE,
     "tags": set(),
     "redact": {"text"},
-    "pasted": BASE,
+    "reference_input": BASE,
     "demo": CORE | {""},
     "settings": CORE | {""},
     "state": CORE | {""},

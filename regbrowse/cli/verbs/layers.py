@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.platform_selection import selected
+from regbrowse.cli.selected_image import selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
 from regbrowse.oci.layers import LayerRow, join

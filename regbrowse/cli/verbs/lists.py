@@ -9,7 +9,7 @@ from regbrowse.browser import Names
 from regbrowse.cli.context import CommandContext, registry_of
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.output import Array
-from regbrowse.cli.table import DEMO
+from regbrowse.cli.verb_table import DEMO
 from regbrowse.concurrency import in_order
 from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.text import plural, visible

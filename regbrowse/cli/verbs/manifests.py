@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regbrowse.cli.context import CommandContext
-from regbrowse.cli.platform_selection import selected, tell_anomalies
+from regbrowse.cli.selected_image import selected, tell_anomalies
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
 from regbrowse.platform_search import read_platform

@@ -6,8 +6,8 @@ from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.connect import Connector
 from regbrowse.cli.diagnostics import ExitCode
 from regbrowse.cli.output import Output
-from regbrowse.cli.table import DEMO
 from regbrowse.cli.terminal import on_terminal
+from regbrowse.cli.verb_table import DEMO
 
 
 def run(arguments: Arguments) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
-from regbrowse.cli.platform_selection import read_child, tell_anomalies
+from regbrowse.cli.selected_image import read_child, tell_anomalies
 from regbrowse.concurrency import in_order
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci.index_walk import Entry, Kind, images, to_open, walk

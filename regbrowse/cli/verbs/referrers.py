@@ -8,7 +8,7 @@ from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.platform_request import platform_request
-from regbrowse.cli.platform_selection import selected
+from regbrowse.cli.selected_image import selected
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RateLimited, RegbrowseError
 from regbrowse.oci.attached import is_signed, kind_of, says_enough

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.platform_request import platform_request
-from regbrowse.cli.platform_selection import check_single, select_in
+from regbrowse.cli.selected_image import check_single, select_in
 from regbrowse.cli.verification import ImageVerifier, Report
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import entries, walk

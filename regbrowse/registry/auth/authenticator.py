@@ -14,7 +14,7 @@ from dataclasses import replace
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, PolicyError, RegistryError
 from regbrowse.redact import Secret
 from regbrowse.reference import Registry
-from regbrowse.registry.auth.attempt import AuthAttempt
+from regbrowse.registry.auth.auth_attempt import AuthAttempt
 from regbrowse.registry.auth.credentials import Credentials, CredentialStatus, login_state
 from regbrowse.registry.auth.errors import login_refused_error, refused_before_error
 from regbrowse.registry.auth.ping import PingResult, Pings, no_registry

@@ -14,7 +14,7 @@ from regbrowse.reference import Registry
 from regbrowse.registry.auth.challenge import Challenge, choose_challenge, parse_challenges, without_repository_scopes
 from regbrowse.registry.requests import PING_PATH, Request, ping_request
 from regbrowse.registry.single_flight import SingleFlight
-from regbrowse.registry.transport.failures import TOO_SLOW
+from regbrowse.registry.transport.connection_errors import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.text import visible
 

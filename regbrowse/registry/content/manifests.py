@@ -29,7 +29,7 @@ from regbrowse.registry.fetch import LARGE_BODY, content_length, fetch, in_threa
 from regbrowse.registry.models import TagHead
 from regbrowse.registry.requests import Request, Response, manifest_request
 from regbrowse.registry.single_flight import SingleFlight
-from regbrowse.registry.transport.failures import too_large
+from regbrowse.registry.transport.connection_errors import too_large
 from regbrowse.text import visible
 
 UNVERIFIED_SCHEMA1 = "The digest is as the server reports it; it was not verified."

@@ -20,7 +20,7 @@ from regbrowse.registry.error_mapping import not_json, server_words, status_erro
 from regbrowse.registry.listing.link import next_page, path_and_query, with_query
 from regbrowse.registry.models import CatalogPage, TagPage
 from regbrowse.registry.requests import PAGE_SIZE, Request, Response
-from regbrowse.registry.transport.failures import too_large
+from regbrowse.registry.transport.connection_errors import too_large
 from regbrowse.text import plural
 
 MAX_NAMES = 1_000_000

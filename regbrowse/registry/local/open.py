@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regbrowse.errors import BadReference, ConfigError
-from regbrowse.pasted import PASTE_LIMIT, Source
 from regbrowse.reference import Digest, Reference, Registry, is_tag
+from regbrowse.reference_input import PASTE_LIMIT, Source
 from regbrowse.registry.local.archive import open_archive
 from regbrowse.registry.local.byte_range import Files, Folder
 from regbrowse.registry.local.docker_archive import LIST_FILE, DockerArchive

@@ -13,7 +13,7 @@ import httpx
 
 from regbrowse.registry.error_mapping import ERROR_BODY_LIMIT
 from regbrowse.registry.requests import BodySink, Request
-from regbrowse.registry.transport.failures import too_large, too_many_headers
+from regbrowse.registry.transport.connection_errors import too_large, too_many_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

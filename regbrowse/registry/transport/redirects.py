@@ -16,7 +16,7 @@ import httpx
 from regbrowse.errors import RegistryError
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.body import RequestState
-from regbrowse.registry.transport.failures import internal_address, refused_redirect
+from regbrowse.registry.transport.connection_errors import internal_address, refused_redirect
 from regbrowse.registry.transport.url_policy import Origin, is_special, origin_of, problem_with, same_origin
 from regbrowse.text import visible
 

@@ -22,8 +22,7 @@ from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.secret_echo import repeats
 from regbrowse.registry.transport.body import RequestState, check_headers, read, read_into
 from regbrowse.registry.transport.concurrency import PER_ORIGIN, ConcurrencyLimit
-from regbrowse.registry.transport.early_connection import EarlyConnection
-from regbrowse.registry.transport.failures import (
+from regbrowse.registry.transport.connection_errors import (
     circuit_open,
     failure,
     is_unknown_name,
@@ -32,6 +31,7 @@ from regbrowse.registry.transport.failures import (
     too_slow,
     where,
 )
+from regbrowse.registry.transport.early_connection import EarlyConnection
 from regbrowse.registry.transport.pool import TIMEOUT, Pools, causes_of, name_of
 from regbrowse.registry.transport.rate_limit import MAX_FAILURES, RateLimits, limited
 from regbrowse.registry.transport.redirects import Redirects

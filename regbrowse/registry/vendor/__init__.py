@@ -1,7 +1,7 @@
 """What some registries offer beyond the standard: dates and sizes of tags, and a search. Decoration, never needed.
 
 A new vendor API is one module here, with a class that has what `VendorApi` asks for, and one line in
-`vendors.VENDORS`.
+`vendor_apis.VENDORS`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from regbrowse.errors import BadReference
-from regbrowse.pasted import Typed, read_typed
 from regbrowse.reference import Digest, Registry
+from regbrowse.reference_input import Typed, read_typed
 from regbrowse.state.recents import Recent
 from regbrowse.text import age
 from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.json_text import indented, member
-from regbrowse.cli.platform_selection import Selected, selected
+from regbrowse.cli.selected_image import Selected, selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
 from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor

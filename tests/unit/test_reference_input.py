@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.errors import BadReference
-from regbrowse.pasted import Source, read_typed
 from regbrowse.reference import Reference, Registry
+from regbrowse.reference_input import Source, read_typed
 
 DIGEST = f"sha256:{'a' * 64}"
 
