@@ -13,9 +13,7 @@ _SHOWN = frozenset(
 )
 _HARMLESS = re.compile(r"[A-Za-z0-9._~:/,*+%()-]*")
 """Values without anything that could begin another address."""
-_SECRET_HEADERS = frozenset(
-    {"authorization", "cookie", "set-cookie", "x-jfrog-art-api", "proxy-authorization"}
-)
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-jfrog-art-api", "proxy-authorization"})
 
 
 class Secret:

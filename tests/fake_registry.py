@@ -105,7 +105,8 @@ class FakeRegistry(FakeLogin):
         answer = self._answer(asked)
         if fault:
             answer = Answer(
-                fault.status or answer.status, answer.body if fault.body is None else fault.body,
+                fault.status or answer.status,
+                answer.body if fault.body is None else fault.body,
                 fault.headers or ([] if fault.body is not None else answer.headers),
             )
         asked.status = answer.status

@@ -165,5 +165,3 @@ def facts(parts: list[TagFacts]) -> list[TagFact]:
 
 def notes(parts: list[TagFacts]) -> list[str]:
     return [part.note for part in parts if part.note]
-
-

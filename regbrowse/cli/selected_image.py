@@ -65,9 +65,7 @@ async def select_in(context: CommandContext, root: Index, request: PlatformReque
     return selection.selected.entry, selection.outcome
 
 
-async def check_single(
-    context: CommandContext, manifest: Manifest, request: PlatformRequest
-) -> RegbrowseError | None:
+async def check_single(context: CommandContext, manifest: Manifest, request: PlatformRequest) -> RegbrowseError | None:
     """Tell that what the reference names is for another platform. Raises NotFound when that one was asked for.
 
     Returns why the platform could not be read.

@@ -274,9 +274,7 @@ def _image(reader: Reader, media_type: str, raw: bytes, digest: Digest) -> Image
     return Artifact(config=named, blobs=layers, kind=_kind(kind), **common)
 
 
-_NOT_FILES = frozenset(
-    {mediatype.COSIGN_SIMPLE_SIGNING, mediatype.DSSE, mediatype.IN_TOTO, mediatype.SIGSTORE_BUNDLE}
-)
+_NOT_FILES = frozenset({mediatype.COSIGN_SIMPLE_SIGNING, mediatype.DSSE, mediatype.IN_TOTO, mediatype.SIGSTORE_BUNDLE})
 
 
 def _kind(media_type: str) -> str:

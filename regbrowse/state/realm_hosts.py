@@ -1,6 +1,6 @@
 """Remember which hosts each registry sends logins to: host names, never a secret.
 
-    {"docker.io": ["auth.docker.io"], "registry.example.com:5000": ["login.example.com", "sso.example.com"]}
+{"docker.io": ["auth.docker.io"], "registry.example.com:5000": ["login.example.com", "sso.example.com"]}
 """
 
 from __future__ import annotations

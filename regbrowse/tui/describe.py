@@ -231,4 +231,3 @@ def fixed(screen: Actions) -> tuple[tuple[str, str, str], ...]:
     if (screen.tags_pane.filter_open or screen.config_pane.search_open) and not screen.pane.has_focus:
         return ()
     return (("?", "help", "help"), ("q", "quit", "quit"))
-

@@ -45,9 +45,7 @@ KEYS: tuple[Key, ...] = (
     Key("fold", "space", "space", MOVE, "fold or open", "fold"),
     Key("escape", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
     Key("history(-1)", "left_square_bracket", "[  ]", MOVE, "back, forward in history", "back", "Back in history"),
-    Key(
-        "history(1)", "right_square_bracket", "[  ]", MOVE, "back, forward in history", palette="Forward in history"
-    ),
+    Key("history(1)", "right_square_bracket", "[  ]", MOVE, "back, forward in history", palette="Forward in history"),
     Key("zoom", "z", "z", MOVE, "zoom this pane", "zoom", "Zoom this pane"),
     Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search"),
     Key("match(1)", "n", "n N", FIND, "next, previous match", "match"),

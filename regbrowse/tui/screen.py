@@ -200,4 +200,3 @@ class BrowseScreen(Session):
 
     def app_opened(self, reference: Reference, digest: Digest) -> None:
         recents.remember(reference, digest)
-

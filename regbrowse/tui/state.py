@@ -112,4 +112,3 @@ class State(Screen[None]):
     def registry(self) -> Registry | None:
         place = self.listing.place if self.listing else None
         return place.registry if isinstance(place, Repository) else place
-

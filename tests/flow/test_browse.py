@@ -71,7 +71,7 @@ async def test_counted_registries_are_asked_frugally(registry: FakeRegistry, cli
     registry.extra_headers = [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "9;w=21600")]
     browser = Browser(client)
     await browser.open(reference(registry, "1"))
-    assert (browser.client.limits.rate(Registry(registry.name)) is not None)
+    assert browser.client.limits.rate(Registry(registry.name)) is not None
     assert browser.client.limits.is_low(Registry(registry.name))
 
 

@@ -107,9 +107,7 @@ async def test_a_page_size_is_refused_with_any_status(registry: FakeRegistry, cl
 
 
 @pytest.mark.parametrize("status", [403, 404, 410, 451])
-async def test_other_refusals_are_not_about_the_page_size(
-    registry: FakeRegistry, client: Client, status: int
-) -> None:
+async def test_other_refusals_are_not_about_the_page_size(registry: FakeRegistry, client: Client, status: int) -> None:
     registry.fault(LIST, Fault(status, b'{"errors":[{"code":"UNSUPPORTED"}]}'))
     with pytest.raises(RegistryError):
         await pages(client, registry)

@@ -22,9 +22,7 @@ def here(registry: FakeRegistry) -> Repository:
     return Repository(Registry.parse(registry.name), "acme/app")
 
 
-async def test_a_signed_legacy_manifest_is_verified_by_what_was_signed(
-    registry: FakeRegistry, client: Client
-) -> None:
+async def test_a_signed_legacy_manifest_is_verified_by_what_was_signed(registry: FakeRegistry, client: Client) -> None:
     signed = await get(DemoRegistry(), "acme/legacy/app/manifests/1.0")
     raw, digest = await body_of(signed), signed.headers["Docker-Content-Digest"]
     headers = [("Docker-Content-Digest", digest)]

@@ -94,9 +94,15 @@ async def test_entries_without_a_digest_are_counted(shelf: FakeRegistry, finder:
 
 JSONS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(
-        st.sampled_from(["manifests", "digest", "size", "mediaType", "artifactType", "annotations", "platform", "x"]),
-        inside, max_size=5,
+    lambda inside: (
+        st.lists(inside, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["manifests", "digest", "size", "mediaType", "artifactType", "annotations", "platform", "x"]
+            ),
+            inside,
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )

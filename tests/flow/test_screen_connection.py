@@ -193,9 +193,7 @@ async def test_a_helper_that_wants_the_terminal_gets_it(
     monkeypatch.setattr(keychain, "in_foreground", lending)
 
     monkeypatch.setattr(RegbrowseApp, "suspend", suspend)
-    async with browsing(
-        f"{registry.name}/acme/app", tmp_path, settings=Settings(pause=0, keychain=keychain)
-    ) as driven:
+    async with browsing(f"{registry.name}/acme/app", tmp_path, settings=Settings(pause=0, keychain=keychain)) as driven:
         await driven.shows("docker-credential-quiet failed")
         await driven.press("L")
         await driven.shows("ctrl+o ask the helper")

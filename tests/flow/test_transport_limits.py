@@ -84,9 +84,7 @@ async def test_a_short_wait_is_waited_for(
 
 
 @pytest.mark.parametrize("status", [408, 429, 499, 500, 502, 503, 504, 522, 524])
-async def test_troubles_that_pass(
-    monkeypatch: pytest.MonkeyPatch, registry: FakeRegistry, status: int
-) -> None:
+async def test_troubles_that_pass(monkeypatch: pytest.MonkeyPatch, registry: FakeRegistry, status: int) -> None:
     rests = Rests(monkeypatch)
     registry.repository("acme/app").add(images.image(), "1")
     registry.fault(TAGS, Fault(status, b"", times=2))
@@ -116,9 +114,7 @@ async def test_everybody_waits_while_a_registry_wants_to_be_left_alone(
     assert transport_of(client).limits.wait(here(registry).registry) is None
 
 
-async def test_try_now_ends_the_wait(
-    monkeypatch: pytest.MonkeyPatch, registry: FakeRegistry, client: Client
-) -> None:
+async def test_try_now_ends_the_wait(monkeypatch: pytest.MonkeyPatch, registry: FakeRegistry, client: Client) -> None:
     rests = Rests(monkeypatch, open=False)
     registry.repository("acme/app").add(images.image(), "1")
     registry.fault(TAGS, Fault(503, b"", [("Retry-After", "30")], times=1))

@@ -67,8 +67,7 @@ async def test_a_public_registry_may_not_point_inside(
             with pytest.raises(PolicyError) as caught:
                 await client.blob(repository, WHAT)
         assert caught.value.why == (
-            "registry.example:5000 redirected to the internal address "
-            f"storage.example ({storage_at}). Refused."
+            f"registry.example:5000 redirected to the internal address storage.example ({storage_at}). Refused."
         )
         assert storage.asked == []
         assert (storage_at, 5001) not in net.called
@@ -111,9 +110,7 @@ async def test_where_a_blob_lies_is_remembered_for_its_parts(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-async def test_storage_that_stays_closed_is_asked_twice(
-    registry: FakeRegistry, client: Client, status: int
-) -> None:
+async def test_storage_that_stays_closed_is_asked_twice(registry: FakeRegistry, client: Client, status: int) -> None:
     async with FakeRegistry().serve() as storage:
         storage.fault(PATH, Fault(status, b""))
         registry.fault(PATH, redirect(f"{storage.url}{PATH}"))
@@ -124,9 +121,7 @@ async def test_storage_that_stays_closed_is_asked_twice(
 
 
 @pytest.mark.parametrize("status", [403, 405])
-async def test_storage_that_refuses_head_is_asked_for_one_byte(
-    registry: FakeRegistry, status: int
-) -> None:
+async def test_storage_that_refuses_head_is_asked_for_one_byte(registry: FakeRegistry, status: int) -> None:
     async with FakeRegistry().serve() as storage:
         storage.repository("acme/app").blobs[BLOB.digest] = BLOB.raw
         storage.fault(PATH, Fault(status, b"", method="HEAD"))
@@ -215,9 +210,7 @@ async def test_many_origins_do_not_keep_many_connections(registry: FakeRegistry,
         [("X-Long", "y" * 70_000)],
     ],
 )
-async def test_too_many_header_bytes(
-    registry: FakeRegistry, client: Client, headers: list[tuple[str, str]]
-) -> None:
+async def test_too_many_header_bytes(registry: FakeRegistry, client: Client, headers: list[tuple[str, str]]) -> None:
     registry.fault(PATH, Fault(200, BLOB.raw, headers))
     with pytest.raises(Exception, match="too many headers"):
         await client.blob(here(registry), WHAT)

@@ -174,7 +174,11 @@ async def test_search_finds_repositories_that_can_be_opened() -> None:
     rows = [
         {"repo_name": "alpine", "short_description": "A minimal\nimage\x1b", "star_count": 11_000, "is_official": True},
         {"repo_name": "grafana/loki", "short_description": None, "star_count": None, "is_official": False},
-        {"repo_name": "Not/Valid"}, {"repo_name": None}, {"repo_name": "grafana/loki"}, None, 3,
+        {"repo_name": "Not/Valid"},
+        {"repo_name": None},
+        {"repo_name": "grafana/loki"},
+        None,
+        3,
     ]
     hub = FakeApi().on(SEARCH, said({"count": 9, "results": rows}))
     async with client_of({"hub.docker.com": hub}) as client:

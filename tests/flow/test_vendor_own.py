@@ -62,8 +62,10 @@ async def test_harbor_is_asked_as_nobody_without_a_password(login: Login | None)
 
 
 async def test_harbor_by_page_and_never_for_ever() -> None:
-    rows = [[harbor_row(f"t{page}-{row}", digest=str(Digest.of(f"{page}-{row}".encode()))) for row in range(100)]
-            for page in range(12)]
+    rows = [
+        [harbor_row(f"t{page}-{row}", digest=str(Digest.of(f"{page}-{row}".encode()))) for row in range(100)]
+        for page in range(12)
+    ]
     api = harbor(*map(said, rows))
     async with client_of({"harbor.example": api}) as client:
         parts = await heard(client, "harbor.example/team/a/b/c")

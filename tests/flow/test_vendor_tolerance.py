@@ -35,7 +35,8 @@ from regbrowse.registry.vendor.vendor_apis import VendorApis
 
 GOOD: dict[str, tuple[str, object]] = {
     "docker.io/library/alpine": (
-        "/v2/namespaces/library/repositories/alpine/tags", hub_page(hub_row(), next="https://hub.docker.com/v2/x?page=2"),
+        "/v2/namespaces/library/repositories/alpine/tags",
+        hub_page(hub_row(), next="https://hub.docker.com/v2/x?page=2"),
     ),
     "quay.io/acme/app": ("/api/v1/repository/acme/app/tag/", quay_page(quay_row(), more=True)),
     "harbor.example/team/app": ("/api/v2.0/projects/team/repositories/app/artifacts", [harbor_row("1.0")]),

@@ -103,9 +103,7 @@ def test_the_first_bytes_tell_the_end_of_the_name(start: bytes, ending: str) -> 
     assert ending_of(start) == ending
 
 
-async def test_configs_and_empty_content_can_be_had_too(
-    registry: FakeRegistry, run: CommandLine, name: str
-) -> None:
+async def test_configs_and_empty_content_can_be_had_too(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     assert name
     for made in (images.config(), Made(b"", "")):
         registry.repository("acme/app").blobs[made.digest] = made.raw
@@ -161,9 +159,7 @@ async def test_links_are_not_followed_to_what_they_lead_to(run: CommandLine, nam
     assert (content("mine"), content("layer")) == (b"mine", RAW)
 
 
-async def test_a_file_system_without_hard_links(
-    run: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_file_system_without_hard_links(run: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 

@@ -118,9 +118,7 @@ async def test_attestations_of_an_index_and_of_one_platform(
     ]
 
 
-async def test_attestations_of_an_image_in_a_nested_index(
-    registry: FakeRegistry, run: CommandLine, name: str
-) -> None:
+async def test_attestations_of_an_image_in_a_nested_index(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     inner = images.index(ARM, OTHER_BILL)
     outer = images.index(APP, BILL, inner)
     registry.repository(REPOSITORY).add(outer, "nested")

@@ -94,7 +94,8 @@ async def test_a_single_image_by_tag_and_by_digest(run: CommandLine, name: str, 
     registry.repository(REPOSITORY).add(AMD, "one")
     said = await run("verifytool", f"{name}:one")
     assert (said.code, said.lines[:2]) == (
-        0, [f"OK  manifest header  {AMD.digest}", f"OK  config  {CONFIG.digest}"],
+        0,
+        [f"OK  manifest header  {AMD.digest}", f"OK  config  {CONFIG.digest}"],
     )
     assert not any("platform" in line for line in said.lines)
     said = await run("verifytool", f"{name}@{AMD.digest}")
@@ -212,7 +213,11 @@ async def test_an_artifact(run: CommandLine, name: str, registry: FakeRegistry) 
     said = await run("verifytool", f"{name}:thing")
     assert said.code == 0
     assert [line.split("  ")[1] for line in said.lines] == [
-        "manifest header", "config", "config header", "config size", "layer 1/1",
+        "manifest header",
+        "config",
+        "config header",
+        "config size",
+        "layer 1/1",
     ]
 
 

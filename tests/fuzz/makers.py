@@ -12,7 +12,7 @@ from fuzz.binaries import ARCHIVE
 DIGEST = "sha256:" + "a" * 64
 HEADERS: tuple[str, ...] = (
     'Bearer realm="https://auth.example.com/token",service="registry.example.com",scope="repository:a/b:pull,push"',
-    'bearer realm=https://zot.example.com/zot/auth/token,service=zot,scope=',
+    "bearer realm=https://zot.example.com/zot/auth/token,service=zot,scope=",
     'Negotiate YII==, Basic realm="x" charset="UTF-8"',
     'Bearer realm="https://a.example.com/t?x=\\"q\\",1",error="invalid_token",error_description="\x1b[31m"',
     '</v2/a/tags/list?last=b&n=2>; rel="next", </TheBook/chapter4>; rel="prev next"; title*=UTF-8\'\'%20',
@@ -45,18 +45,30 @@ LISTS: tuple[object, ...] = (
     {"error": "invalid", "error_description": "d"},
     {"token": "t", "access_token": "u", "expires_in": 300, "issued_at": "1990-01-01T00:00:00Z"},
     {"child": [], "manifest": {DIGEST: {"imageSizeBytes": "12", "tag": ["1"], "timeCreatedMs": "0"}}, "tags": ["1"]},
-    {"schemaVersion": 2, "manifests": [
-        {"digest": DIGEST, "size": 5, "annotations": {"org.opencontainers.image.ref.name": "a/b:1"}},
-        {"digest": DIGEST, "size": 5, "annotations": {"io.containerd.image.name": "docker.io/library/a:1"}},
-    ]},
+    {
+        "schemaVersion": 2,
+        "manifests": [
+            {"digest": DIGEST, "size": 5, "annotations": {"org.opencontainers.image.ref.name": "a/b:1"}},
+            {"digest": DIGEST, "size": 5, "annotations": {"io.containerd.image.name": "docker.io/library/a:1"}},
+        ],
+    },
     [{"Config": "c.json", "RepoTags": ["a/b:1", None], "Layers": ["1/layer.tar", "../x"], "LayerSources": {}}],
-    {"results": [
-        {"name": "1", "full_size": 5, "last_updated": "2024-06-18T09:41:00Z", "images": [{"os": "linux", "size": 5}]},
-        {"name": "b", "namespace": {"name": "a"}, "description": "x", "repo_name": "a/b", "star_count": 1},
-        {"name": "1", "start_ts": 5, "last_modified": "Tue, 18 Jun 2024 09:41:00 -0000", "manifest_digest": DIGEST},
-        {"Tag": "1", "LastUpdated": "2024-06-18T09:41:00Z", "Size": "5", "Digest": DIGEST},
-        {"digest": DIGEST, "size": 5, "push_time": "0001-01-01T00:00:00Z", "tags": [{"name": "1"}]},
-    ], "data": {"ImageList": {"Results": []}}, "errors": [{"message": "m"}]},
+    {
+        "results": [
+            {
+                "name": "1",
+                "full_size": 5,
+                "last_updated": "2024-06-18T09:41:00Z",
+                "images": [{"os": "linux", "size": 5}],
+            },
+            {"name": "b", "namespace": {"name": "a"}, "description": "x", "repo_name": "a/b", "star_count": 1},
+            {"name": "1", "start_ts": 5, "last_modified": "Tue, 18 Jun 2024 09:41:00 -0000", "manifest_digest": DIGEST},
+            {"Tag": "1", "LastUpdated": "2024-06-18T09:41:00Z", "Size": "5", "Digest": DIGEST},
+            {"digest": DIGEST, "size": 5, "push_time": "0001-01-01T00:00:00Z", "tags": [{"name": "1"}]},
+        ],
+        "data": {"ImageList": {"Results": []}},
+        "errors": [{"message": "m"}],
+    },
     {"insecure-registries": ["10.0.0.0/8", "a:5000", 5], "registry-mirrors": ["https://m.example.com/"]},
     {"auths": {"a.example.com": {"auth": "YTpi"}, "b": {"identitytoken": "t"}}, "credHelpers": {"c": "x"}},
 )

@@ -208,10 +208,19 @@ def warning(text: str) -> None:
 DOCUMENT_TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each
     for each in (
-        manifest, config, statement, lines, json_value, error_body, names, token, delivered, attached, facts,
+        manifest,
+        config,
+        statement,
+        lines,
+        json_value,
+        error_body,
+        names,
+        token,
+        delivered,
+        attached,
+        facts,
     )
 } | machine.DOCUMENTS
 TEXT_TARGETS: dict[str, Callable[[str], None]] = {
-    each.__name__: each
-    for each in (challenge, link, header, address, reference, typed, digest, moments, part, warning)
+    each.__name__: each for each in (challenge, link, header, address, reference, typed, digest, moments, part, warning)
 } | machine.TEXTS

@@ -154,9 +154,7 @@ class Pusher:
         }
         manifest = Stored(
             TYPE_MANIFEST,
-            to_json(
-                {"schemaVersion": 2, "mediaType": TYPE_MANIFEST, "config": config.descriptor(), "layers": [layer]}
-            ),
+            to_json({"schemaVersion": 2, "mediaType": TYPE_MANIFEST, "config": config.descriptor(), "layers": [layer]}),
             {"platform": unknown, "annotations": annotations},
         )
         return self.manifest(manifest)

@@ -40,7 +40,9 @@ def write(path: Path, text: str) -> Path:
 
 def test_dockers_daemon(machine: Machine) -> None:
     insecure = ["plain.example:5000", "tls.example:443", "10.0.0.0/8", "fd00::/8", "192.168.0.1/24"]
-    text = json.dumps({"insecure-registries": insecure, "registry-mirrors": ["https://m.example/", "http://n.example:1/x"]})
+    text = json.dumps(
+        {"insecure-registries": insecure, "registry-mirrors": ["https://m.example/", "http://n.example:1/x"]}
+    )
     daemon = machine.daemon(text)
     for name in ("plain.example:5000", "tls.example", "10.1.2.3", "10.1.2.3:5000", "[fd00::5]:5000", "192.168.0.9"):
         assert daemon.is_insecure(Registry.parse(name)), name

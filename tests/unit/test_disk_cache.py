@@ -167,6 +167,7 @@ def test_the_bound_holds_for_what_earlier_processes_left(root: Path) -> None:
 
 def test_not_every_write_lists_all_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listings = []
+
     def counted(folder: PrivateFolder, target: int) -> int:
         listings.append(1)
         return private_files.remove_oldest(folder, target)

@@ -100,8 +100,10 @@ def test_any_body_becomes_words_that_can_be_shown(body: bytes) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["errors", "error", "code", "message", "detail", "msg", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["errors", "error", "code", "message", "detail", "msg", "x"]), inner)
+    ),
     max_leaves=12,
 )
 

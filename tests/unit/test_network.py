@@ -102,9 +102,7 @@ async def test_the_address_that_was_checked_is_the_one_called(
     assert reached == [("rebinding.example", False)]
 
 
-async def test_the_time_is_for_name_and_connection_together(
-    monkeypatch: pytest.MonkeyPatch, sockets: Sockets
-) -> None:
+async def test_the_time_is_for_name_and_connection_together(monkeypatch: pytest.MonkeyPatch, sockets: Sockets) -> None:
     names(monkeypatch, SIX, OUTER)
     sockets.silent = True
     pool = PoolTransport(ssl.create_default_context(), Backend())

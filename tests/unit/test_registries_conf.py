@@ -150,9 +150,7 @@ def test_which_file_counts(machine: Machine, tmp_path: Path) -> None:
 def test_a_named_file_that_is_not_there(machine: Machine) -> None:
     machine.environ["CONTAINERS_REGISTRIES_CONF"] = "/nowhere/registries.conf"
     machine.read(registry("system.example"))
-    assert machine.notices.all == (
-        "CONTAINERS_REGISTRIES_CONF names /nowhere/registries.conf, which does not exist.",
-    )
+    assert machine.notices.all == ("CONTAINERS_REGISTRIES_CONF names /nowhere/registries.conf, which does not exist.",)
 
 
 def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:

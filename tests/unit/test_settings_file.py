@@ -134,7 +134,7 @@ def test_where_files_are(file: File, tmp_path: Path) -> None:
         str(tmp_path / "home" / "me.pem"): file.home / "me.pem",
     }
     for written, path in places.items():
-        assert file.read(f'[registry."a.example"]\nca = \'{written}\'').of("a.example").ca == path
+        assert file.read(f"[registry.\"a.example\"]\nca = '{written}'").of("a.example").ca == path
     assert file.notices == ()
 
 

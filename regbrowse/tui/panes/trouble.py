@@ -39,4 +39,3 @@ def lines(
 def one_line(error: RegbrowseError, ink: Ink) -> list[Span]:
     """The error in a pane of three rows."""
     return [(f"× {error.heading}", ink.error + _BOLD), (f"  {error.why}", ink.secondary)]
-
