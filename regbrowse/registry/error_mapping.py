@@ -42,7 +42,7 @@ REFUSED_HINT = Step(
 _OPERATOR = "Try again in a while; if it stays so, ask its operator."
 _XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,400})", re.IGNORECASE)
 
 
 def status_error(response: Response, login: LoginState | None = None) -> RegistryError:
