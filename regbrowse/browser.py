@@ -171,7 +171,7 @@ class Browser:
                 return await self.client.manifest(repository, claim.digest)
         elif seen is None and repository.registry.name == DOCKER_HUB:
             # A HEAD costs nothing of the pull limit there, a GET does.
-            before = await self.client.remembered(repository, tag)
+            before = await self.client.last_digest(repository, tag)
             claim = await self.claim(repository, tag) if before else None
             if claim is not None and claim.digest == before and before is not None:
                 return await self.client.manifest(repository, before)

@@ -1,12 +1,12 @@
-"""The questions a registry can be asked."""
+"""What a registry can be asked: ping, lists, manifests, blobs, referrers; and the parts that answer about itself."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from regbrowse.errors import (
     AuthRequired,
@@ -72,6 +72,8 @@ __all__ = [
     "TagPage",
 ]
 
+Result = TypeVar("Result")
+
 
 class Client:
     """Asks registries; every answer is bounded, all content verified, every failure a RegbrowseError."""
@@ -88,7 +90,7 @@ class Client:
         """Every HTTP request, oldest first; safe to show."""
         self.auth = Authenticator(self._transport, settings)
         """As whom registries are asked."""
-        self._store = ContentCache(
+        self._cache = ContentCache(
             self.auth.user_for, folder=settings.cache_folder, size=settings.cache_size, local=self._local
         )
         self.auth.on_login_change.append(self._user_changed)
@@ -105,11 +107,11 @@ class Client:
         """Close every connection, and put on disk what is to be kept."""
         await self.auth.pings.aclose()
         await self._transport.aclose()
-        await self._store.aclose()
+        await self._cache.aclose()
 
     def _user_changed(self, registry: Registry) -> None:
         """Forget what was read as another user."""
-        self._store.forget(registry)
+        self._cache.forget(registry)
         if "_finder" in self.__dict__:
             self._finder.forget(registry)
 
@@ -125,19 +127,19 @@ class Client:
     def _manifests(self) -> Manifests:
         from regbrowse.registry.content.manifests import Manifests
 
-        return Manifests(self.auth, self._store)
+        return Manifests(self.auth, self._cache)
 
     @cached_property
     def _blobs(self) -> Blobs:
         from regbrowse.registry.content.blobs import Blobs
 
-        return Blobs(self.auth, self._store)
+        return Blobs(self.auth, self._cache)
 
     @cached_property
     def _downloads(self) -> Downloads:
         from regbrowse.registry.content.download import Downloads
 
-        return Downloads(self.auth, self._store)
+        return Downloads(self.auth, self._cache)
 
     @cached_property
     def _finder(self) -> ReferrerFinder:
@@ -157,16 +159,16 @@ class Client:
             return None
         from regbrowse.registry.content.offline import OfflineAnswers
 
-        return OfflineAnswers(self._store, self._settings)
+        return OfflineAnswers(self._cache, self._settings)
 
-    def _kept(self, registry: Registry) -> OfflineAnswers | None:
-        """What answers instead of the registry when nothing may be sent; registries in this process answer always."""
+    def _offline_for(self, registry: Registry) -> OfflineAnswers | None:
+        """Give what answers when nothing may be sent; None for registries in this process, which always answer."""
         return self._offline if registry.key not in self._local else None
 
     async def ping(self, registry: Registry) -> None:
-        """Raises when there is no registry behind this name."""
+        """Check that there is a registry behind this name. Raises RegistryError."""
         self.check_allowed(registry)
-        if self._kept(registry):
+        if self._offline_for(registry):
             return
         found = await self.auth.pings.ping(registry)
         if found.error is not None and found.error.slug == TOO_SLOW:
@@ -177,45 +179,45 @@ class Client:
     async def tags(
         self, repository: Repository, after: TagPage | None = None, *, passing: bool = False
     ) -> AsyncGenerator[TagPage, None]:
-        """The tags, page by page as they come, unsorted (distribution-spec, Listing Tags).
+        """List the tags, page by page as they come, unsorted (distribution-spec, Listing Tags).
 
-        `passing` when nobody goes back to what was listed: then millions of names take little memory.
+        `passing` when the caller does not go back to what was listed: then millions of names take little memory.
 
         When a later page fails, the iterator raises and what came before stays good: `after` the last
         page goes on from there, without repeating a tag.
         """
         repository = self.resolve(repository).repository
-        if kept := self._kept(repository.registry):
-            async with aclosing(kept.tags(repository)) as known:
+        if offline := self._offline_for(repository.registry):
+            async with aclosing(offline.tags(repository)) as known:
                 async for tag_page in known:
                     yield tag_page
             return
-        request, epoch = tags_request(repository), self._store.epoch(repository.registry)
+        request, epoch = tags_request(repository), self._cache.epoch(repository.registry)
         async with aclosing(self._paginator.pages(request, TagPage, after, streamed=passing)) as pages:
             async for page in pages:
                 if page.done and page.cursor and page.cursor.names is not None:
-                    await self._store.record_list(repository.registry, repository.path, page.cursor.names, epoch)
+                    await self._cache.record_list(repository.registry, repository.path, page.cursor.names, epoch)
                 yield page
 
     async def catalog(
         self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
     ) -> AsyncGenerator[CatalogPage, None]:
-        """The repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
+        """List the repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
         self.check_allowed(registry)
-        if kept := self._kept(registry):
-            async with aclosing(kept.catalog(registry)) as known:
+        if offline := self._offline_for(registry):
+            async with aclosing(offline.catalog(registry)) as known:
                 async for catalog_page in known:
                     yield catalog_page
             return
         from regbrowse.registry.listing.catalog import catalog_error, require_catalog
 
-        request, epoch = catalog_request(registry), self._store.epoch(registry)
+        request, epoch = catalog_request(registry), self._cache.epoch(registry)
         require_catalog(request)
         try:
             async with aclosing(self._paginator.pages(request, CatalogPage, after, streamed=passing)) as pages:
                 async for page in pages:
                     if page.done and page.cursor and page.cursor.names is not None:
-                        await self._store.record_list(registry, "", page.cursor.names, epoch)
+                        await self._cache.record_list(registry, "", page.cursor.names, epoch)
                     yield page
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(request, error) from None
@@ -229,103 +231,89 @@ class Client:
         size: int | None = None,
         background: bool = False,
     ) -> Manifest:
-        """The manifest of a tag or digest (distribution-spec, Pulling manifests).
+        """Read the manifest of a tag or digest (distribution-spec, Pulling manifests).
 
         By digest the bytes are verified against it, and never asked for twice; by tag the digest is that
-        of the bytes. `expected` and `size` are what a descriptor said of it. In the background it waits until
-        nothing is asked that somebody waits for.
+        of the bytes. `expected` and `size` are what a descriptor said of it. A background request waits for those
+        that a user waits for.
         """
         place = self.resolve(repository)
-        repository = place.repository
-        if kept := self._kept(repository.registry):
-            if place.mirror is not None:
-                with suppress(Offline):
-                    return await kept.manifest(place.mirror, target, expected=expected, size=size)
-            return await kept.manifest(repository, target, expected=expected, size=size)
-        if place.mirror is not None:
-            with suppress(RegistryError):  # the registry itself has the last word
-                return await self._manifests.get(
-                    place.mirror, target, expected=expected, size=size, background=background
-                )
-        return await self._manifests.get(repository, target, expected=expected, size=size, background=background)
+        if offline := self._offline_for(place.repository.registry):
+            answer = partial(offline.manifest, target=target, expected=expected, size=size)
+            return await _mirror_first(place, Offline, answer)
+        get = partial(self._manifests.get, target=target, expected=expected, size=size, background=background)
+        return await _mirror_first(place, RegistryError, get)
 
     async def head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
-        """What the registry says a tag points to; None when there is no such tag.
+        """Ask what a tag points to, by HEAD; None when there is no such tag.
 
         A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
         """
         repository = self.resolve(repository).repository
-        if kept := self._kept(repository.registry):
-            return await kept.head(repository, tag)
+        if offline := self._offline_for(repository.registry):
+            return await offline.head(repository, tag)
         return await self._manifests.head(repository, tag, background=background)
 
-    async def remembered(self, repository: Repository, tag: str) -> Digest | None:
-        """What a tag pointed to when it was read last, in this run or another, if that is still at hand."""
+    async def last_digest(self, repository: Repository, tag: str) -> Digest | None:
+        """Give what a tag pointed to when it was read last, in this run or another, if that is still cached."""
         return await self._manifests.last_digest(self.resolve(repository).repository, tag)
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
-        """The verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
+        """Read the verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
         place = self.resolve(repository)
-        repository = place.repository
-        if kept := self._kept(repository.registry):
-            if place.mirror is not None:
-                with suppress(Offline):
-                    return await kept.blob(place.mirror, descriptor, limit=limit)
-            return await kept.blob(repository, descriptor, limit=limit)
-        if place.mirror is not None:
-            with suppress(RegistryError):
-                return await self._blobs.get(place.mirror, descriptor, limit=limit)
-        return await self._blobs.get(repository, descriptor, limit=limit)
+        if offline := self._offline_for(place.repository.registry):
+            return await _mirror_first(place, Offline, partial(offline.blob, descriptor=descriptor, limit=limit))
+        return await _mirror_first(place, RegistryError, partial(self._blobs.get, descriptor=descriptor, limit=limit))
 
     async def blob_start(self, repository: Repository, descriptor: Descriptor, count: int) -> bytes:
-        """At most the first `count` bytes of a blob, not verified; then the connection is closed."""
+        """Read at most the first `count` bytes of a blob, not verified; then the connection is closed."""
         repository = self.resolve(repository).repository
-        if kept := self._kept(repository.registry):
-            return await kept.blob_start(repository, descriptor, count)
+        if offline := self._offline_for(repository.registry):
+            return await offline.blob_start(repository, descriptor, count)
         return await self._blobs.start(repository, descriptor, count)
 
     def blob_stream(self, repository: Repository, blob: Descriptor | Digest) -> BlobStream:
-        """A blob of any length, to be read while it comes, verified at its end; see BlobStream."""
+        """Stream a blob of any length, verified at its end; see BlobStream."""
         from regbrowse.oci.descriptor import Descriptor
 
         descriptor = Descriptor("", blob, None) if isinstance(blob, Digest) else blob
         place = self.resolve(repository)
         repository = place.repository
-        if kept := self._kept(repository.registry):
-            return kept.blob_stream(repository, descriptor)
+        if offline := self._offline_for(repository.registry):
+            return offline.blob_stream(repository, descriptor)
         return self._downloads.open((place.mirror, repository) if place.mirror else (repository,), descriptor)
 
     def uncached(self, repository: Repository) -> UncachedReader:
-        """Asks anew and believes nothing, for comparing what is said with what is served."""
+        """Read past every cache and without verification, to compare what is said with what is served."""
         from regbrowse.registry.content.uncached import UncachedReader
 
         return UncachedReader(self.auth, self.resolve(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
-        """What is attached to a manifest, from every place it can be found in (distribution-spec, Listing Referrers).
+        """Find what is attached to a manifest, in every place it can be (distribution-spec, Listing Referrers).
 
-        What could not be asked is a note; raises PolicyError when a file of this machine forbids the repository.
+        What could not be asked is a note; Raises PolicyError when a file of this machine blocks the repository.
         """
         repository = self.resolve(repository).repository
-        if self._kept(repository.registry):
+        if self._offline_for(repository.registry):
             return Referrers(digest, (), 0, "Attachments are not looked for offline.")
         return await self._finder.find(repository, digest)
 
     async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
-        """Dates and sizes of tags where the registry has an API of its own for them; never raises RegistryError."""
+        """Give dates and sizes of tags where the registry's vendor has an API for them; never raises RegistryError."""
         repository = self.resolve(repository).repository
-        if self._kept(repository.registry) or repository.registry.key in self._local:
+        if self._offline_for(repository.registry) or repository.registry.key in self._local:
             return
         async with aclosing(self._vendor_apis.tag_facts(repository)) as parts:
             async for part in parts:
                 yield part
 
     def searchable(self, registry: Registry) -> bool:
-        """Whether the registry is searched instead of listed."""
+        """Tell whether the registry is searched instead of listed."""
         return self._offline is None and is_searchable(registry)
 
     async def search(self, registry: Registry, text: str) -> tuple[Found, ...]:
-        """The repositories that the registry's own search finds, best first. Raises RegistryError."""
+        """Search a registry's repositories by its own search, best first. Raises RegistryError."""
         self.check_allowed(registry)
         if self._offline is not None:
             host = visible(registry.name)
@@ -400,10 +388,20 @@ class Client:
         return (
             *(network.notices if network else ()),
             *(keychain.notices if keychain else ()),
-            *self._store.notices,
+            *self._cache.notices,
         )
 
     def cached(self, digest: Digest) -> bytes | None:
         """Give verified content that is in memory."""
-        cached = self._store.memory.get(digest)
+        cached = self._cache.memory.get(digest)
         return cached.content if cached else None
+
+
+async def _mirror_first(
+    place: Resolved, passed_over: type[RegistryError], read: Callable[[Repository], Awaitable[Result]]
+) -> Result:
+    """Read from the mirror, if there is one; its failure is passed over, and the registry itself has the last word."""
+    if place.mirror is not None:
+        with suppress(passed_over):
+            return await read(place.mirror)
+    return await read(place.repository)

@@ -159,7 +159,7 @@ async def test_content_that_arrives_for_somebody_else_is_not_kept(registry: Fake
     async with run(folder) as client:
         asking = asyncio.create_task(client.manifest(here(registry), "1.0"))
         await gate.arrived.wait()
-        client._store.forget(here(registry).registry)
+        client._cache.forget(here(registry).registry)
         gate.open()
         assert (await asking).raw == made.raw
         assert client.cached(Digest.parse(made.digest)) is None
@@ -182,7 +182,7 @@ async def test_who_asks_after_becoming_somebody_else_does_not_join_the_earlier_q
         for gate in gates:
             await gate.arrived.wait()
             gate.arrived.clear()
-        client._store.forget(here(registry).registry)
+        client._cache.forget(here(registry).registry)
     for gate in gates:
         gate.open()
     await asyncio.gather(*asking)
