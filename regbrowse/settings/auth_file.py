@@ -127,55 +127,40 @@ def parse_auth_file(content: bytes, location: AuthFileLocation, mode: int = 0) -
     except RegbrowseError as error:
         reason = _POSITION.sub(r" at line \1, column \2.", error.why)
         return _unusable(location, reason[:1].lower() + reason[1:])
-    if not isinstance(document.value, dict):
+    top, flat, shown = document.value, location.flat, location.shown
+    if not isinstance(top, dict):
         return _unusable(location, "it holds no JSON object.")
-    return _Parser(location).parse(document.value, mode, repeats=bool(document.anomalies))
+    notices = [f"{shown} has the same key twice; the first one counts."] if document.anomalies else []
+    logins: dict[str, Login | None] = {}
+    for key, value in (top if flat else _object(top, "auths", shown, notices)).items():
+        try:
+            logins[key] = _entry(value, location.source)
+        except _Faulty as fault:
+            notices.append(f'{shown}: the entry "{_shown_key(key)}" {fault}; it is skipped.')
+    helpers: dict[str, str] = {}
+    for key, value in ({} if flat else _object(top, "credHelpers", shown, notices)).items():
+        if isinstance(value, str):
+            helpers[key] = value
+        elif value is not None:
+            notices.append(f'{shown}: the credential helper of "{_shown_key(key)}" is no text; it is skipped.')
+    store = None if flat else top.get("credsStore")
+    if store is not None and not isinstance(store, str):
+        notices.append(f'{shown}: "credsStore" is no text; it is ignored.')
+        store = None
+    if mode & 0o044 and any(logins.values()):
+        notices.append(f"{shown} holds passwords and other users of this machine may read it.")
+    if len(notices) > _NOTICE_LIMIT:
+        notices[_NOTICE_LIMIT:] = [f"{shown} has more faulty entries; all of them are skipped."]
+    return AuthFile("read", location.style, logins, helpers, store or "", tuple(notices))
 
 
-class _Parser:
-    """Collects the notices of one file."""
-
-    def __init__(self, location: AuthFileLocation) -> None:
-        self._location = location
-        self._notices: list[str] = []
-
-    def parse(self, top: dict[str, JsonValue], mode: int, *, repeats: bool) -> AuthFile:
-        location, shown = self._location, self._location.shown
-        if repeats:
-            self._note(f"{shown} has the same key twice; the first one counts.")
-        logins: dict[str, Login | None] = {}
-        for key, value in (top if location.flat else self._object(top, "auths")).items():
-            try:
-                logins[key] = _entry(value, location.source)
-            except _Faulty as fault:
-                self._note(f'{shown}: the entry "{_shown_key(key)}" {fault}; it is skipped.')
-        helpers: dict[str, str] = {}
-        for key, value in ({} if location.flat else self._object(top, "credHelpers")).items():
-            if isinstance(value, str):
-                helpers[key] = value
-            elif value is not None:
-                self._note(f'{shown}: the credential helper of "{_shown_key(key)}" is no text; it is skipped.')
-        store = None if location.flat else top.get("credsStore")
-        if store is not None and not isinstance(store, str):
-            self._note(f'{shown}: "credsStore" is no text; it is ignored.')
-        if mode & 0o044 and any(logins.values()):
-            self._note(f"{shown} holds passwords and other users of this machine may read it.")
-        text = store if isinstance(store, str) else ""
-        return AuthFile("read", location.style, logins, helpers, text, tuple(self._notices))
-
-    def _object(self, top: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:
-        value = top.get(name)
-        if isinstance(value, dict):
-            return value
-        if value is not None:
-            self._note(f'{self._location.shown}: "{name}" is no object; it is ignored.')
-        return {}
-
-    def _note(self, sentence: str) -> None:
-        if len(self._notices) < _NOTICE_LIMIT:
-            self._notices.append(sentence)
-        elif len(self._notices) == _NOTICE_LIMIT:
-            self._notices.append(f"{self._location.shown} has more faulty entries; all of them are skipped.")
+def _object(top: dict[str, JsonValue], name: str, shown: str, notices: list[str]) -> dict[str, JsonValue]:
+    value = top.get(name)
+    if isinstance(value, dict):
+        return value
+    if value is not None:
+        notices.append(f'{shown}: "{name}" is no object; it is ignored.')
+    return {}
 
 
 class _Faulty(Exception):
@@ -242,15 +227,16 @@ def _decode_auth(encoded: str) -> tuple[str, str]:
 
 def _matching_keys(keys: Collection[str], registry: Registry, path: str, style: Style) -> list[str]:
     """List the keys that mean this registry or a namespace around `path` in it, the most precise first."""
-    ranks = {key: rank for key in keys if (rank := _rank(key, registry, path, style)) is not None}
+    hosts = _hosts(registry)
+    ranks = {key: rank for key in keys if (rank := _rank(key, registry, hosts, path, style)) is not None}
     return sorted(ranks, key=ranks.__getitem__)
 
 
-def _rank(key: str, registry: Registry, path: str, style: Style) -> tuple[int, int] | None:
+def _rank(key: str, registry: Registry, hosts: tuple[str, ...], path: str, style: Style) -> tuple[int, int] | None:
     """Rank how precisely a key means a repository, smaller for more; None when it means something else."""
     scheme = _SCHEME.match(key)
     host, _, rest = key[scheme.end() if scheme else 0 :].partition("/")
-    hosts, host, rest = _hosts(registry), _normal_host(host), rest.strip("/")
+    host, rest = _normal_host(host), rest.strip("/")
     if host not in hosts:
         return None
     hub = registry.name == DOCKER_HUB

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from regbrowse.settings.certificates import Trust, problem_with_ca, problem_with_pair
-from regbrowse.settings.files import FileNotices, Notices, config_folder, read_toml, reason_of, shown_path
+from regbrowse.settings.files import Notices, Report, config_folder, read_toml, reason_of, shown_path
 from regbrowse.text import visible
 
 FILES = 200
@@ -181,37 +181,37 @@ def _read_hosts(folder: Path, name: str, notices: Notices) -> HostsToml | None:
     top = read_toml(file, notices)
     if not top:
         return None
-    said = FileNotices(file, notices)
-    server = said.get(top, "server", str, '"server"')
+    report = Report(shown_path(file), notices)
+    server = report.get(top, "server", str)
     own, mirrors = ([top], []) if not server or _same(server, name) else ([], [_bare(server)])
     plain = server.lower().startswith("http://") and _same(server, name)
-    for address, table in list(said.get(top, "host", dict, '"host"').items())[:_ENTRIES]:
+    for address, table in list(report.get(top, "host", dict).items())[:_ENTRIES]:
         if not isinstance(table, dict):
-            said.wrong(f'"host."{visible(address, 64)}""', "a table", table)
+            report.wrong(f'"host."{visible(address, 64)}""', "a table", table)
         elif _same(address, name):
             own.append(table)
             plain = plain or address.lower().startswith("http://")
         else:
             mirrors.append(_bare(address))
-    pairs = tuple(pair for table in own for pair in _pairs(table, file, said))
-    unverified = True in [said.get(table, "skip_verify", bool, '"skip_verify"') for table in own]
+    pairs = tuple(pair for table in own for pair in _pairs(table, file, report))
+    unverified = True in [report.get(table, "skip_verify", bool) for table in own]
     if folder.name == EVERY_HOST and (pairs or unverified):
-        said.add('"client" and "skip_verify" for every host are not used; name the host')
+        report.add('"client" and "skip_verify" for every host are not used; name the host')
         pairs, unverified = (), False
-    ca_files = tuple(path for table in own for path in _paths(table, file, said))
+    ca_files = tuple(path for table in own for path in _paths(table, file, report))
     return HostsToml(file, ca_files, pairs, unverified, plain, tuple(visible(mirror, 200) for mirror in mirrors))
 
 
-def _paths(table: dict[str, Any], file: Path, said: FileNotices) -> Iterator[Path]:
+def _paths(table: dict[str, Any], file: Path, report: Report) -> Iterator[Path]:
     """Read `ca`: a path, or several; relative ones belong to the folder of the file."""
     for each in _entries(table.get("ca", [])):
         if isinstance(each, str):
             yield file.parent / each
         else:
-            said.wrong('"ca"', "a path or a list of paths", each)
+            report.wrong('"ca"', "a path or a list of paths", each)
 
 
-def _pairs(table: dict[str, Any], file: Path, said: FileNotices) -> Iterator[tuple[Path, Path]]:
+def _pairs(table: dict[str, Any], file: Path, report: Report) -> Iterator[tuple[Path, Path]]:
     """Read `client`: one file with certificate and key, a list of such files, or a list of pairs of files."""
     for each in _entries(table.get("client", [])):
         match each:
@@ -221,7 +221,7 @@ def _pairs(table: dict[str, Any], file: Path, said: FileNotices) -> Iterator[tup
             case [str(certificate), str(key)]:
                 yield file.parent / certificate, file.parent / key
             case _:
-                said.wrong('"client"', "a path, a list of paths or a list of pairs of paths", each)
+                report.wrong('"client"', "a path, a list of paths or a list of pairs of paths", each)
 
 
 def _entries(value: object) -> list[Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import Registry
-from regbrowse.settings.files import FileNotices, Notices, kind_of, read_json
+from regbrowse.settings.files import Notices, Report, kind_of, read_json, shown_path
 from regbrowse.text import visible
 
 _ENTRIES = 1000
@@ -70,12 +70,12 @@ def read_daemon_json(home: Path, config_home: Path, etc: Path, notices: Notices)
     merged = DaemonJson()
     for folder in (etc / "docker", config_home / "docker", home / ".docker"):
         file = folder / "daemon.json"
-        table, said = read_json(file, notices), FileNotices(file, notices)
+        table, report = read_json(file, notices), Report(shown_path(file), notices)
         for key, add in (("insecure-registries", merged.add_insecure), ("registry-mirrors", merged.add_mirror)):
-            for text in said.get(table, key, list, f'"{key}"')[:_ENTRIES]:
+            for text in report.get(table, key, list)[:_ENTRIES]:
                 if not isinstance(text, str):
-                    said.add(f'"{key}" has an entry that is {kind_of(text)}, not a text; it is not used')
+                    report.add(f'"{key}" has an entry that is {kind_of(text)}, not a text; it is not used')
                 elif reason := add(text):
                     shown = "an entry with a user name in it" if "@" in text else f'"{visible(text, 64)}"'
-                    said.add(f'{shown} in "{key}" {reason}; it is not used')
+                    report.add(f'{shown} in "{key}" {reason}; it is not used')
     return merged

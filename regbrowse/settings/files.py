@@ -51,28 +51,33 @@ class Notices:
         return tuple(self._sentences)
 
 
-class FileNotices:
-    """Add notices about one file, and take values of the right kind out of its tables."""
+class Report:
+    """Add notices about one file or table, and take values of the right kind out of it."""
 
-    def __init__(self, path: Path, notices: Notices) -> None:
-        self.file = shown_path(path)
+    def __init__(self, name: str, notices: Notices) -> None:
+        """`name`: of the file or table, as shown to people."""
+        self.name = name
         self._notices = notices
 
     def add(self, words: str) -> None:
-        self._notices.add(f"{self.file}: {words}.")
+        self._notices.add(f"{self.name}: {words}.")
 
     def wrong(self, label: str, wanted: str, value: object) -> None:
         """Add that a value is of the wrong kind; `label` names it, `wanted` says what it should be."""
         self.add(f"{label} must be {wanted}, not {kind_of(value)}; it is not used")
 
-    def get(self, table: Mapping[str, object], key: str, kind: type[Kind], label: str) -> Kind:
-        """Get a value by its key; the empty value of its kind when it is missing or, with a notice, of another one."""
+    def find(self, table: Mapping[str, object], key: str, kind: type[Kind], label: str = "") -> Kind | None:
+        """Find a value by its key; None when it is missing or, with a notice, of another kind."""
         value = table.get(key)
-        if isinstance(value, kind):
+        if value is None or isinstance(value, kind):
             return value
-        if value is not None:
-            self.wrong(label, _KINDS[kind], value)
-        return kind()
+        self.wrong(label or f'"{key}"', _KINDS[kind], value)
+        return None
+
+    def get(self, table: Mapping[str, object], key: str, kind: type[Kind], label: str = "") -> Kind:
+        """Find a value by its key, else the empty value of its kind."""
+        value = self.find(table, key, kind, label)
+        return kind() if value is None else value
 
 
 def kind_of(value: object) -> str:
@@ -92,7 +97,11 @@ def config_folder(environ: Mapping[str, str], home: Path) -> Path:
 
 
 def read_toml(path: Path, notices: Notices) -> dict[str, Any]:
-    """Read the top table of a TOML file; empty when there is no file or, with a notice, when it cannot be used."""
+    """Read the top table of a TOML file; empty when there is no file or, with a notice, when it cannot be used.
+
+    tomllib takes minutes for some texts that are made for it, such as keys of many thousand parts. These files are
+    the user's own or root's: who can write them needs no such trick.
+    """
     text = _read_text(path, notices)
     if not text:
         return {}

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import Registry
-from regbrowse.settings.files import FileNotices, Notices, read_toml, shown_path
+from regbrowse.settings.files import Notices, Report, read_toml, shown_path
 from regbrowse.text import visible
 
 _REGISTRIES = 1000
@@ -135,12 +135,12 @@ class _Reader:
 
     def __init__(self, path: Path, notices: Notices) -> None:
         self._table = read_toml(path, notices)
-        self._said = FileNotices(path, notices)
+        self._report = Report(shown_path(path), notices)
 
     def read(self) -> dict[str, RegistryEntry]:
         """Read the entries by prefix; of two with the same prefix the last counts."""
         if isinstance(self._table.get("registries"), dict):
-            self._said.add('it is written in version 1 of the format; "[registries.…]" is not used')
+            self._report.add('it is written in version 1 of the format; "[registries.…]" is not used')
         entries: dict[str, RegistryEntry] = {}
         for index, table in enumerate(self._list(self._table, "registry", _REGISTRIES), 1):
             entry = self._entry(table, f"[[registry]] number {index}")
@@ -150,22 +150,22 @@ class _Reader:
 
     def _entry(self, table: object, where: str) -> RegistryEntry | None:
         if not isinstance(table, dict):
-            self._said.wrong(where, "a table", table)
+            self._report.wrong(where, "a table", table)
             return None
         prefix = self._location(table, "prefix", where)
         location = self._location(table, "location", where)
         if prefix is None or location is None:
             return None
         if not prefix and not location:
-            self._said.add(f"{where} has neither prefix nor location; it is not used")
+            self._report.add(f"{where} has neither prefix nor location; it is not used")
             return None
         if prefix.startswith("*.") and "/" in prefix:
-            self._said.add(f'{where}: the prefix "{visible(prefix)}" has a path behind a wildcard; it is not used')
+            self._report.add(f'{where}: the prefix "{visible(prefix)}" has a path behind a wildcard; it is not used')
             return None
         return RegistryEntry(
             prefix or location,
             location or prefix,
-            self._said.file,
+            self._report.name,
             self._truth(table, "blocked", where),
             self._truth(table, "insecure", where),
             tuple(self._mirrors(table, where)),
@@ -176,23 +176,23 @@ class _Reader:
         for index, mirror in enumerate(self._list(table, "mirror", _MIRRORS, where), 1):
             place = f"{where}, mirror {index}"
             if not isinstance(mirror, dict):
-                self._said.wrong(place, "a table", mirror)
+                self._report.wrong(place, "a table", mirror)
                 continue
             location = self._location(mirror, "location", place)
             only = mirror.get("pull-from-mirror", usual)
             if not isinstance(only, str) or only not in _ONLY:
-                self._said.add(f'{place}: "pull-from-mirror" must be all, digest-only or tag-only')
+                self._report.add(f'{place}: "pull-from-mirror" must be all, digest-only or tag-only')
                 only = "all"
             if location:
                 yield Mirror(location, self._truth(mirror, "insecure", place), _ONLY[only])
             elif location is not None:
-                self._said.add(f"{place} has no location; it is not used")
+                self._report.add(f"{place} has no location; it is not used")
 
     def _location(self, table: dict[str, Any], key: str, where: str) -> str | None:
         """Read `host[:port][/path]` in its one spelling; empty when it is not there, None when it cannot be used."""
         value = table.get(key, "")
         if not isinstance(value, str):
-            self._said.wrong(f"{key} of {where}", "a text", value)
+            self._report.wrong(f"{key} of {where}", "a text", value)
             return None
         location = value.strip().rstrip("/")
         reason = ""
@@ -207,18 +207,18 @@ class _Reader:
                 reason = "names a single tag or digest"
             location = f"{known}{slash}{path}"
         if reason:
-            self._said.add(f'{where}: the {key} "{visible(value, 100)}" {reason}; it is not used')
+            self._report.add(f'{where}: the {key} "{visible(value, 100)}" {reason}; it is not used')
             return None
         return location.lower() if location.startswith("*.") else location
 
     def _list(self, table: dict[str, Any], key: str, limit: int, where: str = "") -> list[Any]:
-        value = self._said.get(table, key, list, f"{key} of {where}" if where else key)
+        value = self._report.get(table, key, list, f"{key} of {where}" if where else key)
         if len(value) > limit:
-            self._said.add(f'"{key}" has more than {limit:,} entries; the rest is not used')
+            self._report.add(f'"{key}" has more than {limit:,} entries; the rest is not used')
         return value[:limit]
 
     def _truth(self, table: dict[str, Any], key: str, where: str) -> bool:
-        return self._said.get(table, key, bool, f"{key} of {where}")
+        return self._report.get(table, key, bool, f"{key} of {where}")
 
 
 def _host_of(text: str) -> str:

@@ -18,15 +18,15 @@ A value that cannot be used is named by its table and key, and the rest is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import Registry, is_repository_path
 from regbrowse.settings.certificates import problem_with_ca, problem_with_pair
-from regbrowse.settings.files import Notices, kind_of, read_toml
+from regbrowse.settings.files import Notices, Report, read_toml
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 16
 MOST_CACHE = 2**40
 _SIZE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,3}))?\s*([A-Za-z]*)")
+_OPTIONS = frozenset({"plain_http", "insecure", "ca", "client_cert", "client_key", "mirror", "connections"})
 _UNITS = {
     "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
     "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
@@ -73,197 +74,179 @@ class SettingsFile(NamedTuple):
 def read_settings_file(file: Path, home: Path, notices: Notices) -> SettingsFile:
     """Read our file; `~` in it is `home`. Raises nothing."""
     top = read_toml(file, notices)
-    return _Reader(file, home, notices).read(top) if top else SettingsFile()
+    if not top:
+        return SettingsFile()
+    report = Report(visible(file.name, 100), notices)
+    _report_unknown(top, ("platform", "cache", "registry"), report)
+    cache, of_cache = report.get(top, "cache", dict), Report(f"{report.name} [cache]", notices)
+    _report_unknown(cache, ("size",), of_cache, "the cache")
+    registries = {
+        key: _options(table, of_registry, file.parent, home)
+        for key, (table, of_registry) in _by_registry(report.get(top, "registry", dict), report, notices).items()
+    }
+    return SettingsFile(report.name, _platform(top, report), _cache_size(cache, of_cache), registries)
 
 
-class _Unusable(Exception):
-    """Why a value cannot be used, as the rest of a sentence."""
-
-
-_Convert = Callable[[str, object], object]
-"""Takes key and value to what is used. Raises _Unusable."""
-
-
-class _Reader:
-    """Reads the tables of one file."""
-
-    def __init__(self, file: Path, home: Path, notices: Notices) -> None:
-        self._name = visible(file.name, 100)
-        self._folder = file.parent
-        self._home = home
-        self._notices = notices
-        self._of_registry: dict[str, _Convert] = {
-            "plain_http": _truth,
-            "insecure": _truth,
-            "ca": self._ca,
-            "client_cert": self._file,
-            "client_key": self._file,
-            "mirror": _mirror,
-            "connections": _connections,
-        }
-
-    def read(self, top: Mapping[str, object]) -> SettingsFile:
-        found = self._values((), top, {"platform": _platform, "cache": _table, "registry": _table})
-        cache = self._values(("cache",), found.get("cache", {}), {"size": _cache_size})
-        registries = self._registries(found.get("registry", {}))
-        return SettingsFile(self._name, found.get("platform"), cache.get("size"), registries)
-
-    def _registries(self, tables: Mapping[str, object]) -> dict[str, RegistryOptions]:
-        found: dict[str, dict[str, Any]] = {}
-        for name, table in tables.items():
-            key = _key_of(name)
-            if not isinstance(table, Mapping):
-                reason = f'"{visible(name, 64)}" is no table; settings of a registry stand below [registry."HOST"]'
-                self._say(("registry",), reason)
-            elif key is None:
-                reason = f'"{visible(name, 100)}" is no registry; write its host and perhaps its port'
-                self._say((), f"{reason}; nothing in it is used")
-            else:
-                values = self._values(("registry", name), table, self._of_registry)
-                earlier = found.get(key, {})
-                for setting in [setting for setting in values if setting in earlier]:
-                    self._say(("registry", name), f'"{setting}" was set for this registry already; it is not used')
-                found[key] = values | earlier
-        return {key: RegistryOptions(**self._paired(("registry", key), options)) for key, options in found.items()}
-
-    def _values(
-        self, path: tuple[str, ...], table: Mapping[str, object], known: Mapping[str, _Convert]
-    ) -> dict[str, Any]:
-        """Convert the values of the table at a path by their keys; say what is unknown or cannot be used."""
-        found = {}
-        for key, value in table.items():
-            if key not in known:
-                self._say_unknown(path, key, value)
-                continue
-            try:
-                found[key] = known[key](key, value)
-            except _Unusable as reason:
-                self._say(path, f"{reason}; it is not used")
-        return found
-
-    def _say_unknown(self, path: tuple[str, ...], key: str, value: object) -> None:
-        shown = f'"{visible(key, 64)}"'
-        match path, value:
-            case ("registry", name), Mapping():
-                right = visible(".".join((name, key, *_only_tables(value))), 100)
-                reason = f'a name with dots needs quotation marks, as in [registry."{right}"]'
-                self._say((), f"{reason}; nothing in it is used")
-            case _, Mapping():
-                self._say((), f"there is no table [{visible('.'.join((*path, key)), 100)}]; nothing in it is used")
-            case ("registry", _), _:
-                self._say(path, f"{shown} is not a setting of a registry; it is not used")
-            case ("cache",), _:
-                self._say(path, f"{shown} is not a setting of the cache; it is not used")
-            case _:
-                self._say(path, f"there is no setting {shown}; it is not used")
-
-    def _say(self, path: tuple[str, ...], words: str) -> None:
-        where = ".".join((*path[:1], *(f'"{visible(name, 100)}"' for name in path[1:])))
-        self._notices.add(f"{self._name} [{where}]: {words}." if where else f"{self._name}: {words}.")
-
-    def _file(self, key: str, value: object) -> Path:
-        """`~` is the user's folder; what is relative belongs to the folder of the settings."""
-        if not isinstance(value, str) or not value or "\0" in value:
-            raise _Unusable(f'"{key}" must be the name of a file')
-        if value == "~" or value.startswith(("~/", "~\\")):
-            return self._home / value[2:]
-        return self._folder / value
-
-    def _ca(self, key: str, value: object) -> Path:
-        file = self._file(key, value)
-        if problem := problem_with_ca(file):
-            raise _Unusable(problem)
-        return file
-
-    def _paired(self, path: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
-        """Join the halves of a client certificate; say why they are no whole."""
-        certificate, key = options.pop("client_cert", None), options.pop("client_key", None)
-        if certificate and key:
-            problem = problem_with_pair(certificate, key)
-            if not problem:
-                return options | {"pair": (certificate, key)}
-        elif certificate or key:
-            have, lack = ("client_cert", "client_key") if certificate else ("client_key", "client_cert")
-            problem = f'"{have}" without "{lack}"'
+def _report_unknown(table: Mapping[str, object], known: Collection[str], report: Report, of: str = "") -> None:
+    """Report every key that is not known; `of` says what the table is about, empty for the top table."""
+    for key, value in table.items():
+        if key in known:
+            continue
+        if of:
+            report.add(f'"{visible(key, 64)}" is not a setting of {of}; it is not used')
+        elif isinstance(value, dict):
+            report.add(f"there is no table [{visible(key, 100)}]; nothing in it is used")
         else:
-            return options
-        self._say(path, f"{problem}; not using a client certificate")
-        return options
+            report.add(f'there is no setting "{visible(key, 64)}"; it is not used')
+
+
+def _by_registry(
+    tables: Mapping[str, object], report: Report, notices: Notices
+) -> dict[str, tuple[dict[str, object], Report]]:
+    """Put the tables, each with its own report, under the keys of their registries.
+
+    Two spellings of one registry become one table; what the first says counts.
+    """
+    found: dict[str, tuple[dict[str, object], Report]] = {}
+    for name, table in tables.items():
+        registry, shown = _key_of(name), visible(name, 100)
+        if not isinstance(table, dict):
+            report.add(f'"{shown}" is no table; settings of a registry stand below [registry."HOST"]')
+            continue
+        of_registry = Report(f'{report.name} [registry."{shown}"]', notices)
+        inner = {key: value for key, value in table.items() if isinstance(value, dict) and key not in _OPTIONS}
+        for first, value in inner.items():
+            right = visible(".".join((name, first, *_only_tables(value))), 100)
+            reason = f'a name with dots needs quotation marks, as in [registry."{right}"]'
+            report.add(f"{reason}; nothing in it is used")
+        if registry is None:
+            if not inner:
+                report.add(f'"{shown}" is no registry; write its host and perhaps its port; nothing in it is used')
+            continue
+        options, _ = found.setdefault(registry, ({}, of_registry))
+        for option, value in table.items():
+            if option in options:
+                of_registry.add(f'"{visible(option, 64)}" was set for this registry already; it is not used')
+            elif option not in inner:
+                options[option] = value
+    return found
 
 
 def _only_tables(table: Mapping[str, object]) -> Iterator[str]:
     """Follow tables that hold nothing but one table: TOML reads the dots of `[registry.quay.io]` so."""
     while len(table) == 1:
         [(key, value)] = table.items()
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return
         yield key
         table = value
 
 
-def _key_of(name: str) -> str | None:
-    try:
-        return Registry.parse(name).key.removesuffix(":443")
-    except BadReference:
+def _options(table: Mapping[str, object], report: Report, folder: Path, home: Path) -> RegistryOptions:
+    """Read the options of one registry; relative files belong to the folder of the settings."""
+    _report_unknown(table, _OPTIONS, report, "a registry")
+    ca, certificate, key = (
+        _file(table, option, report, folder, home) for option in ("ca", "client_cert", "client_key")
+    )
+    if ca is not None and (problem := problem_with_ca(ca)):
+        report.add(f"{problem}; it is not used")
+        ca = None
+    return RegistryOptions(
+        report.get(table, "plain_http", bool),
+        report.get(table, "insecure", bool),
+        ca,
+        _pair(certificate, key, report),
+        _mirror(table, report),
+        _connections(table, report),
+    )
+
+
+def _file(table: Mapping[str, object], option: str, report: Report, folder: Path, home: Path) -> Path | None:
+    value = table.get(option)
+    if value is None:
         return None
+    if not isinstance(value, str) or not value or "\0" in value:
+        report.add(f'"{option}" must be the name of a file; it is not used')
+        return None
+    return home / value[2:] if value == "~" or value.startswith(("~/", "~\\")) else folder / value
 
 
-def _text(key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _Unusable(f'"{key}" must be a text, not {kind_of(value)}')
-    return value.strip()
+def _pair(certificate: Path | None, key: Path | None, report: Report) -> tuple[Path, Path] | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None:
+        problem = '"client_key" without "client_cert"'
+    elif key is None:
+        problem = '"client_cert" without "client_key"'
+    else:
+        problem = problem_with_pair(certificate, key)
+        if not problem:
+            return certificate, key
+    report.add(f"{problem}; not using a client certificate")
+    return None
 
 
-def _truth(key: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _Unusable(f'"{key}" must be true or false, not {kind_of(value)}')
-    return value
+def _mirror(table: Mapping[str, object], report: Report) -> str:
+    text = report.find(table, "mirror", str)
+    if text is None:
+        return ""
+    host, _, path = text.strip().rstrip("/").partition("/")
+    key = _key_of(host)
+    if "://" in text:
+        report.add('"mirror" is written without "https://"; it is not used')
+    elif key is None or (path and not is_repository_path(path)):
+        report.add(f'"{visible(text, 100)}" is no mirror; write "host" or "host/path"; it is not used')
+    else:
+        return f"{key}/{path}" if path else key
+    return ""
 
 
-def _table(key: str, value: object) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise _Unusable(f'"{key}" must be a table, not {kind_of(value)}')
-    return value
+def _connections(table: Mapping[str, object], report: Report) -> int | None:
+    value = table.get("connections")
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_CONNECTIONS):
+        return value
+    report.add(f'"connections" must be a whole number from 1 to {MOST_CONNECTIONS}; it is not used')
+    return None
 
 
-def _platform(key: str, value: object) -> Platform:
+def _platform(table: Mapping[str, object], report: Report) -> Platform | None:
+    text = report.find(table, "platform", str)
+    if text is None:
+        return None
     from regbrowse.oci.platform import Platform
 
-    text = _text(key, value)
     try:
         return Platform.parse(text)
     except BadReference:
-        raise _Unusable(f'"{visible(text, 64)}" is not a platform; write for example "linux/arm64"') from None
+        report.add(f'"{visible(text, 64)}" is not a platform; write for example "linux/arm64"; it is not used')
+        return None
 
 
-def _cache_size(key: str, value: object) -> int:
+def _cache_size(table: Mapping[str, object], report: Report) -> int | None:
+    value = table.get("size")
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         count = value
     elif isinstance(value, str):
         match = _SIZE.fullmatch(value.strip())
         unit = _UNITS.get(match[3].lower()) if match else None
         if match is None or unit is None:
-            raise _Unusable(f'"{visible(value, 64)}" is not a size; write for example "256 MiB"')
+            report.add(f'"{visible(value, 64)}" is not a size; write for example "256 MiB"; it is not used')
+            return None
         count = int(match[1]) * unit + int(f"0{match[2] or ''}") * unit // 10 ** len(match[2] or "")
     else:
-        raise _Unusable(f'"{key}" must be a text or a whole number, not {kind_of(value)}')
+        report.wrong('"size"', "a text or a whole number", value)
+        return None
     if not 0 <= count <= MOST_CACHE:
-        raise _Unusable("the size must be from 0 to 1 TiB")
+        report.add("the size must be from 0 to 1 TiB; it is not used")
+        return None
     return count
 
 
-def _mirror(key: str, value: object) -> str:
-    text = _text(key, value).rstrip("/")
-    if "://" in text:
-        raise _Unusable('"mirror" is written without "https://"')
-    host, _, path = text.partition("/")
-    registry = _key_of(host)
-    if registry is None or (path and not is_repository_path(path)):
-        raise _Unusable(f'"{visible(text, 100)}" is no mirror; write "host" or "host/path"')
-    return f"{registry}/{path}" if path else registry
-
-
-def _connections(key: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CONNECTIONS:
-        raise _Unusable(f'"{key}" must be a whole number from 1 to {MOST_CONNECTIONS}')
-    return value
+def _key_of(name: str) -> str | None:
+    """Write a registry as it is compared, without port 443; None when the name is none."""
+    try:
+        return Registry.parse(name).key.removesuffix(":443")
+    except BadReference:
+        return None

@@ -302,6 +302,15 @@ async def test_in_the_foreground_errors_go_to_the_terminal_and_ctrl_c_is_the_hel
     assert (await asker.ask("x", "reg.example")).user == "ann", "the answer from the foreground counts from now on"
 
 
+async def test_in_the_foreground_a_child_left_behind_is_not_waited_for(tmp_path: Path, install: Install) -> None:
+    install("x", f'sleep 600 & echo $! >"$TMP_PATH/child"\n{LOGIN}')
+    started = time.monotonic()
+    answer = await helpers(tmp_path).ask("x", "reg.example", foreground=True)
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
+    assert answer.user == "ann"
+    assert time.monotonic() - started < 15
+
+
 async def test_a_cancelled_foreground_helper_ends(tmp_path: Path, install: Install) -> None:
     install("x", 'echo $$ >"$TMP_PATH/pid"; touch "$TMP_PATH/up"; exec sleep 600')
     question = asyncio.create_task(helpers(tmp_path).ask("x", "reg.example", foreground=True))
