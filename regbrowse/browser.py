@@ -132,8 +132,8 @@ class Browser:
     ) -> AsyncGenerator[TagPage, None] | AsyncGenerator[CatalogPage, None]:
         """Of a list, from the start or behind a page of it."""
         if isinstance(place, Registry):
-            return self.client.catalog(place, after if isinstance(after, CatalogPage) else None, passing=True)
-        return self.client.tags(place, after if isinstance(after, TagPage) else None, passing=True)
+            return self.client.catalog(place, after if isinstance(after, CatalogPage) else None, streamed=True)
+        return self.client.tags(place, after if isinstance(after, TagPage) else None, streamed=True)
 
     async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
         """What a HEAD says the tag points to; believed for a minute."""

@@ -62,7 +62,9 @@ class Typed(NamedTuple):
     place: Registry | Reference
     """Of a source only its name, to be shown until it was opened: what is in it, the files tell."""
     plain_http: bool = False
-    """The person wrote `http://`: to be confirmed before it is done."""
+    """The user wrote `http://`: to be confirmed before it is done."""
+    only_https: bool = False
+    """The user wrote `https://`: then nothing is sent in clear."""
     note: str = ""
     """What was understood, when it is not what was written; a whole phrase to show."""
     source: Source | None = None
@@ -86,7 +88,8 @@ def read_typed(text: str) -> Typed:
     page = _page(bare)
     place, plain_http = page or (_place(bare), False)
     if page or bare != given:
-        return Typed(place, plain_http, f'understood as "{_familiar(place)}"')
+        only_https = page is not None and bare.lower().startswith("https://")
+        return Typed(place, plain_http, only_https, f'understood as "{_familiar(place)}"')
     return Typed(place, note=_port_note(bare) if isinstance(place, Reference) else "")
 
 

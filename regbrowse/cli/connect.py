@@ -34,6 +34,7 @@ class Connector:
         self.place: Registry | Reference | None = None
         self.is_demo = False
         self._plain_http = arguments.plain_http
+        self._only_https = False
         self._local: dict[str, Responder] = {}
         """Registries inside this process, by key."""
         self._notices: tuple[str, ...] = ()
@@ -94,6 +95,7 @@ class Connector:
             return
         typed = read_typed(text)
         self.place, self._plain_http = typed.place, self._plain_http or typed.plain_http
+        self._only_https = typed.only_https and not self._plain_http
         if typed.source is not None:
             from regbrowse.registry.local.open import open_source
 
@@ -121,6 +123,7 @@ class Connector:
         return Settings(
             user=self.login,
             registry=registry,
+            only_https=this if self._only_https else frozenset(),
             plain_http=this if self._plain_http else frozenset(),
             insecure=this if arguments.insecure else frozenset(),
             ca_file=arguments.ca_file,

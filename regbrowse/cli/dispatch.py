@@ -105,7 +105,8 @@ def _note_requests(browser: Browser, place: Registry | Reference, how_much: int)
     """Note every request (-v), and how the registry was reached and as whom (-vv)."""
     for one in browser.client.log:
         took = f"{one.seconds * 1000:.0f} ms"
-        note(f"{one.method} {one.url}  {one.status or 'no answer'}  {took}  {one.received:,} B  {one.note}".rstrip())
+        outcome, more = (one.status, one.note) if one.status else (one.note or "no answer", "")
+        note(f"{one.method} {one.url}  {outcome}  {took}  {one.received:,} B  {more}".rstrip())
     if how_much < 2:
         return
     registry = place if isinstance(place, Registry) else place.repository.registry

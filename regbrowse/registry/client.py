@@ -177,11 +177,11 @@ class Client:
             raise no_registry(found, ping_request(registry))
 
     async def tags(
-        self, repository: Repository, after: TagPage | None = None, *, passing: bool = False
+        self, repository: Repository, after: TagPage | None = None, *, streamed: bool = False
     ) -> AsyncGenerator[TagPage, None]:
         """List the tags, page by page as they come, unsorted (distribution-spec, Listing Tags).
 
-        `passing` when the caller does not go back to what was listed: then millions of names take little memory.
+        `streamed` when the caller does not go back to what was listed: then millions of names take little memory.
 
         When a later page fails, the iterator raises and what came before stays good: `after` the last
         page goes on from there, without repeating a tag.
@@ -193,14 +193,14 @@ class Client:
                     yield tag_page
             return
         request, epoch = tags_request(repository), self._cache.epoch(repository.registry)
-        async with aclosing(self._paginator.pages(request, TagPage, after, streamed=passing)) as pages:
+        async with aclosing(self._paginator.pages(request, TagPage, after, streamed=streamed)) as pages:
             async for page in pages:
                 if page.done and page.cursor and page.cursor.names is not None:
                     await self._cache.record_list(repository.registry, repository.path, page.cursor.names, epoch)
                 yield page
 
     async def catalog(
-        self, registry: Registry, after: CatalogPage | None = None, *, passing: bool = False
+        self, registry: Registry, after: CatalogPage | None = None, *, streamed: bool = False
     ) -> AsyncGenerator[CatalogPage, None]:
         """List the repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
         self.check_allowed(registry)
@@ -214,7 +214,7 @@ class Client:
         request, epoch = catalog_request(registry), self._cache.epoch(registry)
         require_catalog(request)
         try:
-            async with aclosing(self._paginator.pages(request, CatalogPage, after, streamed=passing)) as pages:
+            async with aclosing(self._paginator.pages(request, CatalogPage, after, streamed=streamed)) as pages:
                 async for page in pages:
                     if page.done and page.cursor and page.cursor.names is not None:
                         await self._cache.record_list(registry, "", page.cursor.names, epoch)

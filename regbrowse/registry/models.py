@@ -65,6 +65,8 @@ class Settings(NamedTuple):
     user: Login | None = None
     registry: Registry | None = None
     """The registry that the login is for; None means the first one asked."""
+    only_https: frozenset[str] = frozenset()
+    """Keys of registries that are asked by https and never otherwise."""
     plain_http: frozenset[str] = frozenset()
     """Keys of registries for which unencrypted http was asked for, and with it logins over http."""
     ca_file: Path | None = None

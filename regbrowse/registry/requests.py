@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
-from urllib.parse import quote
 
 from regbrowse.errors import BadResponse, Evidence, NotFound
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
@@ -246,13 +245,12 @@ def blob_request(repository: Repository, descriptor: Descriptor, limit: int) -> 
     return digest, request
 
 
-def referrers_request(repository: Repository, subject: Digest, artifact_type: str = "") -> Request:
+def referrers_request(repository: Repository, subject: Digest) -> Request:
     """Ask for the referrers of a manifest (distribution-spec, Listing Referrers); redirects lead to login pages."""
-    query = f"?artifactType={quote(artifact_type, safe='')}" if artifact_type else ""
     return Request(
         repository.registry,
         "referrers",
-        f"/v2/{repository.path}/referrers/{subject}{query}",
+        f"/v2/{repository.path}/referrers/{subject}",
         f"Looking for what is attached to {repository.familiar}@{subject.short}",
         repository.familiar,
         subject.short,

@@ -13,6 +13,7 @@ from fake_registry import FakeRegistry
 from images import image
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.registry.transport import tls
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain
@@ -42,15 +43,20 @@ def private(registry: FakeRegistry) -> FakeRegistry:
 def left(client: Client) -> list[object]:
     """Calls in progress, requests inside, and everything else that ought to end with its question."""
     made: Any = client
-    desk, transport = made._desk, made._transport
-    flights = [desk._tokens._flights, desk._doors._knocks, desk._logins._flights, transport._schemes._probes]
-    under_way = [flight for one in flights for flight in one._calls.values()]
-    locks = [standing.first.locked() for standing in desk._logins._standing.values()]
-    return [*under_way, *transport._exchanges._gates._inside, *(lock for lock in locks if lock)]
+    auth, transport = made.auth, made._transport
+    shared = [auth._tokens._in_flight, auth.pings._in_flight, auth._credentials._in_flight]
+    under_way = [call for one in shared for call in one._calls.values()]
+    locks = [status.verifying.locked() for status in auth._credentials._status.values()]
+    return [*under_way, *transport._concurrency._running, *(lock for lock in locks if lock)]
 
 
 @pytest.mark.parametrize("auth", ["bearer", "basic"])
-async def test_authentication_may_be_cancelled_at_any_moment(private: FakeRegistry, tmp_path: Path, auth: str) -> None:
+async def test_authentication_may_be_cancelled_at_any_moment(
+    private: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
+) -> None:
+    # The system's CAs are read once: the loop below would wait for them in steps.
+    context = tls.build_context(tls.TlsTrust())
+    monkeypatch.setattr(tls, "build_context", lambda _: context)
     private.auth = "bearer" if auth == "bearer" else "basic"
     unseen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
@@ -111,7 +117,7 @@ async def test_cancelling_the_first_request_does_not_cancel_the_token_of_the_oth
         others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
         made: Any = client
         async with asyncio.timeout(5):
-            while [call.waiters for call in made._desk._tokens._flights._calls.values()] != [50]:
+            while [call.waiters for call in made.auth._tokens._in_flight._calls.values()] != [50]:
                 await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait([first])

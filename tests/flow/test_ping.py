@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 
 import images
 from fake_registry import FakeRegistry, Fault
+from flow.command_line import command_line
 from regbrowse.errors import NetError, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Settings
@@ -106,6 +107,19 @@ async def test_each_scheme_that_was_tried_is_in_the_log_once(registry: FakeRegis
             (f"https://{registry.name}/v2/", None, "no answer"),
             (f"http://{registry.name}/v2/", 200, ""),
         ]
+
+
+async def test_a_registry_that_was_named_by_https_is_never_asked_in_clear(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    registry.repository("acme/app").add(images.image(), "1")
+    run = command_line(monkeypatch, tmp_path)
+    said = await run("tags", f"https://{registry.name}/acme/app", "-u", "ann:s3cr3t-canary", "-v")
+    assert said.code == 3
+    assert "does not speak TLS" in said.err
+    assert "http://" not in said.err.replace("https://", "")
+    assert registry.asked == []
+    assert (await run("tags", f"https://{registry.name}/acme/app", "--plain-http")).code == 0
 
 
 async def test_a_ping_that_is_not_answered_in_time_ends_nothing(registry: FakeRegistry) -> None:

@@ -106,7 +106,7 @@ async def test_the_time_is_for_name_and_connection_together(monkeypatch: pytest.
     names(monkeypatch, SIX, OUTER)
     sockets.silent = True
     pool = PoolTransport(ssl.create_default_context(), Backend())
-    request = httpx.Request("GET", "https://both.example/v2/", extensions={"timeout": {"connect": 0.01}})
+    request = httpx.Request("GET", "https://both.example/v2/", extensions={"timeout": {"connect": 0.5}})
     with pytest.raises(httpx.ConnectTimeout):
         await pool.handle_async_request(request)
     assert sockets.called == [SIX, OUTER]

@@ -64,6 +64,8 @@ class SchemeProbe:
 
     def is_tolerable(self, registry: Registry) -> bool:
         """Tell whether http may be tried when nothing speaks TLS."""
+        if registry.key in self._settings.only_https and registry.key not in self._allowed:
+            return False
         return self.http_allowed(registry) or (self._network is not None and self._network.http_allowed(registry))
 
     def connect_seconds(self, registry: Registry, usual: float) -> float:

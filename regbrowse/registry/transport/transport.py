@@ -202,7 +202,8 @@ class Transport:
                 raise refused_redirect(request, url, why, "Check the spelling of the name.") from None
             raise refused_redirect(request, url, f"{request.host} named an address that cannot be read.") from None
         except (httpx.HTTPError, OSError) as error:
-            note = "no answer" if status is None else "broke off"
+            refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error))
+            note = "broke off" if status is not None else "certificate refused" if refused else "no answer"
             raise await self._explained(error, request, url, time.monotonic() - started) from error
         except asyncio.CancelledError:
             note = "cancelled"
