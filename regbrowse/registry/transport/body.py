@@ -136,8 +136,8 @@ async def read_into(
     """Hand the body of a success to a sink; 200 when all of it came, else the status of a response that is no use.
 
     A server that sends everything again where the rest was asked for is read again: what came before is left out, and
-    the digest tells whether it was the same. `clock` ends when no byte came for the deadline of the request; the time
-    that the sink takes does not count. Raises Integrity for another size than was named, TimeoutError, HTTPError.
+    the digest tells whether it was the same. Reading ends when no byte came for the deadline of the request, so the
+    time for all of it, `clock`, is stopped. Raises Integrity for another size than was named, TimeoutError, HTTPError.
     """
     skip = 0
     if response.status_code == 200:
@@ -148,7 +148,7 @@ async def read_into(
             return 206
     else:
         return response.status_code
-    request, loop = state.request, asyncio.get_running_loop()
+    request = state.request
     size = request.size if request.size is not None else sink.size
     if size is not None:
         request = replace(request, size=size)
@@ -156,16 +156,14 @@ async def read_into(
             raise too_large(request, url, total)
     sink.begin(size if total is None else total)
     try:
-        clock.reschedule(loop.time() + state.deadline)
+        clock.reschedule(None)
         async with aclosing(_chunks(response)) as chunks:
             async for chunk in chunks:
                 if skip:
                     skip, chunk = max(0, skip - len(chunk)), chunk[skip:]
                 if size is not None and sink.received + len(chunk) > size:
                     raise too_large(request, url, None)
-                clock.reschedule(None)
                 await sink.take(chunk)
-                clock.reschedule(loop.time() + state.deadline)
     except httpx.ReadTimeout:
         raise TimeoutError from None
     return 200

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 # At DEBUG it logs every header, signed URLs and cookies among them.
 logging.getLogger("httpcore").setLevel(logging.INFO)
 
+# A quarter of the steps for each byte of a long download; 64 KiB is httpcore's own.
+httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 2**18
+
 MAX_IDLE, IDLE_SECONDS = 10, 15.0
 """Idle connections kept open to one origin, and for how long."""
 MAX_POOLS = 20

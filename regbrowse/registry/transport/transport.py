@@ -267,6 +267,8 @@ def _http_request(state: RequestState, request: Request, url: str, authorization
     # What is hashed must come as it is stored.
     headers["Accept-Encoding"] = "identity"
     timeout = {**TIMEOUT, "connect": request.connect_seconds}
+    if request.sink is not None:
+        timeout["read"] = state.deadline
     extensions = {"timeout": timeout, "trace": state.trace}
     return httpx.Request(request.method, url, headers=headers, content=request.body or None, extensions=extensions)
 
