@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import on
 
+from regbrowse.reference import Reference, Registry
 from regbrowse.reference_input import Source, Typed
 from regbrowse.state import recents
 from regbrowse.tui import clipboard, copying
@@ -73,11 +74,18 @@ class Windows(Actions):
                 return
             if typed.source is not None:
                 self.open_files(typed.source)
+            elif typed.only_https:
+                self.run_worker(self._open_by_https(typed.place), group="open", exclusive=True)
             else:
                 self.go_to(typed.place)
             self.tags_pane.focus()
 
         self.app.push_screen(OpenDialog(recents.load()), done)
+
+    async def _open_by_https(self, place: Registry | Reference) -> None:
+        browser = await self.connected()
+        browser.client.require_https(place if isinstance(place, Registry) else place.repository.registry)
+        self.go_to(place, fresh=True)
 
     def action_help(self) -> None:
         from regbrowse.tui.dialogs.help import HelpDialog

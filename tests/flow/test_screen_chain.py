@@ -212,6 +212,23 @@ async def test_artifact_and_legacy_image_are_shown_for_what_they_are(registry: F
         await driven.shows("schema 1")
 
 
+async def test_an_address_typed_with_https_is_not_asked_in_clear(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    registry.repository("shop/other").add(images.image(), "7.7.7")
+
+    def other() -> list[str]:
+        return [one.path for one in registry.asked if "/shop/other/" in one.path]
+
+    async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
+        await driven.shows("1.1.0")
+        await driven.press("o", *f"https://{registry.name}/shop/other", "enter")
+        await driven.shows("does not speak TLS")
+        assert other() == []
+        await driven.press("H")
+        await driven.shows("7.7.7")
+        assert other()
+
+
 async def test_a_platform_of_the_settings_that_is_not_there_is_said(registry: FakeRegistry, tmp_path: Path) -> None:
     filled(registry)
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path, platform=Platform("plan9", "mips")) as driven:

@@ -32,6 +32,7 @@ class SchemeProbe:
         self._network = settings.network
         self._pools = pools
         self._allowed: set[str] = set()
+        self._only_https = set(settings.only_https)
         self._remote: set[str] = set()
         """Registries with a loopback name that leads to another machine (RFC 6761, 6.3, is not heeded everywhere)."""
 
@@ -55,6 +56,12 @@ class SchemeProbe:
     def allow_http(self, registry: Registry) -> None:
         """Allow http, and logins over it, for as long as the program runs."""
         self._allowed.add(registry.key)
+        self._only_https.discard(registry.key)
+
+    def require_https(self, registry: Registry) -> None:
+        """Never try http, for as long as the program runs or until it is allowed."""
+        self._allowed.discard(registry.key)
+        self._only_https.add(registry.key)
 
     def http_allowed(self, registry: Registry) -> bool:
         """Tell whether logins may go over http: to this machine, or where the user chose http."""
@@ -64,7 +71,7 @@ class SchemeProbe:
 
     def is_tolerable(self, registry: Registry) -> bool:
         """Tell whether http may be tried when nothing speaks TLS."""
-        if registry.key in self._settings.only_https and registry.key not in self._allowed:
+        if registry.key in self._only_https:
             return False
         return self.http_allowed(registry) or (self._network is not None and self._network.http_allowed(registry))
 
