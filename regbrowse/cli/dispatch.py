@@ -112,7 +112,7 @@ def _note_requests(browser: Browser, place: Registry | Reference, how_much: int)
     registry = place if isinstance(place, Registry) else place.repository.registry
     known = browser.client.connection(registry)
     who = f"{known.login.user} by {known.login.source}" if known.login.user else "anonymous"
-    note(f"reached at {known.base or 'nowhere yet'}, as {who}")
+    note(f"{f'reached at {known.base}' if known.base else 'no connection'}, as {who}")
     for said in (known.login.note, *known.notes):
         if said:
             note(said)
