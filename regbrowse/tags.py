@@ -113,20 +113,20 @@ def matches(query: str, name: str, fuzzy: bool = False) -> tuple[int, ...] | Non
 
     A fuzzy query needs its characters in order, and takes the tightest group that ends first.
     """
-    wish, text = _fold(query), _fold(name)
-    start = text.find(wish)
+    folded, text = _fold(query), _fold(name)
+    start = text.find(folded)
     if start >= 0:
-        return tuple(range(start, start + len(wish)))
+        return tuple(range(start, start + len(folded)))
     if not fuzzy:
         return None
     position = -1
-    for char in wish:
+    for char in folded:
         position = text.find(char, position + 1)
         if position < 0:
             return None
     found = []
     position += 1
-    for char in reversed(wish):
+    for char in reversed(folded):
         position = text.rfind(char, 0, position)
         found.append(position)
     return tuple(reversed(found))
@@ -134,11 +134,11 @@ def matches(query: str, name: str, fuzzy: bool = False) -> tuple[int, ...] | Non
 
 def finder(query: str, fuzzy: bool = False) -> Callable[[str], bool]:
     """Whether `matches` finds something, for many names: one search each and no positions."""
-    wish = _fold(query)
+    folded = _fold(query)
     if not fuzzy:
-        return lambda name: wish in _fold(name)
+        return lambda name: folded in _fold(name)
     # Each step takes the first place there is and never another, so that no name costs more than its length.
-    search = re.compile("".join(f"(?>.*?{re.escape(char)})" for char in wish), re.DOTALL).match
+    search = re.compile("".join(f"(?>.*?{re.escape(char)})" for char in folded), re.DOTALL).match
     return lambda name: search(_fold(name)) is not None
 
 

@@ -78,7 +78,7 @@ class Settings(NamedTuple):
     pause: float = 0.5
     """Seconds before the second try of a failed request; doubles with every try."""
     patience: float = 60
-    """The longest that a registry's wish to be left alone is waited for without giving the question up, in seconds."""
+    """The longest that a registry's Retry-After is waited for without giving the question up, in seconds."""
     insecure: frozenset[str] = frozenset()
     """Keys of registries whose certificate is not verified, because somebody asked for that."""
     keychain: Keychain | None = None
