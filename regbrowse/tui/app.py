@@ -1,4 +1,4 @@
-"""The application: paints the empty panes at once, then imports the screen and its client in a thread."""
+"""The application: paints the empty panes at once, and imports the main screen and its client in a thread."""
 
 from __future__ import annotations
 
@@ -6,55 +6,93 @@ import asyncio
 import gc
 import importlib
 import os
+from collections import deque
 from collections.abc import Iterable
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 
-from regbrowse.tui.skeleton import Skeleton
+from regbrowse.reference import Reference
+from regbrowse.tui import layout
+from regbrowse.tui.cells import content
+from regbrowse.tui.theme_styles import theme_styles
 
 if TYPE_CHECKING:
-    from regbrowse.tui.screen import BrowseScreen
-    from regbrowse.tui.state import Connect, Place
+    from regbrowse.tui.navigator import Place
+    from regbrowse.tui.screens.browse import BrowseScreen
+    from regbrowse.tui.session import Connect, RegistrySession
 
 LIGHT = "textual-light"
+PANES = ("Tags", "Manifests", "Layers", "Config")
+INTERRUPTED = 130
+"""The exit code of a chooser that was left by ctrl+c: what called it is interrupted as well."""
+LONGEST_KEY = 1.0
+"""Seconds after which a key counts as answered even if nothing said so."""
 
 
 def _key_commands() -> type:
-    from regbrowse.tui.palette import KeyCommands
+    from regbrowse.tui.command_palette import KeyCommands
 
     return KeyCommands
 
 
-class RegbrowseApp(App[None]):
-    """Browses registries; `connect` makes the browser after the first paint."""
+class RegbrowseApp(App[Reference | None]):
+    """Browses registries; `connect` makes the browser after the first paint. Ends with what was picked."""
 
-    CSS_PATH = "browse.tcss"
+    CSS_PATH = "regbrowse.tcss"
     TITLE = "regbrowse"
     COMMANDS = App.COMMANDS | {_key_commands}
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
+    HORIZONTAL_BREAKPOINTS = layout.WIDTHS
+    VERTICAL_BREAKPOINTS = layout.HEIGHTS
 
-    def __init__(self, connect: Connect, place: Place | None) -> None:
+    def __init__(self, connect: Connect, place: Place | None, *, picks: bool = False) -> None:
         super().__init__()
         self._connect = connect
         self._place = place
+        self._picks = picks
+        self._session: RegistrySession | None = None
         self._main: BrowseScreen | None = None
+        self._keys: deque[events.Key | events.Paste] = deque()
+        """What was typed and is not delivered yet, in its order."""
+        self._delivered = float("inf")
+        """When the last key was delivered that is not answered yet; 0 when all are. Before the main screen is there,
+        keys wait for it."""
 
     @property
-    def is_open(self) -> bool:
-        """Whether the main screen is there."""
-        return self._main is not None
-
-    @property
-    def main(self) -> BrowseScreen:
-        """The main screen; there is one as soon as the first paint is done."""
-        assert self._main is not None
+    def main(self) -> BrowseScreen | None:
+        """The main screen; there is one soon after the first paint."""
         return self._main
 
+    def get_default_screen(self) -> Screen[None]:
+        return Screen(id="_default", classes=layout.classes_for(*self.size) + " -in-tags")
+
     def compose(self) -> ComposeResult:
-        yield Skeleton()
+        """Frames where the panes will be, as the main screen paints them before anything came."""
+        yield Blank("regbrowse", id="header")
+        tags, *others = [self._frame(number, name) for number, name in enumerate(PANES, 1)]
+        yield Container(tags, Container(*others, id="right"), id="body")
+        yield Blank(id="status")
+        yield Blank(id="footer")
+
+    def _frame(self, number: int, name: str) -> Widget:
+        """Make the frame of a pane; the first one has the keyboard, and the second one the room."""
+        styles = theme_styles(self).pane
+        pane = Blank(id=name.lower(), classes="pane" + {1: " -active", 2: " -favoured"}.get(number, ""))
+        title = [(f" {number} {name} ", styles.chip)]
+        if number > 1:
+            title = [(str(number), styles.key), (f" {name}", styles.bold)]
+        if number > 2:
+            pane.styles.height = layout.small_rows(*self.size)
+        pane.border_title = content(title)
+        return pane
 
     def on_mount(self) -> None:
         if _light_terminal(os.environ.get("COLORFGBG", "")):
@@ -62,17 +100,63 @@ class RegbrowseApp(App[None]):
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
-        await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screen")
+        await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screens.browse")
         from regbrowse.state.theme import load_theme, save_theme
+        from regbrowse.tui.screens.browse import BrowseScreen
+        from regbrowse.tui.selection import PickSelection, Selection
+        from regbrowse.tui.session import RegistrySession
 
         kept = load_theme()
         if kept in self.available_themes:
             self.theme = str(kept)
-        self._main = self.new_main(self._connect, self._place)
+        self._session = RegistrySession(self._connect)
+        selection = PickSelection() if self._picks else Selection()
+        self._main = BrowseScreen(self._session, self._place, selection, layout.classes_for(*self.size))
         # What was imported stays for good: without it a full collection takes 5 ms instead of 40.
         gc.freeze()
         await self.push_screen(self._main)
         self.theme_changed_signal.subscribe(self, lambda theme: save_theme(theme.name))
+        await self._answered()
+
+    # Keys one after the other
+
+    async def on_event(self, event: events.Event) -> None:
+        """Deliver a key when those before it are answered.
+
+        Textual hands a key to the widget that has the focus when the key arrives. When several arrive at once, that
+        is before the first of them moved the focus, and the others would reach the wrong widget.
+        """
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and not self._is_priority(event):
+            if self._delivered and monotonic() < self._delivered + LONGEST_KEY:
+                self._keys.append(event)
+                return
+            await self._deliver(event)
+        else:
+            await super().on_event(event)
+
+    def _is_priority(self, event: events.Event) -> bool:
+        return isinstance(event, events.Key) and event.key == "ctrl+c"
+
+    async def _deliver(self, event: events.Key | events.Paste) -> None:
+        self._delivered = monotonic()
+        target = self.focused or self.screen
+        await super().on_event(event)
+        self._follow(target)
+
+    def _follow(self, node: DOMNode) -> None:
+        """Go the way of a key that nobody stops: behind it through the queue of every node up to the app."""
+        parent = node.parent
+        if parent is None or node is self:
+            self.call_later(self._answered)
+        elif not node.call_later(self._follow, parent):
+            self._follow(parent)
+
+    async def _answered(self) -> None:
+        self._delivered = 0.0
+        if self._keys:
+            await self._deliver(self._keys.popleft())
+
+    # The rest of the app
 
     def _fatal_error(self) -> None:
         """A bug ends the program; textual would print the values of variables, and a login may be among them."""
@@ -81,19 +165,27 @@ class RegbrowseApp(App[None]):
         self.bell()
         self.panic(Traceback(show_locals=False, width=None))
 
-    def new_main(self, connect: Connect, place: Place | None) -> BrowseScreen:
-        """The main screen, once its modules are there."""
-        from regbrowse.tui.screen import BrowseScreen
-
-        return BrowseScreen(connect, place)
+    def action_interrupt(self) -> None:
+        self.exit(return_code=INTERRUPTED if self._picks else 0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         del screen
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
     async def on_unmount(self) -> None:
-        if self._main is not None and self._main.browser is not None:
-            await self._main.browser.aclose()
+        if self._session is not None:
+            await self._session.aclose()
+
+
+class Blank(Widget):
+    """A part that has nothing to show yet."""
+
+    def __init__(self, text: str = "", *, id: str, classes: str = "") -> None:
+        super().__init__(id=id, classes=classes)
+        self._text = f" {text}" if text else ""
+
+    def render(self) -> str:
+        return self._text
 
 
 def _light_terminal(colours: str) -> bool:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual import style as textual_style
+from textual.content import Content
 from textual.strip import Strip
 
+if TYPE_CHECKING:
+    from regbrowse.digest import Digest
+    from regbrowse.tui.theme_styles import TextStyles
+
+DIGEST = 19
+"""Cells of a short digest."""
 Span = tuple[str, Style]
 """A piece of a line: display text (already visible) and its style."""
 
@@ -69,6 +78,26 @@ def strip(spans: Iterable[Span], width: int, fill: Style) -> Strip:
     """The spans as a strip of exactly `width` cells."""
     segments = [Segment(text, style) for text, style in spans if text]
     return Strip(segments).adjust_cell_length(width, fill)
+
+
+def content(spans: Iterable[Span]) -> Content:
+    """Make the spans content for a border or a line of Textual's own; never read as markup."""
+    return Content.assemble(*((text, textual_style.Style.from_rich_style(style)) for text, style in spans if text))
+
+
+def short_digest(digest: Digest, styles: TextStyles) -> list[Span]:
+    """Paint `sha256:` and 12 digits in 19 cells; another algorithm gets as many digits as fit."""
+    prefix = digest.algorithm[:10] + ":"
+    digits = digest.encoded[: DIGEST - len(prefix)].ljust(DIGEST - len(prefix))
+    return [(prefix, styles.tertiary), (digits, styles.secondary)]
+
+
+def joined(facts: list[str], room: int) -> str:
+    """Join at most three facts by dots; the last ones are dropped when they do not fit."""
+    facts = facts[:3]
+    while len(facts) > 1 and len(" · ".join(facts)) > room:
+        facts = facts[:-1]
+    return " · ".join(facts)
 
 
 def wrap(text: str, width: int) -> list[str]:

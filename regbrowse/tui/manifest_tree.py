@@ -28,7 +28,7 @@ class Node(NamedTuple):
     """Names the row in its tree; stays the same when details come."""
     level: int
     kind: str
-    """`index` `image` `attest` `sig` `other`, in the words of the detail strip."""
+    """`index` `image` `attest` `sig` `other`, in the words of the status line."""
     label: str
     note: str = ""
     size: int | None = None
@@ -59,6 +59,8 @@ class Tree:
     children: dict[Digest, Outcome] = field(default_factory=dict)
     statements: dict[Digest, attestation.Statement] = field(default_factory=dict)
     """What attestations were found to say, by the digest of the statement."""
+    created: dict[Digest, str] = field(default_factory=dict)
+    """When images were made, in words, by the digest of their manifest; known once their config was read."""
     opened: set[str] = field(default_factory=set)
     """Keys of rows that were opened by hand; the root and nested indexes start open."""
     closed: set[str] = field(default_factory=set)
@@ -73,7 +75,7 @@ class Tree:
         """The visible rows, the root first."""
         root = self.root
         words = f"{mediatype.plain(root.media_type)}, {exact(len(root.raw))}"
-        kind = _kind(root)
+        kind = row_kind(root)
         note = f"{root.kind}, {words}" if isinstance(root, Artifact) else words
         is_open = "root" not in self.closed
         has_children = isinstance(root, Index) and bool(root.manifests)
@@ -202,7 +204,8 @@ def _key(entry: Entry) -> str:
     return "".join(f"/{position}" for position in entry.path)
 
 
-def _kind(manifest: Manifest) -> str:
+def row_kind(manifest: Manifest) -> str:
+    """Give the word that stands before a manifest in the status line."""
     if isinstance(manifest, Index):
         return "index"
     return "image" if isinstance(manifest, Image | Schema1) else "other"

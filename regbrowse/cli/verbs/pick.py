@@ -15,17 +15,17 @@ def run(arguments: Arguments) -> int:
     connector = Connector(arguments)
     output = Output.standard()
     with on_terminal():
-        from regbrowse.tui.pick import PickApp
+        from regbrowse.tui.app import RegbrowseApp
 
-        app = PickApp(connector.browser, connector.place)
-        app.run()
-    if app.picked is None:
+        app = RegbrowseApp(connector.browser, connector.place, picks=True)
+        picked = app.run()
+    if picked is None:
         return app.return_code or ExitCode.NO
-    name = str(app.picked)
+    name = str(picked)
     if connector.is_demo:
         from regbrowse.demo.start import REGISTRY
 
-        if app.picked.repository.registry == REGISTRY:
+        if picked.repository.registry == REGISTRY:
             name = DEMO + name.removeprefix(REGISTRY.name)
     output.line(name)
     output.flush()

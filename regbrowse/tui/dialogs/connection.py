@@ -2,221 +2,210 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.style import Style
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Label
 
 from regbrowse.errors import RealmChanged, RegbrowseError
 from regbrowse.redact import Secret
-from regbrowse.reference import Registry
-from regbrowse.registry.models import Connection
 from regbrowse.tui.cells import Span, clip, wrap
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.dialogs.window import Dialog, Window
+from regbrowse.tui.dialogs.dialog import Dialog
+from regbrowse.tui.theme_styles import TextStyles
+from regbrowse.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
+    from regbrowse.browser import Browser
+    from regbrowse.reference import Registry
+    from regbrowse.registry.models import Connection
     from regbrowse.settings.login import Source
 
 LABEL = 12
 """Cells of the words before each fact."""
 NAMES = 24
 """Cells of the names of places; what is said of a longer one stands below it."""
-FIELD_ROWS = 4
-"""Rows at the lower end: a rule, user, password, and what is written down."""
 _BOLD = Style(bold=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class LogIn(NamedTuple):
     """Log in for this session."""
 
     user: str
     password: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Anonymous:
+class Anonymous(NamedTuple):
     """Ask without any login from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Foreground:
+class AskHelper(NamedTuple):
     """Let the credential helper ask on the terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class AllowRealm(NamedTuple):
     """Send logins to the host that the registry names now."""
 
 
-Choice = SignIn | Anonymous | Foreground | Allow
+Decision = LogIn | Anonymous | AskHelper | AllowRealm
 
 
-class ConnectionWindow(Window):
-    """The facts; the inputs lie over its last rows."""
-
-    can_focus = False
-
-    def __init__(
-        self, registry: Registry, connection: Connection, notices: tuple[str, ...], keys: tuple[tuple[str, str], ...]
-    ) -> None:
-        super().__init__("Connection", str(registry), keys)
-        self.registry = registry
-        self.connection = connection
-        self.notices = notices
-        self.sources: tuple[Source, ...] | None = None
-        self.problem = ""
-
-    def content(self, width: int, ink: Ink) -> list[list[Span]]:
-        room = max(0, self.room - FIELD_ROWS)
-        above = [[], *self._facts(width, ink), [], *self._saved(width, ink)]
-        if len(above) > room:
-            above = [*above[: max(0, room - 1)], [("…", ink.secondary)]]
-        lines = above + [[] for _ in range(room - len(above))]
-        lines.append([("─" * width, ink.rule)])
-        lines.append([("user".ljust(LABEL), ink.secondary)])
-        lines.append([("password".ljust(LABEL), ink.secondary)])
-        if self.problem:
-            lines.append([(" " * LABEL, ink.plain), (self.problem, ink.error)])
-        else:
-            lines.append([(" " * LABEL, ink.plain), ("for this session only; never written to disk", ink.secondary)])
-        return [clip(line, width) for line in lines]
-
-    def _facts(self, width: int, ink: Ink) -> list[list[Span]]:
-        known, login = self.connection, self.connection.login
-        if not known.base:
-            reached: list[Span] = [("not asked yet", ink.secondary)]
-        elif not known.encrypted and self.registry.is_loopback:
-            reached = [(known.base, ink.text), ("   http: not encrypted, on this machine", ink.secondary)]
-        elif not known.encrypted:
-            reached = [(known.base, ink.text), ("   http: not encrypted", ink.warning)]
-        elif known.verified:
-            reached = [(known.base, ink.text), ("   certificate checked", ink.secondary)]
-        else:
-            reached = [(known.base, ink.text), ("   certificate not checked", ink.warning)]
-        who: list[Span] = [(login.user or "anonymous", ink.text)]
-        if login.source:
-            who.append((f"   by {login.source}", ink.secondary))
-        lines = [_fact("reached at", reached, ink), _fact("asked by", who, ink)]
-        if known.logins_go_to:
-            lines.append(_fact("logins to", [(known.logins_go_to, ink.text)], ink))
-        for text in (login.note, *known.notes, *self.notices):
-            for i, line in enumerate(wrap(text, width - LABEL) if text else []):
-                lines.append(_fact("note" if i == 0 else "", [(line, ink.text)], ink))
-        return lines
-
-    def _saved(self, width: int, ink: Ink) -> list[list[Span]]:
-        if self.registry.alias:
-            return []
-        lines: list[list[Span]] = [[("Saved logins", ink.primary + _BOLD)]]
-        if self.sources is None:
-            return [*lines, [("  looking", ink.secondary)]]
-        if not self.sources:
-            return [*lines, [("  none of the usual places exists", ink.secondary)]]
-        column = min(NAMES, max(len(source.name) for source in self.sources)) + 2
-        for source in self.sources:
-            mark: Span = ("● ", ink.accent) if source.wins else ("  ", ink.plain)
-            said = f"{source.user}   {source.note}".strip() if source.user else source.note
-            style = ink.text if source.wins else ink.secondary
-            if len(source.name) < column and len(said) <= width - column - 2:
-                lines.append([mark, (source.name.ljust(column), style), (said, ink.secondary)])
-            else:
-                lines.append([mark, (source.name, style)])
-                lines += [[("    ", ink.plain), (line, ink.secondary)] for line in wrap(said, width - 4)]
-        return lines
-
-
-def _fact(label: str, spans: list[Span], ink: Ink) -> list[Span]:
-    return [(label.ljust(LABEL), ink.secondary), *spans]
-
-
-class ConnectionDialog(Dialog[Choice]):
+class ConnectionDialog(Dialog[Decision]):
     """Gives what was decided."""
 
     wide, high = 92, 24
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "anonymous", show=False, priority=True),
-        Binding("ctrl+o", "foreground", show=False, priority=True),
-        Binding("ctrl+g", "allow", show=False, priority=True),
+        Binding("ctrl+o", "ask_helper", show=False, priority=True),
+        Binding("ctrl+g", "allow_realm", show=False, priority=True),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
+        Binding("pagedown", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-1)", show=False),
     ]
 
-    def __init__(
-        self,
-        registry: Registry,
-        connection: Connection,
-        notices: tuple[str, ...],
-        error: RegbrowseError | None,
-        helper: str = "",
-    ) -> None:
+    @dataclass
+    class SourcesLoaded(Message, bubble=False):
+        """It was found out where this machine has logins for the registry."""
+
+        sources: tuple[Source, ...]
+
+    def __init__(self, browser: Browser, registry: Registry, path: str, error: RegbrowseError | None) -> None:
+        """Take whose connection it is, the repository that is looked at, and what failed last."""
         self.registry = registry
-        self._helper = helper
-        self._moved = isinstance(error, RealmChanged)
+        self.connection: Connection = browser.client.connection(registry, path)
+        self.notices = browser.notices()
+        self.sources: tuple[Source, ...] | None = None
+        """None while it is looked for them."""
+        self._browser, self._path = browser, path
+        self._helper = browser.client.auth.slow_helper(registry)
+        self._realm_changed = isinstance(error, RealmChanged)
+        self._problem = ""
         keys = [("enter", "log in")]
-        if connection.login.user:
+        if self.connection.login.user:
             keys.append(("ctrl+n", "anonymous"))
-        if helper:
+        if self._helper:
             keys.append(("ctrl+o", "ask the helper"))
-        if self._moved:
+        if self._realm_changed:
             keys.append(("ctrl+g", "send logins there"))
         keys.append(("esc", "close"))
-        self._connection = ConnectionWindow(registry, connection, notices, tuple(keys))
-        super().__init__(self._connection)
+        self.facts = LineView(self._facts)
+        self.remark = LineView(self._remark, id="remark")
+        super().__init__("Connection", str(registry), keys)
 
-    def compose(self) -> ComposeResult:
-        yield self.window
-        yield Input(id="user", compact=True)
-        yield Input(id="password", password=True, compact=True)
+    def parts(self) -> Iterable[Widget]:
+        yield self.facts
+        yield LineView(lambda width, styles: [[("─" * width, styles.rule)]], id="rule")
+        yield Horizontal(Label("user"), Input(id="user-name", compact=True), id="user")
+        yield Horizontal(Label("password"), Input(id="secret", password=True, compact=True), id="password")
+        yield self.remark
 
     def on_mount(self) -> None:
-        self.fit()
-        self.query_one("#user", Input).focus()
+        super().on_mount()
+        self.run_worker(self._look_for_sources(), exclusive=True)
 
-    def show_sources(self, sources: tuple[Source, ...]) -> None:
-        """What was found on this machine, as soon as it is known."""
-        self._connection.sources = sources
-        self._connection.refresh()
+    async def _look_for_sources(self) -> None:
+        self.post_message(self.SourcesLoaded(await self._browser.client.auth.login_sources(self.registry, self._path)))
 
-    def fit(self) -> None:
-        super().fit()
-        columns, rows = self.app.size
-        width, height = min(columns - 4, self.wide), min(rows - 2, self.high)
-        left, top = (columns - width) // 2, (rows - height) // 2
-        for row, name in enumerate(("user", "password")):
-            field = self.query_one(f"#{name}", Input)
-            field.styles.width = max(1, width - LABEL - 5)
-            field.styles.offset = (left + 2 + LABEL, top + height - 4 + row)
+    @on(SourcesLoaded)
+    def _sources_loaded(self, message: SourcesLoaded) -> None:
+        self.sources = message.sources
+        self.facts.repaint()
+
+    def _remark(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        indent = (" " * LABEL, styles.plain)
+        if self._problem:
+            return [clip([indent, (self._problem, styles.error)], width)]
+        return [clip([indent, ("for this session only; never written to disk", styles.secondary)], width)]
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self.remark.repaint()
+
+    def _facts(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        lines = [[], *self._connection(width, styles), [], *self._saved(width, styles)]
+        return [clip(line, width) for line in lines]
+
+    def _connection(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        known, login = self.connection, self.connection.login
+        if not known.base:
+            reached: list[Span] = [("not asked yet", styles.secondary)]
+        elif not known.encrypted and self.registry.is_loopback:
+            reached = [(known.base, styles.text), ("   http: not encrypted, on this machine", styles.secondary)]
+        elif not known.encrypted:
+            reached = [(known.base, styles.text), ("   http: not encrypted", styles.warning)]
+        elif known.verified:
+            reached = [(known.base, styles.text), ("   certificate checked", styles.secondary)]
+        else:
+            reached = [(known.base, styles.text), ("   certificate not checked", styles.warning)]
+        who: list[Span] = [(login.user or "anonymous", styles.text)]
+        if login.source:
+            who.append((f"   by {login.source}", styles.secondary))
+        lines = [_fact("reached at", reached, styles), _fact("asked by", who, styles)]
+        if known.logins_go_to:
+            lines.append(_fact("logins to", [(known.logins_go_to, styles.text)], styles))
+        for text in (login.note, *known.notes, *self.notices):
+            for i, line in enumerate(wrap(text, width - LABEL) if text else []):
+                lines.append(_fact("note" if i == 0 else "", [(line, styles.text)], styles))
+        return lines
+
+    def _saved(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        if self.registry.alias:
+            return []
+        lines: list[list[Span]] = [[("Saved logins", styles.primary + _BOLD)]]
+        if self.sources is None:
+            return [*lines, [("  looking", styles.secondary)]]
+        if not self.sources:
+            return [*lines, [("  none of the usual places exists", styles.secondary)]]
+        column = min(NAMES, max(len(source.name) for source in self.sources)) + 2
+        for source in self.sources:
+            mark: Span = ("● ", styles.accent) if source.wins else ("  ", styles.plain)
+            said = f"{source.user}   {source.note}".strip() if source.user else source.note
+            style = styles.text if source.wins else styles.secondary
+            if len(source.name) < column and len(said) <= width - column - 2:
+                lines.append([mark, (source.name.ljust(column), style), (said, styles.secondary)])
+            else:
+                lines.append([mark, (source.name, style)])
+                lines += [[("    ", styles.plain), (line, styles.secondary)] for line in wrap(said, width - 4)]
+        return lines
+
+    # Deciding
 
     def on_input_changed(self) -> None:
-        if self._connection.problem:
-            self._connection.problem = ""
-            self._connection.refresh()
+        self._say("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        user, password = (self.query_one(f"#{name}", Input) for name in ("user", "password"))
+        user, password = self.query_one("#user-name", Input), self.query_one("#secret", Input)
         if event.input is user and not password.value:
-            password.focus()
-            return
-        if not user.value or not password.value:
-            self._connection.problem = "A user and a password (or token) are needed."
-            self._connection.refresh()
-            return
-        secret = Secret(password.value)
-        password.value = ""
-        self.dismiss(SignIn(user.value, secret))
+            self.set_focus(password)
+        elif not user.value or not password.value:
+            self._say("A user and a password (or token) are needed.")
+        else:
+            secret = Secret(password.value)
+            password.value = ""
+            self.dismiss(LogIn(user.value, secret))
 
     def action_anonymous(self) -> None:
         self.dismiss(Anonymous())
 
-    def action_foreground(self) -> None:
+    def action_ask_helper(self) -> None:
         if self._helper:
-            self.dismiss(Foreground())
+            self.dismiss(AskHelper())
 
-    def action_allow(self) -> None:
-        if self._moved:
-            self.dismiss(Allow())
+    def action_allow_realm(self) -> None:
+        if self._realm_changed:
+            self.dismiss(AllowRealm())
+
+    def action_scroll(self, pages: int) -> None:
+        self.facts.scroll_relative(y=pages * max(1, self.facts.size.height - 1), animate=False)
+
+
+def _fact(label: str, spans: list[Span], styles: TextStyles) -> list[Span]:
+    return [(label.ljust(LABEL), styles.secondary), *spans]

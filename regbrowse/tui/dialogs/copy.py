@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from regbrowse.tui.cells import Span, clip, cut, wrap
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.copying import Form
-from regbrowse.tui.dialogs.window import Dialog, Window
+from regbrowse.tui.copy_forms import Form
+from regbrowse.tui.dialogs.dialog import Dialog
+from regbrowse.tui.theme_styles import TextStyles
+from regbrowse.tui.widgets.line_view import LineView
+from regbrowse.tui.widgets.row_list import RowList
 
 LABEL = 26
 VALUE_ROWS = 4
-
-
-class CopyWindow(Window):
-    def __init__(self, subject: str, forms: list[Form]) -> None:
-        super().__init__("Copy", subject, (("enter", "copy"), ("letter", "copy at once"), ("esc", "close")))
-        self.forms = forms
-
-    def content(self, width: int, ink: Ink) -> list[list[Span]]:
-        lines: list[list[Span]] = []
-        for index, form in enumerate(self.forms):
-            here = index == self.cursor
-            row = self.inks.cursor if here else ink
-            bar = ("▌", row.focus) if here else (" ", row.plain)
-            spans: list[Span] = [bar, (" ", row.plain), (form.key, row.key), ("  ", row.plain)]
-            spans.append((form.label.ljust(LABEL), row.text))
-            spans.append((cut(form.value, width - 5 - LABEL), row.secondary))
-            lines.append([*clip(spans, width), ("", row.plain)])
-        lines.append([("─" * width, ink.rule)])
-        lines += [[(line, ink.text)] for line in wrap(self.forms[self.cursor].value, width)[:VALUE_ROWS]]
-        return lines
 
 
 class CopyDialog(Dialog[Form]):
@@ -46,16 +30,50 @@ class CopyDialog(Dialog[Form]):
         Binding("enter", "choose", show=False),
     ]
 
-    def __init__(self, subject: str, forms: list[Form]) -> None:
+    def __init__(self, title: str, forms: list[Form]) -> None:
         self.forms = forms
         self.high = len(forms) + 3 + VALUE_ROWS
-        super().__init__(CopyWindow(subject, forms))
+        self.rows = RowList(self, ground="surface")
+        self.rows.styles.height = len(forms)
+        self.value = LineView(self._value_lines)
+        super().__init__("Copy", title, (("enter", "copy"), ("letter", "copy at once"), ("esc", "close")))
+
+    def parts(self) -> Iterable[Widget]:
+        yield self.rows
+        yield self.value
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.rows.active = True
+        self.rows.rows_changed()
+
+    def row_count(self) -> int:
+        return len(self.forms)
+
+    def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
+        form = self.forms[index]
+        spans: list[Span] = [(" ", styles.plain), (form.key, styles.key), ("  ", styles.plain)]
+        spans.append((form.label.ljust(LABEL), styles.text))
+        spans.append((cut(form.value, width - 4 - LABEL), styles.secondary))
+        return clip(spans, width)
+
+    def summary(self, styles: TextStyles) -> list[Span]:
+        return self.paint_row(self.rows.cursor, self.rows.size.width, styles)
+
+    def _value_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        value = wrap(self.forms[self.rows.cursor].value, max(1, width))[:VALUE_ROWS]
+        return [[("─" * width, styles.rule)], *([(line, styles.text)] for line in value)]
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self.value.repaint()
 
     def action_move(self, by: int) -> None:
-        self.window.cursor = max(0, min(self.window.cursor + by, len(self.forms) - 1))
+        self.rows.move(by)
 
+    @on(RowList.Chosen)
     def action_choose(self) -> None:
-        self.dismiss(self.forms[self.window.cursor])
+        self.dismiss(self.forms[self.rows.cursor])
 
     def on_key(self, event: events.Key) -> None:
         form = next((each for each in self.forms if each.key == event.character), None)
@@ -63,9 +81,3 @@ class CopyDialog(Dialog[Form]):
             event.stop()
             event.prevent_default()
             self.dismiss(form)
-
-    def on_click(self, event: events.Click) -> None:
-        super().on_click(event)
-        index = event.y - 1
-        if event.widget is self.window and 0 <= index < len(self.forms):
-            self.dismiss(self.forms[index])

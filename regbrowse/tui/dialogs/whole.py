@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
 from regbrowse.text import FIELD_LIMIT, visible
 from regbrowse.tui.cells import Span, wrap
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.dialogs.window import Reader, Window
+from regbrowse.tui.dialogs.dialog import Dialog
+from regbrowse.tui.theme_styles import TextStyles
+from regbrowse.tui.widgets.line_view import Reader
 
 
-class WholeWindow(Window):
-    def __init__(self, title: str, text: str) -> None:
-        super().__init__("Whole", visible(title, 80), (("↑ ↓", "scroll"), ("esc", "close")))
-        self._text = visible(text[:FIELD_LIMIT], FIELD_LIMIT, multiline=True)
-        self._wrapped: tuple[int, list[str]] = (-1, [])
-
-    def wrapped(self, width: int) -> list[str]:
-        if self._wrapped[0] != width:
-            self._wrapped = (width, wrap(self._text, max(1, width)))
-        return self._wrapped[1]
-
-    def content(self, width: int, ink: Ink) -> list[list[Span]]:
-        return [[(line, ink.text)] for line in self.wrapped(width)]
-
-
-class WholeDialog(Reader):
+class WholeDialog(Dialog[None]):
     """All of a text, wrapped."""
 
     wide, high = 100, 24
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q", "close", show=False)]
 
     def __init__(self, title: str, text: str) -> None:
-        super().__init__(WholeWindow(title, text))
+        self._text = visible(text[:FIELD_LIMIT], FIELD_LIMIT, multiline=True)
+        super().__init__("Whole", visible(title, 80), (("↑ ↓", "scroll"), ("esc", "close")))
+
+    def parts(self) -> Iterable[Widget]:
+        yield Reader(self._lines)
+
+    def _lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        return [[(line, styles.text)] for line in wrap(self._text, max(1, width))]

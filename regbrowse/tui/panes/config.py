@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
 
+from regbrowse.errors import Integrity, RegbrowseError
 from regbrowse.oci.jsonlines import JsonLines
-from regbrowse.text import size, visible
+from regbrowse.oci.manifest import Image
+from regbrowse.text import plural, size, visible
+from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.messages import FilterChanged, FilterKept
-from regbrowse.tui.panes.filter import FilterInput
-from regbrowse.tui.panes.lines import Pane
+from regbrowse.tui.copy_forms import Form
+from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
+from regbrowse.tui.theme_styles import TextStyles
+from regbrowse.tui.widgets.filter_bar import FilterBar
+from regbrowse.tui.widgets.lines import Detail
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
+
+    from regbrowse.oci.config import Config
+    from regbrowse.oci.manifest import Manifest
+    from regbrowse.tui.messages import ContentLoaded, ImageRequest
 
 NUMBERS_FROM = 60
 """Inner cells from which line numbers are shown."""
@@ -31,171 +43,264 @@ REPAINT = 0.1
 """Seconds between two paints while the rest is laid out."""
 RAW_LINE = 2_048
 """Bytes of a raw document on one row when it has no line ends."""
+_UNDERLINE = Style(underline=True, bold=True)
 
 
 class ConfigPane(Pane):
     """A document by line. Nothing here depends on its size but the rows that are visible."""
 
-    number = 4
-    label = "Config"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.CONFIG, keys.FILTER)
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    number = 4
+    foot = ("find", "match(1)", "copy", "raw", "enter", "open", "zoom")
+
+    class NothingMatches(Message):
+        """No line holds the text that is searched for."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self) -> None:
+        super().__init__("config", "Config")
+        self.filter = FilterBar()
+        self.request: ImageRequest | None = None
+        """Whose config is shown or awaited."""
+        self.manifest: Manifest | None = None
+        """The manifest that names the config; None until it was read."""
         self.document: JsonLines | None = None
         self.raw = b""
         self.is_raw = False
         self.whole = True
-        self.brief: list[str] = []
-        self.odd: tuple[str, ...] = ()
-        """The document in a few words for the pane of three rows, the most important first."""
-        self.created = ""
-        """When the image was made, to the minute."""
-        self.query_text = ""
-        self.search_open = False
+        """False when only the first part of a large document was read."""
+        self.searched = ""
+        self._brief: tuple[str, ...] = ()
+        """The document in a few words, for where there is room for one row, the most important first."""
+        self._anomalies: tuple[str, ...] = ()
+        """What is odd about it, one sentence each."""
         self._raw_lines: list[str] | None = None
-        self._slicing = False
-        self._repainted = 0.0
+        self._painted = 0.0
         self._value: tuple[JsonLines, int, str] | None = None
         """The value that was asked for last: a whole object can be large, and it is asked for with every key."""
 
-    def show_document(self, raw: bytes, *, whole: bool = True) -> None:
-        """Shows a document: the first lines now, the rest while the keyboard is idle."""
-        self.stop_asking()
-        self.error = None
-        self.waits_for = ""
+    def compose(self) -> ComposeResult:
+        yield self.filter
+        yield from super().compose()
+
+    # What is shown
+
+    def start(self, request: ImageRequest | None, subject: str) -> None:
+        """Forget the document, and wait for that of another image."""
+        self.request, self.manifest, self.subject = request, None, subject
+        self._show(b"", whole=True)
+        self.start_loading(f"asking for {subject}")
+
+    def forget(self, wait_for: str = "a manifest") -> None:
+        """Forget the document."""
+        self.start(None, "")
+        self.wait_for(wait_for)
+
+    def show_content(self, message: ContentLoaded) -> None:
+        """Show the bytes of a config or another blob: the first lines now, the rest while the keyboard is idle."""
+        self.stop_loading()
+        self._show(message.raw, whole=message.whole)
+
+    def show_manifest(self, manifest: Manifest, subject: str) -> None:
+        """Show the manifest itself where there is no config."""
+        self.stop_loading()
+        self.subject = f"{subject}, the manifest itself"
+        self._show(manifest.raw, whole=True)
+
+    def describe(self, config: Config) -> None:
+        """Take what the document says, once it was read as a config."""
+        self._brief = (
+            f"created {config.created[:10]}" if config.created else "no date",
+            *([f"user {config.user}"] if config.user else []),
+            f"{len(config.env)} env",
+            plural(len(config.labels), "label"),
+        )
+        self._anomalies = config.anomalies
+        self.rows.refresh()
+        self.changed()
+
+    def fail(self, error: RegbrowseError) -> None:
+        """Say what failed; content that does not match its digest can be looked at."""
+        if isinstance(error, Integrity) and error.content:
+            self._show(error.content, whole=True)
+        super().fail(error)
+
+    def show_mismatch(self, error: RegbrowseError) -> None:
+        """Show content that does not match its digest; else wait, since the error is said elsewhere."""
+        if isinstance(error, Integrity) and error.content:
+            self.fail(error)
+        else:
+            self.wait_for("a manifest")
+
+    def _show(self, raw: bytes, *, whole: bool) -> None:
         self.raw, self.whole = raw, whole
-        self.document = JsonLines(raw)
-        self.document.advance(AT_ONCE)
-        self._raw_lines = None
-        self.brief = []
-        self.cursor = self.top = 0
+        self.document = JsonLines(raw) if raw else None
+        self._raw_lines = self._value = None
+        self._brief = self._anomalies = ()
+        if self.document is not None:
+            self.document.advance(AT_ONCE)
+            self._lay_out_soon()
+        self.rows.place(0)
         self.rows_changed()
-        self._go_on()
 
-    def tell(self, created: str, brief: list[str], odd: tuple[str, ...] = ()) -> None:
-        """What the document says, once it was read as a config; what is odd about it, one sentence each."""
-        self.created, self.brief, self.odd = created, brief, odd
-        self.refresh()
+    def _lay_out_soon(self) -> None:
+        document = self.document
+        if document is not None and not document.done:
+            self.set_timer(0.001, lambda: self._lay_out_some(document))
 
-    def clear(self) -> None:
-        self.document = self._value = None
-        self.raw, self._raw_lines, self.brief, self.created, self.odd = b"", None, [], "", ()
-        self.cursor = self.top = 0
-        self.refresh()
-
-    def _go_on(self) -> None:
-        if self.document is not None and not self.document.done and not self._slicing:
-            self._slicing = True
-            self.set_timer(0.001, self._slice)
-
-    def _slice(self) -> None:
-        self._slicing = False
-        if self.document is None:
+    def _lay_out_some(self, document: JsonLines) -> None:
+        """Lay out lines for a moment, so that keys are answered between."""
+        if document is not self.document:
             return
         now = perf_counter()
-        while self.document.advance(SLICE_LINES) and perf_counter() < now + SLICE_SECONDS:
+        while document.advance(SLICE_LINES) and perf_counter() < now + SLICE_SECONDS:
             pass
-        if self.document.done or now >= self._repainted + REPAINT:
-            self._repainted = now
-            self.refresh()
-        self._go_on()
+        if document.done or now >= self._painted + REPAINT:
+            self._painted = now
+            self.rows_changed()
+        self._lay_out_soon()
 
     def toggle_raw(self) -> None:
-        """The bytes as they came, or laid out."""
+        """Show the bytes as they came, or laid out."""
         self.is_raw = not self.is_raw
-        self.cursor = self.top = 0
         self.rows_changed()
+        self.rows.place(0)
 
     @property
     def lines(self) -> list[str]:
-        if self.is_raw:
-            if self._raw_lines is None:
-                self._raw_lines = _raw_lines(self.raw)
-            return self._raw_lines
-        return self.document.lines if self.document else []
+        """The lines of the present view."""
+        if not self.is_raw:
+            return self.document.lines if self.document else []
+        if self._raw_lines is None:
+            self._raw_lines = _raw_lines(self.raw) if self.raw else []
+        return self._raw_lines
+
+    @property
+    def _laid_out(self) -> JsonLines | None:
+        """The document where it is shown as JSON; None in the raw view and for what is no JSON."""
+        return self.document if self.document and self.document.valid and not self.is_raw else None
 
     @property
     def path(self) -> str:
         """Where the cursor is, such as `.config.Env[3]`; empty in the raw view."""
-        if self.is_raw or not self.document or not self.document.valid or not self.row_count():
-            return ""
-        return self.document.path(self.cursor)
+        return self._laid_out.path(self.rows.cursor) if self._laid_out and self.row_count() else ""
 
     @property
     def value(self) -> str:
         """The value under the cursor: a scalar without quotes, or the JSON of a whole object."""
+        document, row = self._laid_out, self.rows.cursor
         if not self.row_count():
             return ""
-        if self.is_raw or not self.document or not self.document.valid:
-            return self.lines[self.cursor]
-        if self._value is None or self._value[0] is not self.document or self._value[1] != self.cursor:
-            self._value = self.document, self.cursor, self.document.value(self.cursor)
+        if document is None:
+            return self.lines[row]
+        if self._value is None or self._value[:2] != (document, row):
+            self._value = document, row, document.value(row)
         return self._value[2]
 
-    def preview(self, limit: int) -> str:
-        """The beginning of that value, for the detail strip."""
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "find":
+                return self.row_count() > 0
+            case "match":
+                return bool(self.searched)
+            case "enter" | "copy" | "digest" if self.filter.input.has_focus:
+                return False
+            case "copy":
+                return self.row_count() > 0
+            case "keep_filter":
+                return self.filter.input.has_focus
+            case "clear_filter":
+                return self.filter.is_open or bool(self.searched)
+            case _:
+                return super().check_action(action, parameters)
+
+    def enter_word(self) -> str:
         if not self.row_count():
             return ""
-        if self.is_raw or not self.document or not self.document.valid:
-            return self.lines[self.cursor][:limit]
-        return self.document.preview(self.cursor, limit)
+        return "whole value" if self.whole else "load all"
+
+    def word(self, action: str) -> str:
+        match action:
+            case "find":
+                return "search"
+            case "copy":
+                return "copy value"
+            case "raw":
+                return "pretty" if self.is_raw else "raw"
+            case _:
+                return super().word(action)
+
+    def copy_forms(self) -> list[Form]:
+        """Give the value under the cursor; it can be large, so it is made only when it is copied."""
+        if not self.row_count():
+            return []
+        return [Form("v", "value", self.value, f"{self.path or 'line'} of {self.subject}")]
+
+    def digest_form(self) -> Form | None:
+        """Give the digest that the status line shows."""
+        if self.request is None or not self.row_count():
+            return None
+        of = f"of {self.subject} of {self.request.opened.reference}"
+        if isinstance(self.manifest, Image) and self.manifest.config.digest:
+            return Form("d", "digest", str(self.manifest.config.digest), f"config digest {of}")
+        return Form("d", "digest", str(self.request.digest), f"digest {of}")
 
     # Search
 
-    def open_search(self) -> None:
-        if self.search_open:
-            self.query_one(FilterInput).focus()
+    def action_find(self) -> None:
+        self.filter.open(self.searched)
+        self.changed()
+
+    def action_keep_filter(self) -> None:
+        """Give the keyboard back to the rows; the matches stay marked."""
+        self._search(self.filter.text)
+        self.filter.close()
+        self.screen.set_focus(self)
+        self.changed()
+
+    def action_clear_filter(self) -> None:
+        """Stop searching."""
+        self.filter.close()
+        self.screen.set_focus(self)
+        self._search("")
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self._search(event.text)
+
+    def _search(self, text: str) -> None:
+        """Look for a text from the cursor on."""
+        if text == self.searched:
             return
-        self.search_open = True
-        field = FilterInput(self.id or "", self.query_text)
-        self.place_input(field)
-        self.mount(field)
-        field.focus()
-        self.rows_changed()
+        self.searched = text
+        row = self.rows.cursor
+        if text and not (row < len(self.lines) and text.lower() in self.lines[row].lower()):
+            self._find(1)
+        self.rows.refresh()
+        self.changed()
 
-    def close_search(self, *, kept: bool) -> None:
-        self.search_open = False
-        self.query(FilterInput).remove()
-        if not kept:
-            self.query_text = ""
-        self.rows_changed()
+    def action_match(self, direction: int) -> None:
+        if not self._find(direction):
+            self.post_message(self.NothingMatches(self.searched))
 
-    def on_filter_changed(self, event: FilterChanged) -> None:
-        event.stop()
-        self.search(event.text)
-
-    def on_filter_kept(self, event: FilterKept) -> None:
-        event.stop()
-        self.close_search(kept=event.kept)
-        self.focus()
-
-    def search(self, text: str) -> None:
-        """Looks for a text from the cursor on."""
-        self.query_text = text
-        if text and not self._matches(self.cursor):
-            self.next_match(1)
-        self.refresh()
-
-    def next_match(self, direction: int) -> bool:
-        """Moves to the next row that holds the text, round the end; whether there is one."""
-        lines, wanted = self.lines, self.query_text.lower()
-        if not wanted or not lines:
-            return False
-        count = len(lines)
-        for step in range(1, count + 1):
-            at = (self.cursor + direction * step) % count
+    def _find(self, direction: int) -> bool:
+        """Move to the next row that holds the text, round the end; tell whether there is one."""
+        lines, wanted = self.lines, self.searched.lower()
+        for step in range(1, len(lines) + 1):
+            at = (self.rows.cursor + direction * step) % len(lines)
             if wanted in lines[at].lower():
-                self.jump(at)
+                self.rows.jump(at)
                 return True
         return False
 
-    def _matches(self, index: int) -> bool:
-        return index < len(self.lines) and self.query_text.lower() in self.lines[index].lower()
-
     # Painting
-
-    def top_rows(self) -> int:
-        return 1 if self.search_open and not self.small else 0
 
     def row_count(self) -> int:
         return len(self.lines)
@@ -205,34 +310,47 @@ class ConfigPane(Pane):
         if not count:
             return []
         done = self.is_raw or self.document is None or self.document.done
-        facts = [f"line {self.cursor + 1:,} of {count:,}{'' if done else '…'}"]
-        if self.query_text:
-            facts.append(f"/{self.query_text}")
+        facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if done else '…'}"]
+        if self.searched:
+            facts.append(f"/{self.searched}")
         facts.append("raw" if self.is_raw else "pretty" if self.document and self.document.valid else "no JSON")
-        if self.odd:
-            facts.append(f"{len(self.odd)} odd")
+        if self._anomalies:
+            facts.append(f"{len(self._anomalies)} odd")
         return facts if self.whole else ["first part", "enter for all", *facts[:1]]
 
-    def summary(self, ink: Ink) -> list[Span]:
-        if not self.brief:
-            return [(size(len(self.raw)), ink.text)]
-        return [(self.brief[0], ink.text), *((f"  {each}", ink.secondary) for each in self.brief[1:])]
+    def detail(self) -> Detail:
+        if not self.row_count():
+            return Detail()
+        row, manifest = self.rows.cursor, self.manifest
+        document = self._laid_out
+        value = document.preview(row, LINE_LIMIT) if document else self.lines[row][:LINE_LIMIT]
+        if isinstance(manifest, Image) and manifest.config.digest:
+            checked = self.whole and manifest.config.digest.hasher() is not None
+            if self._anomalies and row == 0:
+                value = "; ".join(self._anomalies)
+            mark, digest = MARK_WORDS["✓" if checked else "·"], str(manifest.config.digest)
+            return Detail("config", digest, manifest.config.size, mark, self.path, visible(value, LINE_LIMIT))
+        digest = str(self.request.digest) if self.request else ""
+        return Detail("json", digest, None, "", self.path, visible(value, LINE_LIMIT))
 
-    def paint_row(self, index: int, width: int, ink: Ink) -> list[Span]:
+    def summary(self, styles: TextStyles) -> list[Span]:
+        if not self._brief:
+            return [(size(len(self.raw)), styles.text)]
+        return [(self._brief[0], styles.text), *((f"  {each}", styles.secondary) for each in self._brief[1:])]
+
+    def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
         spans: list[Span] = []
         if width + 1 >= NUMBERS_FROM:
             digits = max(3, len(str(self.row_count())))
-            spans.append((f"{index + 1:>{digits}}  ", ink.tertiary))
+            spans.append((f"{index + 1:>{digits}}  ", styles.tertiary))
             width -= digits + 2
         line = self.lines[index][: 4 * width + 64]
         shown = visible(line, max(8, 4 * width))
-        body = [(shown, ink.text)] if self.is_raw or not self.document or not self.document.valid else (
-            self._lexed(shown, ink)
-        )  # fmt: skip
-        if self.query_text:
-            body = _underlined(body, self.query_text)
+        body = self._lexed(shown, styles) if self._laid_out else [(shown, styles.text)]
+        if self.searched:
+            body = _underlined(body, self.searched)
         if len(self.lines[index]) > len(line):
-            body.append(("…" * (width + 1), ink.text))
+            body.append(("…" * (width + 1), styles.text))
         return spans + clip(body, width)
 
     @cached_property
@@ -242,35 +360,30 @@ class ConfigPane(Pane):
         lexer: Lexer = JsonLexer()
         return lexer
 
-    def _lexed(self, line: str, ink: Ink) -> list[Span]:
+    def _lexed(self, line: str, styles: TextStyles) -> list[Span]:
         from pygments.token import Token
 
-        styles: tuple[tuple[Any, Style], ...] = (
-            (Token.Name.Tag, ink.primary),
-            (Token.Literal.Number, ink.accent),
-            (Token.Keyword, ink.accent),
-            (Token.Punctuation, ink.secondary),
+        of_tokens: tuple[tuple[Any, Style], ...] = (
+            (Token.Name.Tag, styles.primary),
+            (Token.Literal.Number, styles.accent),
+            (Token.Keyword, styles.accent),
+            (Token.Punctuation, styles.secondary),
         )
         out: list[Span] = []
         for _, kind, text in self._lexer.get_tokens_unprocessed(line):
-            style = next((each for token, each in styles if kind in token), ink.text)
-            out.append((text, style))
+            out.append((text, next((style for token, style in of_tokens if kind in token), styles.text)))
         return out
 
 
 def _raw_lines(raw: bytes) -> list[str]:
-    text = raw.decode("utf-8", "backslashreplace")
     lines: list[str] = []
-    for line in text.split("\n"):
+    for line in raw.decode("utf-8", "backslashreplace").split("\n"):
         lines += [line[at : at + RAW_LINE] for at in range(0, max(1, len(line)), RAW_LINE)]
     return lines
 
 
-_UNDERLINE = Style(underline=True, bold=True)
-
-
 def _underlined(spans: list[Span], wanted: str) -> list[Span]:
-    """The spans with every occurrence of a text underlined, also across their borders."""
+    """Underline every occurrence of a text, also across the borders of spans."""
     whole, wanted = "".join(text for text, _ in spans).lower(), wanted.lower()
     marked = [False] * len(whole)
     at = whole.find(wanted)

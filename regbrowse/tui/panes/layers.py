@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from regbrowse.oci.layers import LayerRow, LayerTable
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+
 from regbrowse.oci.mediatype import layer_kind, plain
 from regbrowse.text import plural, size, visible
-from regbrowse.tui.cells import Span, clip, cut, width_of
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.panes.lines import Pane
-from regbrowse.tui.panes.tags import short_digest
+from regbrowse.tui.cells import Span, clip, cut, short_digest, width_of
+from regbrowse.tui.copy_forms import Form, digest_forms
+from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
+from regbrowse.tui.theme_styles import TextStyles, theme_styles
+from regbrowse.tui.widgets.lines import Detail, Line
+
+if TYPE_CHECKING:
+    from regbrowse.oci.config import Config
+    from regbrowse.oci.layers import LayerRow, LayerTable
+    from regbrowse.oci.manifest import Manifest
+    from regbrowse.tui.messages import ImageRequest
 
 DIGEST_FROM = 74
 SHARE_FROM = 110
@@ -22,56 +32,89 @@ class LayersPane(Pane):
     """A table: number, compressed size, kind, digest, share, command."""
 
     number = 3
-    label = "Layers"
+    foot = ("enter", "copy", "digest", "zoom", "open")
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__("layers", "Layers")
+        self.header = ColumnHeader()
+        self.request: ImageRequest | None = None
+        """Whose layers are shown or awaited."""
         self.table: LayerTable | None = None
-        self.nothing = ""
+        self._nothing = ""
         """Why there are no layers, in words."""
-        self.noun = "layer"
+        self._noun = "layer"
 
-    def show_table(self, table: LayerTable, *, nothing: str = "", noun: str = "layer") -> None:
-        """Shows a table; the cursor stays on its row when the same layers get their history."""
-        before = self.current
-        self.stop_asking()
-        self.error = None
-        self.waits_for = ""
-        self.table, self.nothing, self.noun = table, nothing, noun
-        number = before.number if before else None
-        row = next((i for i, each in enumerate(table.rows) if number and each.number == number), 0)
-        self.cursor = row
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield from super().compose()
+
+    def start(self, request: ImageRequest | None, subject: str) -> None:
+        """Forget the layers, and wait for those of another image."""
+        self.request, self.table, self.subject, self._nothing = request, None, subject, ""
+        self.rows.place(0)
+        self.start_loading(f"asking for {subject}")
+        self._show()
+
+    def forget(self, wait_for: str = "a manifest") -> None:
+        """Forget the layers."""
+        self.start(None, "")
+        self.wait_for(wait_for)
+
+    def show_nothing(self, why: str) -> None:
+        """Say why there are no layers."""
+        self.stop_loading()
+        self.table, self._nothing = None, why
+        self._show()
+
+    def show_manifest(self, manifest: Manifest, config: Config | None = None) -> None:
+        """Show the layers, without commands until the config came; the cursor stays on its layer."""
+        from regbrowse.oci.layers import join
+        from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
+
+        if not isinstance(manifest, Image | Schema1 | Artifact):
+            what = "an index" if isinstance(manifest, Index) else "an unknown kind of document"
+            self.show_nothing(f"no layers: this is {what}")
+            return
+        before = self.current.number if self.current else None
+        self.stop_loading()
+        self.table = join(manifest, config)
+        self._noun, self._nothing = "layer", "no layers: this image is empty"
+        if isinstance(manifest, Artifact):
+            self._noun, self._nothing = "blob", f"no layers: this is an artifact ({manifest.kind})"
+        self._show()
+        row = next((i for i, each in enumerate(self.table.rows) if before and each.number == before), 0)
+        self.rows.place(row)
+
+    def _show(self) -> None:
+        self.header.display = self.row_count() > 0
+        self.header.of_images = self._noun == "layer"
+        self.header.refresh()
         self.rows_changed()
 
-    def clear(self) -> None:
-        self.table = None
-        self.cursor = self.top = 0
-        self.refresh()
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known which layers there are, or that there are none."""
+        return self.table is not None or bool(self._nothing)
 
     @property
     def current(self) -> LayerRow | None:
+        """The row under the cursor."""
         rows = self.table.rows if self.table else ()
-        return rows[self.cursor] if self.cursor < len(rows) else None
+        return rows[self.rows.cursor] if self.rows.cursor < len(rows) else None
+
+    def enter_word(self) -> str:
+        return "whole row" if self.current else ""
+
+    # Painting
 
     def row_count(self) -> int:
         return len(self.table.rows) if self.table else 0
-
-    def header(self, width: int, ink: Ink) -> list[Span] | None:
-        if not self.row_count():
-            return None
-        text = "  # compressed"
-        made_by = "made by" if self.noun == "layer" else "what"
-        text += "  kind" if width >= KIND_FROM else ""
-        text += " " * 2 + "digest".ljust(19) if width >= DIGEST_FROM else ""
-        text += "  share".ljust(SHARE + 2) if width >= SHARE_FROM else ""
-        gap = "  " if width >= DIGEST_FROM else "   " if width >= KIND_FROM else " "
-        return [(cut(text + gap + made_by, width), ink.secondary)]
 
     def facts(self) -> list[str]:
         table = self.table
         if not table or not table.rows:
             return []
-        facts = [plural(table.count, self.noun)]
+        facts = [plural(table.count, self._noun)]
         if table.empty:
             facts.append(f"{table.empty} empty")
         if table.note:
@@ -80,20 +123,44 @@ class LayersPane(Pane):
             facts.append(size(table.total))
         return facts
 
-    def summary(self, ink: Ink) -> list[Span]:
+    def detail(self) -> Detail:
+        row = self.current
+        if row is None:
+            return Detail()
+        command = visible(row.command.whole, LINE_LIMIT)
+        if row.number is None or row.descriptor is None:
+            return Detail("empty", name=command, more="this step changed no files")
+        layer = row.descriptor
+        if layer.urls:
+            count = f"{len(layer.urls)} external addresses" if len(layer.urls) > 1 else "an external address"
+            command = f"This layer is not stored in the registry; it names {count}.  {command}"
+        return Detail("layer", str(layer.digest) if layer.digest else "", layer.size, MARK_WORDS["·"], command)
+
+    def copy_forms(self) -> list[Form]:
+        row = self.current
+        digest = row.descriptor.digest if row and row.descriptor and row.number else None
+        if digest is None or self.request is None:
+            return []
+        repository = self.request.opened.reference.repository
+        return digest_forms(repository, digest, "layer digest", f"of {self.copy_title()}")
+
+    def copy_title(self) -> str:
+        return f"layer {self.current.number} of {self.subject}" if self.current else ""
+
+    def summary(self, styles: TextStyles) -> list[Span]:
         table = self.table
         if not table:
             return []
         total = f"  {size(table.total)} compressed" if table.total else ""
-        spans: list[Span] = [(plural(table.count, self.noun) + total, ink.text)]
+        spans: list[Span] = [(plural(table.count, self._noun) + total, styles.text)]
         if table.largest:
-            spans.append((f"  largest {size(table.largest)}", ink.secondary))
+            spans.append((f"  largest {size(table.largest)}", styles.secondary))
         return spans
 
-    def empty_lines(self, width: int, ink: Ink) -> list[list[Span]]:
-        return [[(cut(self.nothing, width), ink.text)]] if self.nothing else []
+    def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        return [[(cut(self._nothing, width), styles.text)]] if self._nothing else []
 
-    def paint_row(self, index: int, width: int, ink: Ink) -> list[Span]:
+    def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
         assert self.table
         row = self.table.rows[index]
         inner = width + 1
@@ -101,36 +168,53 @@ class LayersPane(Pane):
         layer = row.descriptor
         amount = "empty" if row.empty else "" if dim else size(layer.size) if layer and layer.size is not None else "?"
         spans: list[Span] = [
-            (f"{row.number or '':>2}", ink.secondary),
-            (f" {amount:>10}", ink.tertiary if dim else ink.text),
+            (f"{row.number or '':>2}", styles.secondary),
+            (f" {amount:>10}", styles.tertiary if dim else styles.text),
         ]
         if inner >= KIND_FROM:
             kind = layer_kind(layer.media_type, layer.annotations) if layer and not dim else ""
-            spans += [(f"  {kind:<5}", ink.text)]
+            spans += [(f"  {kind:<5}", styles.text)]
         if inner >= DIGEST_FROM:
             digest = layer.digest if layer and not dim else None
-            spans += [(" ", ink.plain), *(short_digest(digest, ink) if digest else [(" " * 19, ink.plain)])]
+            spans += [(" ", styles.plain), *(short_digest(digest, styles) if digest else [(" " * 19, styles.plain)])]
         if inner >= SHARE_FROM:
-            spans += [(" ", ink.plain), *self._share(row, ink)]
-        spans += [("  ", ink.plain), *_command(row, ink)]
+            spans += [(" ", styles.plain), *self._share(row, styles)]
+        spans += [("  ", styles.plain), *_command(row, styles)]
         return clip(spans, width) if width_of(spans) > width else spans
 
-    def _share(self, row: LayerRow, ink: Ink) -> list[Span]:
+    def _share(self, row: LayerRow, styles: TextStyles) -> list[Span]:
         assert self.table
         part = row.descriptor.size if row.descriptor and row.number else None
         filled = round(SHARE * part / self.table.total) if part and self.table.total else 0
-        return [("━" * filled, ink.accent), ("━" * (SHARE - filled) if row.number else " " * SHARE, ink.thumb)]
+        rest = "━" * (SHARE - filled) if row.number else " " * SHARE
+        return [("━" * filled, styles.accent), (rest, styles.thumb)]
 
 
-def _command(row: LayerRow, ink: Ink) -> list[Span]:
+class ColumnHeader(Line):
+    """The names of the columns, above the rows."""
+
+    of_images = True
+    """Whether the rows are layers of an image, and not blobs of an artifact."""
+
+    def spans(self, width: int) -> list[Span]:
+        text = "  # compressed"
+        text += "  kind" if width >= KIND_FROM else ""
+        text += " " * 2 + "digest".ljust(19) if width >= DIGEST_FROM else ""
+        text += "  share".ljust(SHARE + 2) if width >= SHARE_FROM else ""
+        gap = "  " if width >= DIGEST_FROM else "   " if width >= KIND_FROM else " "
+        made_by = "made by" if self.of_images else "what"
+        return [(cut(text + gap + made_by, width), theme_styles(self.app).pane.secondary)]
+
+
+def _command(row: LayerRow, styles: TextStyles) -> list[Span]:
     command = row.command
     if not command.whole and row.descriptor is not None:
         title = row.descriptor.annotations.get("org.opencontainers.image.title", "")
         kind = plain(row.descriptor.media_type)
-        return [(visible(title, 512) + "  " if title else "", ink.text), (kind, ink.secondary)]
+        return [(visible(title, 512) + "  " if title else "", styles.text), (kind, styles.secondary)]
     rest = visible(command.rest, 512)
     if row.number is None:
-        return [(f"{command.instruction} {rest}".strip(), ink.tertiary)]
+        return [(f"{command.instruction} {rest}".strip(), styles.tertiary)]
     if command.instruction:
-        return [(command.instruction, ink.primary), (f" {rest}", ink.text)]
-    return [(rest, ink.text)]
+        return [(command.instruction, styles.primary), (f" {rest}", styles.text)]
+    return [(rest, styles.text)]

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from rich.style import Style
+from typing import TYPE_CHECKING, ClassVar
 
-from regbrowse.oci.attestation import Statement
-from regbrowse.oci.manifest import Index, Manifest
-from regbrowse.reference import Digest
-from regbrowse.text import plural, size
-from regbrowse.tui.cells import Span, clip, cut, spread, width_of
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Outcome, Tree
-from regbrowse.tui.messages import Scrolled
-from regbrowse.tui.panes.lines import Pane
-from regbrowse.tui.panes.tags import short_digest
+from rich.style import Style
+from textual.binding import BindingType
+
+from regbrowse.oci import mediatype
+from regbrowse.oci.manifest import Image, Index
+from regbrowse.text import moment, plural, size, visible
+from regbrowse.tui import keys
+from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, width_of
+from regbrowse.tui.copy_forms import Form, manifest_forms, short_name
+from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
+from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
+from regbrowse.tui.theme_styles import TextStyles
+from regbrowse.tui.widgets.lines import Detail
+
+if TYPE_CHECKING:
+    from regbrowse.oci.config import Config
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.oci.manifest import Manifest
+    from regbrowse.reference import Digest, Reference
+    from regbrowse.tui.messages import ChildLoaded, ManifestLoaded, ManifestRequest, StatementLoaded
 
 DIGEST_FROM = 62
 """Inner cells from which the digest column is shown."""
@@ -27,80 +37,153 @@ ROOMY = 30
 class ManifestsPane(Pane):
     """Index, platforms, nested indexes and attestations, with what is known of each."""
 
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MANIFESTS)
+
     number = 2
-    label = "Manifests"
+    foot = ("enter", "copy", "digest", "platform", "fold", "reload", "open", "history(-1)", "zoom")
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__("manifests", "Manifests")
+        self.request: ManifestRequest | None = None
+        """What was opened; None while nothing is."""
         self.model: Tree | None = None
-        self._rows: list[Node] = []
+        self._tree_rows: list[Node] = []
+        self._expected = ""
+        """The key of the row that holds the cursor until an image is selected."""
 
-    def show_root(self, manifest: Manifest) -> None:
-        self.stop_asking()
-        self.error = None
-        self.waits_for = ""
-        self.model = Tree(manifest)
-        self.cursor = self.top = 0
+    def start(self, request: ManifestRequest) -> None:
+        """Forget what was opened, and wait for what was asked for."""
+        reference = request.reference
+        name = reference.tag or (reference.digest.short if reference.digest else "")
+        self._forget(request, name)
+        self.start_loading(f"asking for {reference.repository.last}:{name}")
+
+    def forget(self, wait_for: str) -> None:
+        """Forget what was opened."""
+        self._forget(None, "")
+        self.wait_for(wait_for)
+
+    def _forget(self, request: ManifestRequest | None, subject: str) -> None:
+        self.request, self.model, self._tree_rows, self.subject = request, None, [], subject
+        self.rows.place(0)
+        self.rows_changed()
+
+    # What was loaded
+
+    def show_root(self, message: ManifestLoaded) -> bool:
+        """Show the manifest that was opened, unless something else was asked for since."""
+        if message.request is not self.request:
+            return False
+        self.stop_loading()
+        self.model = Tree(message.manifest)
         self._rebuild()
+        return True
 
-    def clear(self) -> None:
-        self.model = None
-        self._rows = []
-        self.refresh()
+    def add_child(self, message: ChildLoaded) -> bool:
+        """Take what is now known of a manifest of the index."""
+        if message.request is not self.request or self.model is None:
+            return False
+        self.model.children[message.digest] = message.outcome
+        self._rebuild()
+        return True
 
-    def add(self, digest: Digest, outcome: Outcome) -> None:
-        """What is now known of a child."""
-        if self.model is not None:
-            self.model.children[digest] = outcome
+    def add_statement(self, message: StatementLoaded) -> None:
+        """Take what an attestation says."""
+        if message.request is self.request and self.model is not None:
+            self.model.statements[message.digest] = message.statement
             self._rebuild()
 
-    def add_statement(self, digest: Digest, statement: Statement) -> None:
+    def add_config(self, digest: Digest, config: Config) -> None:
+        """Take when an image was made."""
         if self.model is not None:
-            self.model.statements[digest] = statement
-            self._rebuild()
+            self.model.created[digest] = f"created {moment(config.created)}" if config.created else "no date"
+            self.changed()
 
-    def choose(self, digest: Digest | None) -> None:
-        """Puts the cursor on a child; its attestations are unfolded where there is room."""
-        for index, node in enumerate(self._rows):
-            if node.digest == digest and not node.is_root:
-                if self.screen.size.height >= ROOMY and node.folds and self.model:
+    def expect(self, descriptor: Descriptor | None) -> Node | None:
+        """Put the cursor on what will be selected, as far as the index tells, while that is found out."""
+        self.choose(descriptor)
+        node = self.current
+        self._expected = node.key if node else ""
+        return node
+
+    @property
+    def is_expecting(self) -> bool:
+        """Whether the cursor is still where it was put: else it was moved by hand, and stays."""
+        return self.current is not None and self.current.key == self._expected
+
+    def choose(self, descriptor: Descriptor | None) -> None:
+        """Put the cursor on an entry of the index; its attestations are unfolded where there is room.
+
+        An entry without a usable digest cannot be looked into, and is not chosen.
+        """
+        if descriptor is None or descriptor.digest is None:
+            return
+        for index, node in enumerate(self._tree_rows):
+            if node.digest == descriptor.digest and not node.is_root:
+                if self.app.size.height >= ROOMY and node.folds and self.model:
                     self.model.opened.add(node.key)
                     self._rebuild()
-                self.cursor = index
-                self.show_row(index)
+                self.rows.place(index)
                 return
 
-    def toggle(self) -> None:
-        node = self.current
-        if node and self.model:
-            self.model.toggle(node)
-            self._rebuild()
-
     def _rebuild(self) -> None:
-        key = self._rows[self.cursor].key if self._rows and self.cursor < len(self._rows) else None
-        self._rows = self.model.rows() if self.model else []
-        if key is not None:
-            row = next((i for i, node in enumerate(self._rows) if node.key == key), None)
-            if row is not None:
-                self.cursor = row
+        """Make the rows anew; the cursor stays on its own."""
+        key = self.current.key if self.current else None
+        self._tree_rows = self.model.rows() if self.model else []
+        row = next((i for i, node in enumerate(self._tree_rows) if node.key == key), None)
         self.rows_changed()
+        if row is not None:
+            self.rows.place(row)
+
+    # The cursor
 
     @property
     def current(self) -> Node | None:
         """The row under the cursor."""
-        return self._rows[self.cursor] if self.cursor < len(self._rows) else None
+        return self._tree_rows[self.rows.cursor] if self.rows.cursor < len(self._tree_rows) else None
+
+    @property
+    def reference(self) -> Reference | None:
+        """What names the row in a `pull`: what was opened, or the digest of one of its platforms."""
+        node = self.current
+        if node is None or self.request is None or node.digest is None or node.parent is not None or node.missing:
+            return None
+        return self.request.reference if node.is_root else self.request.reference._replace(digest=node.digest)
 
     @property
     def nodes_in_view(self) -> list[Node]:
-        return self._rows[self.window.start : self.window.stop]
+        """The rows that can be seen."""
+        return [self._tree_rows[index] for index in self.rows.in_view]
 
-    def watch_error(self) -> None:
-        self.post_message(Scrolled(self.id or ""))
+    @property
+    def platforms(self) -> list[Node]:
+        """The rows that are images for a platform, in their order."""
+        return [node for node in self.model.rows() if node.is_platform and node.descriptor] if self.model else []
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "fold":
+            return self.current is not None and self.current.folds
+        return super().check_action(action, parameters)
+
+    def enter_word(self) -> str:
+        return "layers" if self.current else ""
+
+    def word(self, action: str) -> str:
+        if action == "fold" and self.current:
+            return "fold" if self.current.is_open else "unfold"
+        return super().word(action)
+
+    def action_fold(self) -> None:
+        if self.current and self.model:
+            self.model.toggle(self.current)
+            self._rebuild()
 
     # Painting
 
     def row_count(self) -> int:
-        return len(self._rows)
+        return len(self._tree_rows)
 
     def facts(self) -> list[str]:
         if not self.model:
@@ -112,37 +195,70 @@ class ManifestsPane(Pane):
             if missing:
                 facts.append(f"{missing} missing")
         else:
-            facts = [self._rows[0].label]
-        strange = len(root.anomalies)
-        return facts + ([f"{strange} odd"] if strange else [])
+            facts = [self._tree_rows[0].label]
+        odd = len(root.anomalies)
+        return facts + ([f"{odd} odd"] if odd else [])
 
-    def summary(self, ink: Ink) -> list[Span]:
+    def detail(self) -> Detail:
+        tree, node = self.model, self.current
+        if tree is None or node is None:
+            return Detail()
+        manifest: Manifest | None = tree.manifest(node.digest) if node.digest else None
+        descriptor = node.descriptor
+        media_type = manifest.media_type if manifest else descriptor.media_type if descriptor else ""
+        length = len(manifest.raw) if manifest else descriptor.size if descriptor else None
+        facts: list[str] = []
+        if media_type:
+            facts.append(mediatype.plain(media_type) + (f", {length:,} B" if length is not None else ""))
+        if node.digest in tree.created:
+            facts.append(tree.created[node.digest])
+        if isinstance(manifest, Image) and manifest.config.digest:
+            facts.append(f"config {manifest.config.digest.short}")
+        facts.extend((manifest.anomalies if manifest else ())[:2])
+        more = visible("; ".join(facts), LINE_LIMIT)
+        if node.note and not node.is_root and (not facts or node.mark == MISMATCH):
+            more = node.note
+        digest = str(node.digest) if node.digest else ""
+        weighs = node.size if node.size is not None else length
+        return Detail(node.kind, digest, weighs, MARK_WORDS.get(node.mark, ""), node.label, more)
+
+    def copy_forms(self) -> list[Form]:
+        if self.model is None or self.current is None or self.request is None:
+            return []
+        return manifest_forms(self.request.reference, self.model, self.current)
+
+    def copy_title(self) -> str:
+        name = short_name(self.request.reference) if self.request else ""
+        return f"{self.current.label} of {name}" if self.current else name
+
+    def summary(self, styles: TextStyles) -> list[Span]:
         node = self.current
         if not self.model or not node:
             return []
         if not isinstance(self.model.root, Index):
-            return [(node.label, ink.text), (f"  {node.note}", ink.secondary)]
+            return [(node.label, styles.text), (f"  {node.note}", styles.secondary)]
         count, missing = self.model.counts()
         rest = f"  1 of {plural(count, 'platform')}" if node.is_platform else f"  {plural(count, 'platform')}"
-        return [(node.label, ink.text), (rest + (f", {missing} missing" if missing else ""), ink.secondary)]
+        return [(node.label, styles.text), (rest + (f", {missing} missing" if missing else ""), styles.secondary)]
 
-    def paint_row(self, index: int, width: int, ink: Ink) -> list[Span]:
-        node = self._rows[index]
-        dim = ink.tertiary if node.missing else None
-        right: list[Span] = [(size(node.size).rjust(SIZE), dim or (ink.text if node.is_platform else ink.secondary))]
-        right += [(" ", ink.plain), (node.mark or " ", _mark_style(node, ink))]
+    def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
+        node = self._tree_rows[index]
+        dim = styles.tertiary if node.missing else None
+        weight = dim or (styles.text if node.is_platform else styles.secondary)
+        right: list[Span] = [(size(node.size).rjust(SIZE), weight)]
+        right += [(" ", styles.plain), (node.mark or " ", _mark_style(node, styles))]
         if width + 1 >= DIGEST_FROM and node.digest:
-            right += [(" ", ink.plain), *short_digest(node.digest, ink)]
+            right += [(" ", styles.plain), *short_digest(node.digest, styles)]
         room = width - width_of(right) - 1
         glyph = ("▾ " if node.is_open else "▸ ") if node.folds else "  "
-        left: list[Span] = [("  " * node.level, ink.plain), (glyph, ink.secondary)]
-        style = dim or (ink.bold if node.is_root else ink.text if node.is_platform else ink.secondary)
+        left: list[Span] = [("  " * node.level, styles.plain), (glyph, styles.secondary)]
+        style = dim or (styles.bold if node.is_root else weight)
         left.append((cut(node.label, max(1, room - width_of(left))), style))
         space = room - width_of(left) - 2
         if node.note and space >= min(NOTE_FROM, len(node.note)):
-            left.append(("  " + cut(node.note, space), dim or ink.secondary))
-        return spread(clip(left, room), right, width, ink.plain)
+            left.append(("  " + cut(node.note, space), dim or styles.secondary))
+        return spread(clip(left, room), right, width, styles.plain)
 
 
-def _mark_style(node: Node, ink: Ink) -> Style:
-    return {VERIFIED: ink.success, MISSING: ink.warning, MISMATCH: ink.error}.get(node.mark, ink.tertiary)
+def _mark_style(node: Node, styles: TextStyles) -> Style:
+    return {VERIFIED: styles.success, MISSING: styles.warning, MISMATCH: styles.error}.get(node.mark, styles.tertiary)

@@ -2,259 +2,522 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from time import perf_counter
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.timer import Timer
 
-from regbrowse.reference import Digest
-from regbrowse.text import plural
-from regbrowse.tui.cells import Span, clip, spread, width_of, wrap
-from regbrowse.tui.colours import Ink
-from regbrowse.tui.panes.filtered import Filtered
-from regbrowse.tui.panes.taglist import TagList
+from regbrowse.errors import RegbrowseError
+from regbrowse.reference import Reference, Repository
+from regbrowse.text import plural, size
+from regbrowse.tui import keys
+from regbrowse.tui.cells import DIGEST, Span, clip, short_digest, spread, width_of, wrap
+from regbrowse.tui.copy_forms import Form, tag_forms
+from regbrowse.tui.manifest_tree import row_kind
+from regbrowse.tui.panes.pane import MARK_WORDS, Pane
+from regbrowse.tui.tag_list import Filter, TagList
+from regbrowse.tui.theme_styles import TextStyles
+from regbrowse.tui.widgets.filter_bar import FilterBar
+from regbrowse.tui.widgets.lines import Detail
+from regbrowse.tui.widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from regbrowse.browser import Names
+    from regbrowse.oci.manifest import Manifest
+    from regbrowse.reference import Digest, Registry
+    from regbrowse.registry.models import TagFact
+    from regbrowse.tui.messages import ListRequest, NamesLoaded
 
 DIGEST_FROM = 44
 """Inner cells from which the digest column is shown."""
-DIGEST = 19
 SEARCH_KEYS = (("/", "search"), ("o", "open one by name"))
-_UNDERLINE = Style(underline=True)
 NEWEST, SERVED = "newest first", "as served"
+ADDING = 0.004
+"""Seconds in which names are added to the list at once: keys are pressed meanwhile."""
+PAUSE = 0.002
+"""Seconds between two such moments."""
 GIVE_WAY = 0.03
-"""Seconds after a key in which little is added, so that its row is painted first."""
+"""Seconds after a key in which nothing is added, so that its row is painted first."""
 REPAINT = 0.1
 """Seconds between two paints of a list that only grows."""
+TYPING = 0.3
+"""Seconds a text rests before a registry is searched for it."""
+_UNDERLINE = Style(underline=True)
 
 
-class TagsPane(Filtered):
+class TagsPane(Pane):
     """Names with their aliases and, where there is room, their digests."""
 
-    number = 1
-    label = "Tags"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.TAGS, keys.FILTER)
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    number = 1
+    foot = ("enter", "find", "copy", "digest", "sort", "open", "reload", "history(-1)", "zoom")
+
+    @dataclass
+    class SearchRequested(Message):
+        """The registry is to be searched for a text."""
+
+        request: ListRequest
+        text: str
+
+    def __init__(self) -> None:
+        super().__init__("tags", "Tags")
+        self.list = TagList()
+        self.filter = FilterBar()
+        self.request: ListRequest | None = None
+        """What is listed."""
+        self.last_part: Names | None = None
+        """The last names that came, behind which the list can go on."""
+        self.wanted: str | None = None
+        """The tag to put the cursor on when it comes."""
         self.streaming = False
+        """Whether more names are to come."""
         self.stopped = False
+        self.incomplete = ""
+        """Why the list is not complete, in two or three words."""
+        self.searches = False
+        """Whether the input asks the registry instead of filtering what is there."""
+        self.searched = ""
+        """The text that the rows were found by."""
         self.about: dict[str, str] = {}
         """What a search said of the names it found."""
-        self.late: str = ""
-        """Why the listing is not complete, in two or three words."""
-        self._adding = False
-        self._held = False
+        self.details: dict[str, TagFact] = {}
+        """What the registry's own API says of tags."""
+        self.opened: Manifest | None = None
+        """What the opened tag refers to."""
+        self._placed = False
         """Whether the cursor belongs to its name; before, it is just on the first row."""
-        self._moved = 0.0
-        self._grown = self._repainted = 0.0
+        self._moved_at = self._grown = self._painted = 0.0
+        self._adding: Timer | None = None
+        self._filtering: Timer | None = None
+        self._typing: Timer | None = None
 
-    # What is shown
+    def compose(self) -> ComposeResult:
+        yield self.filter
+        yield from super().compose()
 
-    def start(self, *, catalog: bool) -> None:
-        """An empty list for another place."""
-        self.label = "Repositories" if catalog else "Tags"
-        newest = self.list.newest_first
-        self.list = TagList(versions=not catalog, newest_first=newest)
-        self.streaming, self.stopped, self.late = True, False, ""
-        self.searches, self.searched = False, ""
-        self.about = {}
-        self.cursor = self.top = 0
-        self._held = False
-        self._moved = 0.0
-        self.close_filter()
-        self.error = None
-        self.refresh()
+    # Where the list is from
 
-    def add(self, names: tuple[str, ...]) -> None:
-        """More names; the cursor stays on its name once it was moved."""
-        self.list.put(names)
-        if self._adding:
+    @property
+    def repository(self) -> Repository | None:
+        """The repository whose tags are listed."""
+        place = self.request.place if self.request else None
+        return place if isinstance(place, Repository) else None
+
+    @property
+    def registry(self) -> Registry | None:
+        """The registry that is asked."""
+        place = self.request.place if self.request else None
+        return place.registry if isinstance(place, Repository) else place
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the list ended before it was complete, and can go on behind what came."""
+        return self.stopped or bool(self.incomplete)
+
+    def start(self, request: ListRequest, *, keep: bool = False) -> None:
+        """Begin another list; with `keep` it goes on behind the rows that are there."""
+        is_catalog = not isinstance(request.place, Repository)
+        self.request = request
+        self.streaming, self.stopped, self.incomplete = True, False, ""
+        self.details = {}
+        if not keep:
+            self.last_part = None
+            self.list = TagList(versions=not is_catalog, newest_first=self.list.newest_first)
+            self.about, self.searches, self.searched = {}, False, ""
+            self._placed, self._moved_at = False, 0.0
+            self.filter.close()
+            self.rows.place(0)
+        self.label = "Repositories" if is_catalog else "Tags"
+        self.subject = request.place.last if isinstance(request.place, Repository) else str(request.place)
+        self.start_loading(f"asking for {'repositories' if is_catalog else 'tags'}")
+        self.rows_changed()
+
+    # Names come
+
+    def add(self, message: NamesLoaded) -> None:
+        """Take names; the cursor stays on its name once it was moved."""
+        if message.request is not self.request:
             return
+        part = message.part
+        ended = part.done or bool(part.note)
+        self.last_part = part
+        self.stop_loading()
+        self.turn_spinner(not ended and self.streaming)
+        self.list.hidden = part.hidden
+        self.list.put(part.names)
         if self.list.total:
-            self._adding = True
-            self.set_timer(0.002, self._add_slice)
+            self._add_soon()
         else:
-            self._add_slice()
+            self._add_some()
+        if self.wanted and self.select(self.wanted):
+            self.wanted = None
+        if ended:
+            self.end(incomplete="incomplete" if part.note and not part.done else "")
 
-    def _add_slice(self) -> None:
-        self._adding = False
+    def end(self, *, stopped: bool = False, incomplete: str = "") -> None:
+        """No more names are to come."""
+        self.streaming, self.stopped, self.incomplete = False, stopped, incomplete
+        self.turn_spinner(False)
+        self.stop_loading()
+        self.changed()
+
+    def fail(self, error: RegbrowseError) -> None:
+        self.end(incomplete=error.mark if self.row_count() else "")
+        super().fail(error)
+
+    def _add_soon(self) -> None:
+        if self._adding is None:
+            self._adding = self.set_timer(PAUSE, self._add_some)
+
+    def _add_some(self) -> None:
+        """Add names for a moment, so that keys are answered and rows are painted between."""
+        self._adding = None
         now = perf_counter()
-        if now >= min(self._moved + GIVE_WAY, self._grown + REPAINT):
+        if now >= min(self._moved_at + GIVE_WAY, self._grown + REPAINT):
             self._grown = now
-            self._grow()
-            if not (self.list.waiting or self.streaming) or now >= self._repainted + REPAINT:
-                self._repainted = now
+            row = self.current if self._placed else None
+            self.list.settle(ADDING)
+            if row is not None:
+                self._follow(row)
+            if not (self.list.waiting or self.streaming) or now >= self._painted + REPAINT:
+                self._painted = now
                 self.rows_changed()
         if self.list.waiting:
-            self._adding = True
-            self.set_timer(0.002, self._add_slice)
+            self._add_soon()
 
-    def _grow(self) -> None:
-        here = self.current if self._held else None
-        self.list.settle()
-        if here is not None and (row := self.list.index(here)) is not None:
-            shift = row - self.cursor
-            self.set_reactive(TagsPane.cursor, row)
-            self.set_reactive(TagsPane.top, max(0, self.top + shift) if self._moved else 0)
-
-    def jump(self, index: int) -> None:
-        self._moved = perf_counter()
-        self._held = True
-        super().jump(index)
-
-    def end(self, *, stopped: bool = False, late: str = "") -> None:
-        self.streaming, self.stopped, self.late = False, stopped, late
-        self.stop_asking()
-        self.refresh()
-
-    def claim(self, tag: str, digest: Digest) -> None:
-        self.list.claim(tag, digest)
-        self.refresh()
-
-    def offer_search(self, registry: str) -> None:
-        """No list, but a search: the input asks the registry."""
-        self.end()
-        self.searches = True
-        self.subject = registry
-        self.rows_changed()
-
-    def show_found(self, text: str, found: dict[str, str]) -> None:
-        """The names a search found, the best first, with what is said of them."""
-        self.searched, self.about = text, found
-        self.list = TagList(versions=False, newest_first=False)
-        self.list.put(tuple(found))
-        self.list.settle()
-        self.cursor = self.top = 0
-        self.stop_asking()
-        self.rows_changed()
-
-    def select(self, name: str) -> bool:
-        """Puts the cursor on a name, if it is there."""
-        self.list.fetch(name)
+    def _follow(self, name: str) -> None:
+        """Keep the cursor on its name and, once it was moved, the name on its line of the screen."""
         row = self.list.index(name)
-        if row is None:
-            return False
-        self._held = True
-        self.cursor = row
-        self.show_row(row)
-        return True
+        if row is None or row == self.rows.cursor:
+            return
+        top = self.rows.top + row - self.rows.cursor if self._moved_at else 0
+        self.rows.rows_changed()
+        self.rows.cursor = row
+        self.rows.scroll_to_row(top)
 
-    def unfold(self) -> None:
-        """Opens or closes the signature tags."""
-        self.list.unfolded = not self.list.unfolded
-        self.rows_changed()
+    def set_digest(self, tag: str, digest: Digest) -> None:
+        """Take what a tag refers to."""
+        self.list.set_digest(tag, digest)
+        self.rows.refresh()
+        self.changed()
 
-    def sort(self, newest_first: bool) -> None:
-        here = self.current
-        self.list.sort(newest_first)
-        if here:
-            self.select(here)
-        self.rows_changed()
+    def add_details(self, details: Iterable[TagFact]) -> None:
+        """Take what the registry's own API says of tags."""
+        for each in details:
+            self.details[each.tag] = each
+            if each.digest is not None:
+                self.list.set_digest(each.tag, each.digest)
+        self.rows.refresh()
+        self.changed()
+
+    # The cursor
+
+    @property
+    def current(self) -> str | None:
+        """The name under the cursor."""
+        return self.list.name(self.rows.cursor) if self.row_count() else None
 
     @property
     def is_placed(self) -> bool:
         """Whether the cursor stands on a name on purpose, not just on the first of those that came so far."""
-        return self._held
+        return self._placed
+
+    @property
+    def reference(self) -> Reference | None:
+        """The tag under the cursor, or the repository in a list of them."""
+        name = self.current
+        if name is None or self.request is None:
+            return None
+        if self.repository is not None:
+            return Reference(self.repository, name)
+        return Reference(Repository(self.registry, name)) if self.registry else None
 
     @property
     def names_in_view(self) -> list[str]:
-        """The names on the visible rows."""
-        return [name for index in self.window if (name := self.list.name(index))]
+        """The names on the rows that can be seen."""
+        return [name for index in self.rows.in_view if (name := self.list.name(index))]
+
+    def select(self, name: str) -> bool:
+        """Put the cursor on a name, if it is there."""
+        self.list.fetch(name)
+        row = self.list.index(name)
+        if row is None:
+            return False
+        self._placed = True
+        self.rows_changed()
+        self.rows.place(row)
+        return True
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        if event.by_hand:
+            self._moved_at, self._placed = perf_counter(), True
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "find":
+                return self.searches or self.row_count() > 0
+            case "enter" | "copy" | "digest" if self.filter.input.has_focus:
+                return False
+            case "keep_filter":
+                return self.filter.input.has_focus
+            case "clear_filter":
+                return self.is_filtered
+            case "fuzzy":
+                return bool(self.list.filter.text)
+            case _:
+                return super().check_action(action, parameters)
+
+    def enter_word(self) -> str:
+        if not self.row_count():
+            return ""
+        if self.current is None:
+            return "fold" if self.list.unfolded else "unfold"
+        return "manifests" if self.repository else "tags"
+
+    def word(self, action: str) -> str:
+        if action == "find" and self.searches:
+            return "search"
+        if action == "reload" and self.stopped:
+            return "go on"
+        return super().word(action)
+
+    def action_enter(self) -> None:
+        if self.current is not None:
+            super().action_enter()
+        else:
+            self.list.unfolded = not self.list.unfolded
+            self.rows_changed()
+
+    def sort(self, newest_first: bool) -> None:
+        """Put the names in the other order; the cursor stays on its name."""
+        here = self.current
+        self.list.sort(newest_first)
+        self.rows_changed()
+        if here:
+            self.select(here)
+
+    # Filter and search
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether esc would clear something."""
+        return self.filter.is_open or bool(self.list.filter.text or self.searched)
+
+    def action_find(self) -> None:
+        self.filter.open(self.searched or self.list.filter.text)
+        self.changed()
+
+    def action_fuzzy(self) -> None:
+        self._narrow(Filter(self.list.filter.text, not self.list.filter.fuzzy))
+
+    def action_keep_filter(self) -> None:
+        """Give the keyboard back to the rows, which stay filtered."""
+        self.screen.set_focus(self)
+        if not self.searches:
+            self._narrow(Filter(self.filter.text, self.list.filter.fuzzy))
+        if not self.filter.text and not self.searched:
+            self.action_clear_filter()
+        self.changed()
+
+    def action_clear_filter(self) -> None:
+        """Take the filter away; every name is a row again."""
+        here = self.current
+        self.filter.close()
+        self.screen.set_focus(self)
+        if self.searches:
+            self.list, self.searched = TagList(versions=False, newest_first=False), ""
+        self.list.set_filter(Filter(fuzzy=self.list.filter.fuzzy))
+        self.rows_changed()
+        if here:
+            self.select(here)
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        if not self.searches:
+            self._narrow(Filter(event.text, self.list.filter.fuzzy))
+            return
+        if self._typing:
+            self._typing.stop()
+        text = event.text.strip()
+        if len(text) > 1:
+            self._typing = self.set_timer(TYPING, lambda: self._search(text))
+
+    def _search(self, text: str) -> None:
+        if self.request is not None and self.searches:
+            self.start_loading(f"searching for {text}")
+            self.post_message(self.SearchRequested(self.request, text))
+
+    def _narrow(self, wanted: Filter) -> None:
+        """Filter by a text; the cursor keeps its row if it still matches, else takes the first."""
+        if wanted == self.list.filter:
+            return
+        here = self.current
+        self.list.set_filter(wanted)
+        self.rows_changed()
+        self.rows.place((self.list.index(here) if here else None) or 0)
+        self._filter_soon()
+
+    def _filter_soon(self) -> None:
+        if self.list.filtering and self._filtering is None:
+            self._filtering = self.set_timer(0.001, self._filter_some)
+
+    def _filter_some(self) -> None:
+        self._filtering = None
+        self.list.advance()
+        self.rows_changed()
+        self._filter_soon()
+
+    def offer_search(self, request: ListRequest) -> None:
+        """Let the input ask the registry, which has no list of its repositories."""
+        if request is self.request:
+            self.end()
+            self.searches = True
+            self.rows_changed()
+
+    def show_found(self, text: str, found: dict[str, str]) -> None:
+        """Show the names that a search found, the best first, with what is said of them."""
+        self.stop_loading()
+        self.searched, self.about = text, found
+        self.list = TagList(versions=False, newest_first=False)
+        self.list.add(found)
+        self.rows_changed()
+        self.rows.place(0)
 
     # Painting
+
+    def row_count(self) -> int:
+        return len(self.list)
 
     def facts(self) -> list[str]:
         tags = self.list
         if self.searches:
             return [plural(tags.total, "repository") + " found", "search"] if self.searched else []
-        if self.streaming and tags.total and self.held:
-            return [f"{self.spinner} {tags.total:,} so far", self.held]
+        if self.streaming and tags.total and self.paused:
+            return [f"{self.spinner} {tags.total:,} so far", self.paused]
         if self.streaming or tags.waiting:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
         if tags.filter.text:
             return [f"{tags.matched:,} of {tags.total:,}", "fuzzy" if tags.filter.fuzzy else "substring"]
         if self.stopped:
             return [f"{tags.total:,} so far", "stopped", "r goes on"]
-        if self.late:
-            return [f"{tags.total:,} so far", self.late, "r tries again"]
+        if self.incomplete:
+            return [f"{tags.total:,} so far", self.incomplete, "r tries again"]
         if not tags.total:
             return []
         order = (NEWEST if tags.newest_first else SERVED) if tags.versions else "by name"
-        facts = [f"{min(self.cursor + 1, tags.total):,} of {tags.total:,}", order]
+        facts = [f"{min(self.rows.cursor + 1, tags.total):,} of {tags.total:,}", order]
         if tags.hidden:
             facts.append(f"{tags.hidden:,} invalid")
         return facts
 
-    def summary(self, ink: Ink) -> list[Span]:
-        noun = "tag" if self.list.versions else "repository"
-        return [(self.current or "", ink.text), (f"  {plural(self.list.total, noun)}", ink.secondary)]
+    def detail(self) -> Detail:
+        name = self.current
+        if name is None:
+            count = len(self.list.signatures)
+            return Detail("tags", name=plural(count, "signature tag"), more="enter unfolds") if count else Detail()
+        if self.repository is None:
+            whole = str(Repository(self.registry, name)) if self.registry else name
+            return Detail("repo", name=whole, more=self.about.get(name) or "enter lists its tags")
+        digest, details = self.list.digests.get(name), self.details.get(name)
+        pushed = f"pushed {details.pushed:%Y-%m-%d %H:%M} UTC" if details and details.pushed else ""
+        weighs = f"{size(details.size)} {details.size_of}".strip() if details and details.size is not None else ""
+        said = "  ".join(part for part in (pushed, weighs) if part)
+        if digest is None:
+            return Detail("tag", name=f"{self.repository}:{name}", more=said)
+        aliases = " = ".join([name, *self.list.aliases(name)])
+        names = f"{aliases}  {said}" if said else aliases
+        root = self.opened if self.opened is not None and self.opened.digest == digest else None
+        if root is None:
+            return Detail("tag", str(digest), None, MARK_WORDS["·"], names)
+        return Detail(row_kind(root), str(digest), len(root.raw), MARK_WORDS["✓" if root.verified else "·"], names)
 
-    def empty_lines(self, width: int, ink: Ink) -> list[list[Span]]:
+    def copy_forms(self) -> list[Form]:
+        name = self.current
+        if name is None:
+            return []
+        if self.repository is not None:
+            return tag_forms(self.repository, name, self.list.digests.get(name))
+        whole = str(Repository(self.registry, name)) if self.registry else name
+        return [Form("n", "name", whole, "name of the repository")]
+
+    def copy_title(self) -> str:
+        if self.repository is None:
+            return str(self.current or self.registry or "")
+        return f"{self.repository.last}:{self.current}" if self.current else self.repository.last
+
+    def summary(self, styles: TextStyles) -> list[Span]:
+        noun = "tag" if self.list.versions else "repository"
+        return [(self.current or "", styles.text), (f"  {plural(self.list.total, noun)}", styles.secondary)]
+
+    def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        noun = "tag" if self.list.versions else "repository"
         if self.list.filter.text and self.list.total:
             other = "substring" if self.list.filter.fuzzy else "fuzzy"
-            noun = "tag" if self.list.versions else "repository"
             return [
-                [(f'no {noun} matches "{self.list.filter.text}"', ink.text)],
+                [(f'no {noun} matches "{self.list.filter.text}"', styles.text)],
                 [],
-                [("esc", ink.key), ("     clear", ink.text)],
-                [("ctrl+t", ink.key), (f"  {other}", ink.text)],
+                [("esc", styles.key), ("     clear", styles.text)],
+                [("ctrl+t", styles.key), (f"  {other}", styles.text)],
             ]
-        if self.streaming or self.list.waiting:
+        if self.request is None or self.streaming or self.list.waiting:
             return []
         if self.searches and self.searched:
             nothing = f'nothing is found for "{self.searched}"'
-            return [[(nothing, ink.text)], [], [("o", ink.key), ("  open one by name", ink.text)]]
+            return [[(nothing, styles.text)], [], [("o", styles.key), ("  open one by name", styles.text)]]
         if self.searches:
             text = f"{self.subject} does not list its repositories, but can be searched."
-            keys: list[list[Span]] = [[(key, ink.key), (f"  {does}", ink.text)] for key, does in SEARCH_KEYS]
-            return [*([(line, ink.text)] for line in wrap(text, width)), [], *keys]
+            hints: list[list[Span]] = [[(key, styles.key), (f"  {does}", styles.text)] for key, does in SEARCH_KEYS]
+            return [*([(line, styles.text)] for line in wrap(text, width)), [], *hints]
         if not self.list.versions:
-            return [[("no repositories: this registry is empty", ink.text)]]
+            return [[("no repositories: this registry is empty", styles.text)]]
         return [
-            [("no tags: this repository", ink.text)],
-            [("exists and is empty", ink.text)],
+            [("no tags: this repository", styles.text)],
+            [("exists and is empty", styles.text)],
             [],
-            [("It may hold untagged images;", ink.secondary)],
-            [("open one by digest.", ink.secondary)],
+            [("It may hold untagged images;", styles.secondary)],
+            [("open one by digest.", styles.secondary)],
         ]
 
-    def paint_row(self, index: int, width: int, ink: Ink) -> list[Span]:
+    def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
         name = self.list.name(index)
         if name is None:
             glyph = "▾" if self.list.unfolded else "▸"
-            return [(f"{glyph} {plural(len(self.list.signatures), 'signature tag')}", ink.tertiary)]
-        left: list[Span] = [("  ", ink.plain), *self._spelled(name, ink, bold=index == self.cursor)]
+            return [(f"{glyph} {plural(len(self.list.signatures), 'signature tag')}", styles.tertiary)]
+        left: list[Span] = [("  ", styles.plain), *self._spelled(name, styles, bold=index == self.rows.cursor)]
         right: list[Span] = []
         if self.list.versions and width + 1 >= DIGEST_FROM:
             digest = self.list.digests.get(name)
-            right = short_digest(digest, ink) if digest else [(" " * (DIGEST - 1) + "·", ink.tertiary)]
-            right = [(" ", ink.plain), *right]
+            right = short_digest(digest, styles) if digest else [(" " * (DIGEST - 1) + "·", styles.tertiary)]
+            right = [(" ", styles.plain), *right]
         room = width - width_of(right)
-        left += self._aliases(name, room - width_of(left), ink)
+        left += self._aliases(name, room - width_of(left), styles)
         if name in self.about:
-            left.append((f"  {self.about[name]}", ink.secondary))
-        return spread(left, right, width, ink.plain) if right else clip(left, width)
+            left.append((f"  {self.about[name]}", styles.secondary))
+        return spread(left, right, width, styles.plain) if right else clip(left, width)
 
-    def _spelled(self, name: str, ink: Ink, *, bold: bool) -> list[Span]:
-        style = ink.bold if bold else ink.text
-        hit = self.list.positions(name)
-        if not hit:
+    def _spelled(self, name: str, styles: TextStyles, *, bold: bool) -> list[Span]:
+        style = styles.bold if bold else styles.text
+        marked = set(self.list.positions(name))
+        if not marked:
             return [(name, style)]
-        marked, out = set(hit), []
-        for i, char in enumerate(name):
-            out.append((char, ink.key + _UNDERLINE if i in marked else style))
-        return out
+        return [(char, styles.key + _UNDERLINE if i in marked else style) for i, char in enumerate(name)]
 
-    def _aliases(self, name: str, room: int, ink: Ink) -> list[Span]:
+    def _aliases(self, name: str, room: int, styles: TextStyles) -> list[Span]:
         aliases = self.list.aliases(name)
-        if not aliases:
-            return []
         for count in range(len(aliases), 0, -1):
             rest = len(aliases) - count
             text = " = " + " ".join(aliases[:count]) + (f" +{rest}" if rest else "")
             if len(text) <= room and (not rest or count == 1):
-                return [(text, ink.accent)]
+                return [(text, styles.accent)]
         return []
-
-
-def short_digest(digest: Digest, ink: Ink) -> list[Span]:
-    """`sha256:` and 12 digits in 19 cells; another algorithm gets as many digits as fit."""
-    prefix = digest.algorithm[:10] + ":"
-    return [(prefix, ink.tertiary), (digest.encoded[: DIGEST - len(prefix)].ljust(DIGEST - len(prefix)), ink.secondary)]

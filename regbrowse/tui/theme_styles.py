@@ -1,8 +1,9 @@
-"""The roles of colour, resolved once per theme: three strengths of text, two accents, three meanings."""
+"""The styles of rows and lines, resolved once per theme: three strengths of text, two accents, three meanings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from rich.style import Style
 from textual.app import App
@@ -15,8 +16,8 @@ _WEAK_THEMES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
-    """Styles for one ground. Every style carries the ground, so that a line needs no second pass."""
+class TextStyles:
+    """The styles for one ground. Every style carries the ground, so that a line needs no second pass."""
 
     plain: Style
     """The ground alone, for filling."""
@@ -24,12 +25,11 @@ class Ink:
     bold: Style
     secondary: Style
     tertiary: Style
-    line: Style
-    """Borders of panes without focus."""
     thumb: Style
+    """The rest of a bar that shows a share."""
     rule: Style
     focus: Style
-    """Border of the focused pane; the bar of a selected row."""
+    """The bar of a selected row."""
     chip: Style
     """Title of the focused pane and cursor rows."""
     cursor_bar: Style
@@ -40,25 +40,32 @@ class Ink:
     success: Style
     warning: Style
     error: Style
-    error_line: Style
-    """Border of a pane that shows an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Inks:
-    """The grounds of the screen."""
+class ThemeStyles:
+    """The styles for each ground of the screen."""
 
-    pane: Ink
-    surface: Ink
-    panel: Ink
-    selected: Ink
+    pane: TextStyles
+    surface: TextStyles
+    panel: TextStyles
+    selected: TextStyles
     """The selected row of a pane without focus."""
-    cursor: Ink
+    cursor: TextStyles
     """The selected row of the focused pane: one style for everything on it."""
 
 
-def mix(app: App[object]) -> Inks:
-    """The inks of the app's present theme."""
+def theme_styles(app: App[Any]) -> ThemeStyles:
+    """Give the styles of the app's present theme; they are made once per theme."""
+    if app.theme not in _made:
+        _made[app.theme] = _make(app)
+    return _made[app.theme]
+
+
+_made: dict[str, ThemeStyles] = {}
+
+
+def _make(app: App[Any]) -> ThemeStyles:
     if app.theme.startswith("ansi"):
         return _ansi()
     variables = app.theme_variables
@@ -67,11 +74,11 @@ def mix(app: App[object]) -> Inks:
     background = colour["background"]
     primary = colour["primary"]
     cursor = Style(color=primary.get_contrast_text(1.0).rich_color, bgcolor=primary.rich_color, bold=True)
-    return Inks(
-        pane=_ink(background, colour, weak),
-        surface=_ink(colour["surface"], colour, weak),
-        panel=_ink(colour["panel"], colour, weak),
-        selected=_ink(background.blend(primary, 0.22), colour, weak),
+    return ThemeStyles(
+        pane=_text_styles(background, colour, weak),
+        surface=_text_styles(colour["surface"], colour, weak),
+        panel=_text_styles(colour["panel"], colour, weak),
+        selected=_text_styles(background.blend(primary, 0.22), colour, weak),
         cursor=_one(cursor, Style(color=colour["accent"].rich_color, bgcolor=primary.rich_color, bold=True)),
     )
 
@@ -82,7 +89,7 @@ _NAMES = (
 )  # fmt: skip
 
 
-def _ink(ground: Color, colour: dict[str, Color], weak: bool) -> Ink:
+def _text_styles(ground: Color, colour: dict[str, Color], weak: bool) -> TextStyles:
     back = ground.rich_color
     front = colour["foreground"]
 
@@ -93,13 +100,12 @@ def _ink(ground: Color, colour: dict[str, Color], weak: bool) -> Ink:
         return style(ground.blend(front, percent / 100))
 
     primary = colour["primary"]
-    return Ink(
+    return TextStyles(
         plain=Style(bgcolor=back),
         text=style(front),
         bold=style(front, bold=True),
         secondary=strength(85 if weak else 72),
         tertiary=strength(70 if weak else 55),
-        line=strength(35),
         thumb=strength(28),
         rule=strength(25),
         focus=style(primary),
@@ -111,32 +117,33 @@ def _ink(ground: Color, colour: dict[str, Color], weak: bool) -> Ink:
         success=style(colour["text-success"]),
         warning=style(colour["text-warning"]),
         error=style(colour["text-error"]),
-        error_line=style(colour["error"]),
     )
 
 
-def _one(style: Style, bar: Style) -> Ink:
-    return Ink(
-        plain=style, text=style, bold=style, secondary=style, tertiary=style, line=style, thumb=style, rule=style,
+def _one(style: Style, bar: Style) -> TextStyles:
+    return TextStyles(
+        plain=style, text=style, bold=style, secondary=style, tertiary=style, thumb=style, rule=style,
         focus=bar, chip=style, cursor_bar=bar, accent=style, key=style, primary=style, success=style, warning=style,
-        error=style, error_line=style,
+        error=style,
     )  # fmt: skip
 
 
-def _ansi() -> Inks:
+def _ansi() -> ThemeStyles:
     """Sixteen colours that only the terminal knows: strengths become dim, grounds become reverse and bold."""
 
-    def ink(bold: bool = False) -> Ink:
+    def styles(bold: bool = False) -> TextStyles:
         def style(name: str = "default", *, dim: bool = False, strong: bool = False) -> Style:
             return Style(color=name, dim=dim, bold=bold or strong)
 
-        return Ink(
+        return TextStyles(
             plain=style(), text=style(), bold=style(strong=True), secondary=style(dim=True), tertiary=style(dim=True),
-            line=style(dim=True), thumb=style(dim=True), rule=style(dim=True), focus=style("blue"),
+            thumb=style(dim=True), rule=style(dim=True), focus=style("blue"),
             chip=Style(reverse=True, bold=True), cursor_bar=style("yellow"), accent=style("yellow"),
             key=style("yellow", strong=True), primary=style("blue"), success=style("green"), warning=style("yellow"),
-            error=style("red"), error_line=style("red"),
+            error=style("red"),
         )  # fmt: skip
 
     reverse = Style(reverse=True, bold=True)
-    return Inks(pane=ink(), surface=ink(), panel=ink(), selected=ink(bold=True), cursor=_one(reverse, reverse))
+    return ThemeStyles(
+        pane=styles(), surface=styles(), panel=styles(), selected=styles(bold=True), cursor=_one(reverse, reverse)
+    )  # fmt: skip

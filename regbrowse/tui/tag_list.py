@@ -102,7 +102,7 @@ class TagList:
         if any(name in names for names in self._waiting):
             self.add((name,))
 
-    def claim(self, tag: str, digest: Digest) -> None:
+    def set_digest(self, tag: str, digest: Digest) -> None:
         """Remembers which digest a tag points to; another one than before replaces it."""
         before = self.digests.get(tag)
         if before == digest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from regbrowse.errors import (
     AuthError,
     AuthRejected,
@@ -12,22 +14,29 @@ from regbrowse.errors import (
     RealmChanged,
     RegbrowseError,
 )
-from regbrowse.tui.panes.waiting import Step
-
-RETRY = Step("r", "try again")
-LOG_IN = Step("L", "log in")
-ANONYMOUS = Step("A", "browse anonymously")
-PLAIN = Step("H", "use http for this session")
-STOP = Step("esc", "stop waiting")
-OPEN = Step("o", "open another")
 
 
-def steps_for(error: RegbrowseError) -> tuple[Step, ...]:
-    """The keys that help after this error."""
+class KeyHint(NamedTuple):
+    """A key and what it does, in two or three words."""
+
+    key: str
+    word: str
+
+
+RETRY = KeyHint("r", "try again")
+LOG_IN = KeyHint("L", "log in")
+ANONYMOUS = KeyHint("A", "browse anonymously")
+PLAIN = KeyHint("H", "use http for this session")
+STOP = KeyHint("esc", "stop waiting")
+OPEN = KeyHint("o", "open another")
+
+
+def hints_for(error: RegbrowseError) -> tuple[KeyHint, ...]:
+    """Give the keys that help after this error."""
     if isinstance(error, BadReference | NotFound):
         return (OPEN, RETRY)
     if isinstance(error, RateLimited):
-        return (Step("r", "try now"), *((STOP,) if error.retry_after else ()), LOG_IN)
+        return (KeyHint("r", "try now"), *((STOP,) if error.retry_after else ()), LOG_IN)
     if isinstance(error, AuthRejected | Denied):
         return (LOG_IN, ANONYMOUS, RETRY)
     if needs_login(error):
@@ -38,5 +47,5 @@ def steps_for(error: RegbrowseError) -> tuple[Step, ...]:
 
 
 def needs_login(error: RegbrowseError) -> bool:
-    """Whether another login, or a word about where logins go, may help."""
+    """Tell whether another login, or a word about where logins go, may help."""
     return isinstance(error, AuthError | RealmChanged)

@@ -1,0 +1,292 @@
+"""Loaders ask the browser one question each and post what they learn to the screen; they touch no widget.
+
+All workers belong to the screen, since a worker is exclusive among those of one node and group only. An exclusive
+worker ends the older one of its group, and with it the request on the wire. They catch RegbrowseError, nothing wider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
+from regbrowse.oci import attestation
+from regbrowse.oci.manifest import Image, Index, config_of
+from regbrowse.oci.platform import Platform
+from regbrowse.oci.platform_selection import PlatformRequest
+from regbrowse.reference import Registry, Repository
+from regbrowse.tui.messages import (
+    ChildLoaded,
+    ConfigLoaded,
+    ContentLoaded,
+    ImageRequest,
+    ListRequest,
+    LoadFailed,
+    ManifestLoaded,
+    ManifestRequest,
+    NamesLoaded,
+    PlatformSelected,
+    SearchLoaded,
+    SearchOffered,
+    StatementLoaded,
+    TagDetailsLoaded,
+    TagHeadLoaded,
+)
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from regbrowse.browser import Browser, Names
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.oci.manifest import Manifest
+    from regbrowse.tui.session import RegistrySession
+
+PARALLEL = 4
+"""Details of rows that are asked for at the same time."""
+LARGE = 256 * 2**10
+"""Bytes of a document from which parsing it could hold the first paint up."""
+PAINTED = 0.15
+"""Seconds in which the first lines of a document are painted."""
+
+
+class Loader:
+    """Starts workers of one group on a screen."""
+
+    group = ""
+
+    def __init__(self, screen: Screen[Any], session: RegistrySession) -> None:
+        self._screen = screen
+        self._session = session
+        self._post = screen.post_message
+
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Run a coroutine as the only worker of the group."""
+        self._screen.run_worker(work, group=self.group, exclusive=True)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an answer is awaited."""
+        return any(worker.group == self.group and not worker.is_finished for worker in self._screen.workers)
+
+    def cancel(self) -> None:
+        """End the worker of the group; its connection closes."""
+        self._screen.workers.cancel_group(self._screen, self.group)
+
+
+class ListLoader(Loader):
+    """Lists the tags of a repository or the repositories of a registry."""
+
+    group = "list"
+
+    def load(self, request: ListRequest, after: Names | None = None) -> None:
+        """List from the start, or behind what came when the list was stopped."""
+        self.start(self._load(request, after))
+
+    async def _load(self, request: ListRequest, after: Names | None) -> None:
+        try:
+            browser = await self._session.connected()
+            if isinstance(request.place, Registry) and browser.client.searchable(request.place):
+                self._post(SearchOffered(request))
+                return
+            async with aclosing(browser.listing(request.place, after)) as parts:
+                async for part in parts:
+                    self._post(NamesLoaded(request, part))
+                    await asyncio.sleep(0)
+        except RegbrowseError as error:
+            self._post(LoadFailed(request, error))
+
+
+class SearchLoader(Loader):
+    """Searches a registry that does not list its repositories."""
+
+    group = "search"
+
+    def load(self, request: ListRequest, text: str) -> None:
+        """Search for a text."""
+        self.start(self._load(request, text))
+
+    async def _load(self, request: ListRequest, text: str) -> None:
+        assert isinstance(request.place, Registry)
+        browser = await self._session.connected()
+        try:
+            found = await browser.client.search(request.place, text)
+        except RegbrowseError as error:
+            self._post(SearchLoaded(request, text, (), error))
+        else:
+            self._post(SearchLoaded(request, text, found))
+
+
+class TagHeadLoader(Loader):
+    """Asks what tags refer to, by HEAD."""
+
+    group = "tag heads"
+
+    def load(self, request: ListRequest, tags: list[str]) -> None:
+        """Ask for these tags, a few at the same time."""
+        self.start(self._load(request, tags))
+
+    async def _load(self, request: ListRequest, tags: list[str]) -> None:
+        repository = request.place
+        assert isinstance(repository, Repository)
+        browser = await self._session.connected()
+        todo = iter(tags)
+
+        async def ask() -> None:
+            for tag in todo:
+                if browser.client.limits.is_low(repository.registry):
+                    return
+                try:
+                    head = await browser.claim(repository, tag, background=True)
+                except RegbrowseError:
+                    return  # a decoration: the row stays without a digest, and the next scroll asks again
+                if head is not None and head.digest is not None:
+                    self._post(TagHeadLoaded(request, tag, head.digest))
+
+        await _at_once(ask)
+
+
+class TagDetailsLoader(Loader):
+    """Asks the registry's own API for the dates and sizes of tags; what comes may fail without harm."""
+
+    group = "tag details"
+
+    def load(self, request: ListRequest) -> None:
+        """Ask for all tags of a repository, page by page."""
+        if isinstance(request.place, Repository):
+            self.start(self._load(request, request.place))
+
+    async def _load(self, request: ListRequest, repository: Repository) -> None:
+        browser = await self._session.connected()
+        async for part in browser.client.tag_facts(repository):
+            self._post(TagDetailsLoaded(request, part.facts, part.note))
+
+
+class ManifestLoader(Loader):
+    """Reads the manifest behind a tag or digest, and selects an image of it."""
+
+    group = "manifest"
+
+    def load(self, request: ManifestRequest, platform: Platform | None, *, fresh: bool = False) -> None:
+        """Read the manifest; `platform` was chosen by hand, None stands for that of the settings or this machine."""
+        self.start(self._load(request, platform, fresh))
+
+    async def _load(self, request: ManifestRequest, platform: Platform | None, fresh: bool) -> None:
+        try:
+            browser = await self._session.connected()
+            manifest = await browser.open(request.reference, fresh=fresh)
+        except RegbrowseError as error:
+            self._post(LoadFailed(request, error))
+            return
+        wanted = PlatformRequest(platform or browser.platform or Platform.host(), asked=platform is not None)
+        self._post(ManifestLoaded(request, manifest, wanted))
+        if isinstance(manifest, Index):
+            await self._select(browser, request, manifest, wanted)
+
+    async def _select(self, browser: Browser, request: ManifestRequest, root: Index, wanted: PlatformRequest) -> None:
+        from regbrowse.platform_search import select_platform  # not needed before an index was read
+
+        repository = request.reference.repository
+
+        async def read(descriptor: Descriptor) -> Manifest:
+            """Read a manifest of the index, which gets its row at once."""
+            try:
+                manifest = await browser.child(repository, descriptor)
+            except RegbrowseError as error:
+                if descriptor.digest is not None:
+                    self._post(ChildLoaded(request, descriptor.digest, error))
+                raise
+            if descriptor.digest is not None:
+                self._post(ChildLoaded(request, descriptor.digest, manifest))
+            return manifest
+
+        self._post(PlatformSelected(request, await select_platform(browser, repository, root, wanted, read)))
+
+
+class ChildLoader(Loader):
+    """Reads the manifests whose rows can be seen, for their sizes and whether they are there."""
+
+    group = "children"
+
+    def load(self, request: ManifestRequest, wanted: list[Descriptor]) -> None:
+        """Read these manifests, a few at the same time."""
+        self.start(self._load(request, wanted))
+
+    async def _load(self, request: ManifestRequest, wanted: list[Descriptor]) -> None:
+        browser = await self._session.connected()
+        repository = request.reference.repository
+        todo = iter(wanted)
+
+        async def ask() -> None:
+            for descriptor in todo:
+                if descriptor.digest is None or browser.client.limits.is_low(repository.registry):
+                    continue
+                outcome: Manifest | RegbrowseError
+                try:
+                    outcome = await browser.child(repository, descriptor, background=True)
+                except RateLimited:
+                    return
+                except RegbrowseError as error:
+                    outcome = error
+                self._post(ChildLoaded(request, descriptor.digest, outcome))
+
+        await _at_once(ask)
+
+
+class ImageLoader(Loader):
+    """Reads a manifest and its config, or another small blob."""
+
+    group = "image"
+
+    def load(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None) -> None:
+        """Read the manifest, unless it is known, and then its config."""
+        self.start(self._load(request, known, descriptor))
+
+    def load_content(self, request: ImageRequest, descriptor: Descriptor, *, everything: bool = False) -> None:
+        """Read a blob: an attestation, or with `everything` the whole of a large config."""
+        self.start(self._load_content(request, descriptor, everything=everything, is_config=everything))
+
+    async def _load(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None) -> None:
+        repository = request.opened.reference.repository
+        try:
+            browser = await self._session.connected()
+            if known is None:
+                if descriptor is None:
+                    raise BadResponse("There is nothing that names this manifest.")
+                known = await browser.child(repository, descriptor)
+        except RegbrowseError as error:
+            self._post(ChildLoaded(request.opened, request.digest, error))
+            self._post(LoadFailed(request, error))
+            return
+        self._post(ChildLoaded(request.opened, request.digest, known))
+        config = config_of(known)
+        if config is not None and config.digest is not None:
+            await self._load_content(request, config, is_config=isinstance(known, Image))
+
+    async def _load_content(
+        self, request: ImageRequest, descriptor: Descriptor, *, everything: bool = False, is_config: bool = False
+    ) -> None:
+        browser = await self._session.connected()
+        repository = request.opened.reference.repository
+        try:
+            raw, whole = await browser.content(repository, descriptor, everything=everything)
+            self._post(ContentLoaded(request, descriptor, raw, whole))
+            if len(raw) > LARGE:
+                await asyncio.sleep(PAINTED)
+            if is_config and whole:
+                from regbrowse.oci.config import parse_config
+
+                self._post(ConfigLoaded(request, await asyncio.to_thread(parse_config, raw)))
+            elif attestation.predicate_of(descriptor) and descriptor.digest:
+                statement = await asyncio.to_thread(attestation.read_statement, raw)
+                self._post(StatementLoaded(request.opened, descriptor.digest, statement))
+        except RegbrowseError as error:
+            self._post(LoadFailed(request, error))
+
+
+async def _at_once(ask: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run PARALLEL times a coroutine that takes its work from a shared iterator."""
+    async with asyncio.TaskGroup() as group:
+        for _ in range(PARALLEL):
+            group.create_task(ask())

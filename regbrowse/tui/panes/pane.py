@@ -1,0 +1,361 @@
+"""What all four panes are: a frame with a title, rows, and a status where there are none."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from regbrowse.errors import RateLimited, RegbrowseError, RegistryError
+from regbrowse.text import span, visible
+from regbrowse.tui import keys
+from regbrowse.tui.cells import Span, clip, content, joined
+from regbrowse.tui.copy_forms import Form
+from regbrowse.tui.key_hints import hints_for
+from regbrowse.tui.theme_styles import TextStyles, theme_styles
+from regbrowse.tui.widgets.lines import Detail
+from regbrowse.tui.widgets.pane_status import SPINNER, Failed, Idle, Loading, PaneStatus, Status
+from regbrowse.tui.widgets.row_list import RowList
+
+PATIENCE = 0.1
+"""Seconds of waiting before a pane says that it waits."""
+RESTING = 0.12
+"""Seconds after which the cursor rests on a row: holding an arrow key asks once."""
+LINE_LIMIT = 512
+"""Characters of remote text in the status line."""
+MARK_WORDS = {"✓": "✓ verified", "·": "· claimed", "×": "× mismatch", "!": "! missing"}
+
+
+class Pane(Widget, can_focus=True):
+    """Owns its rows, what it waits for, its keys, what can be copied, and what the status line says of a row.
+
+    Subclasses say what the rows are. A pane never asks a registry: it tells the screen where the cursor rests and
+    what was chosen, and is given what was loaded.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE)
+
+    number: ClassVar[int]
+    foot: ClassVar[tuple[str, ...]]
+    """The actions in the footer, what is done most first."""
+
+    label: reactive[str] = reactive("")
+    """The title."""
+    subject: reactive[str] = reactive("")
+    """What the rows belong to, behind the title."""
+    active: reactive[bool] = reactive(False, toggle_class="-active")
+    """Whether this is the pane that the keyboard works in."""
+    status: reactive[Status | None] = reactive(None)
+    paused: reactive[str] = reactive("")
+    """Why nothing is asked at the moment, with the seconds left."""
+    frame: reactive[int] = reactive(0)
+    """Which frame of the spinner is shown."""
+    has_rows: reactive[bool] = reactive(False, toggle_class="-rows")
+    has_failed: reactive[bool] = reactive(False, toggle_class="-failed")
+
+    class Changed(Message):
+        """Something else is to be said of this pane in the lines around the panes."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Pane.Changed)
+
+    class PaneMessage(Message):
+        """A message that names its pane."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane = pane
+
+        @property
+        def control(self) -> Pane:
+            return self.pane
+
+    class Highlighted(PaneMessage):
+        """The cursor was moved and rests on a row."""
+
+    class Selected(PaneMessage):
+        """Enter was pressed on a row."""
+
+    class Requested(PaneMessage):
+        """What the pane waits for may be asked again: a limit of the registry has opened."""
+
+    class CopyRequested(PaneMessage):
+        """One of these forms is to be copied: the only one, or the one that is chosen."""
+
+        def __init__(self, pane: Pane, forms: list[Form]) -> None:
+            super().__init__(pane)
+            self.forms = forms
+
+    def __init__(self, id: str, label: str) -> None:
+        super().__init__(id=id, classes="pane")
+        self.rows = RowList(self)
+        self.set_reactive(Pane.label, label)
+        self.retry_at: float | None = None
+        """When what failed is asked again without a key, on the monotonic clock."""
+        self._resting: Timer | None = None
+        self._patience: Timer | None = None
+        self._turning: Timer | None = None
+        self._waiting: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.rows.data_bind(Pane.active)
+        yield PaneStatus(self.empty_lines).data_bind(Pane.status, Pane.paused, Pane.frame)
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._paint_frame())
+        self._paint_frame()
+
+    # What subclasses say of their rows
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
+        """Paint a row without its first cell (the bar), in at most `width` cells."""
+        raise NotImplementedError
+
+    def summary(self, styles: TextStyles) -> list[Span]:
+        """Paint the pane in one line, for where it has room for one row."""
+        raise NotImplementedError
+
+    def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:  # noqa: ARG002
+        """Paint what is said when there are no rows and none are awaited."""
+        return []
+
+    def facts(self) -> list[str]:
+        """Say what the subtitle says, the most important first."""
+        raise NotImplementedError
+
+    def detail(self) -> Detail:
+        """Say what the status line says of the row under the cursor."""
+        raise NotImplementedError
+
+    def copy_forms(self) -> list[Form]:
+        """Give the forms in which the row under the cursor can be copied, the plain digest first."""
+        return []
+
+    def digest_form(self) -> Form | None:
+        """Give the digest of the row under the cursor."""
+        return next((form for form in self.copy_forms() if form.key == "d"), None)
+
+    def copy_title(self) -> str:
+        """Name what the forms are of, such as `linux/amd64 of webapp:2.14.1`."""
+        return ""
+
+    def enter_word(self) -> str:
+        """Say what enter does on this row; empty when nothing."""
+        return ""
+
+    def word(self, action: str) -> str:
+        """Give a better word for the footer than the table of keys has; empty when there is none."""
+        return self.enter_word() if action == "enter" else ""
+
+    # Status
+
+    @property
+    def error(self) -> RegbrowseError | None:
+        """What failed last, until something else is asked."""
+        return self.status.error if isinstance(self.status, Failed) else None
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the pane says that it waits for an answer."""
+        return isinstance(self.status, Loading)
+
+    def wait_for(self, what: str) -> None:
+        """Say that nothing was asked: `waits for a tag`."""
+        self._settle(Idle(what))
+
+    def start_loading(self, what: str) -> None:
+        """Say what is asked for, after a moment; rows that are there stay until then."""
+        self._settle(None)
+        self._patience = self.set_timer(PATIENCE, lambda: self._say_loading(what))
+
+    def stop_loading(self) -> None:
+        """An answer came, or none is awaited any more."""
+        if not isinstance(self.status, Failed | Idle):
+            self._settle(None)
+
+    def fail(self, error: RegbrowseError) -> None:
+        """Say what failed; count down where it is asked again without a key."""
+        self._settle(Failed(error, hints_for(error)))
+        if isinstance(error, RateLimited) and error.retry_after:
+            self.retry_at = monotonic() + error.retry_after
+            self._waiting = self.set_interval(0.5, self._count_down)
+
+    def stop_waiting(self) -> None:
+        """Do not ask again without a key."""
+        self.retry_at = None
+        self.paused = ""
+        if self._waiting:
+            self._waiting.stop()
+            self._waiting = None
+
+    def _settle(self, status: Status | None) -> None:
+        if self._patience:
+            self._patience.stop()
+            self._patience = None
+        self.stop_waiting()
+        self.turn_spinner(False)
+        self.status = status
+
+    def _say_loading(self, what: str) -> None:
+        if self._patience is not None:
+            self._patience = None
+            self.status = Loading(what)
+            self.turn_spinner(True)
+
+    def _count_down(self) -> None:
+        left = (self.retry_at or 0.0) - monotonic()
+        if left > 0:
+            self.paused = f"It opens again in {span(left)}; asked again then."
+        else:
+            self.stop_waiting()
+            self.post_message(self.Requested(self))
+
+    def turn_spinner(self, on: bool) -> None:
+        """Turn the spinner, the only thing that moves without a key."""
+        if on and not self._turning:
+            self._turning = self.set_interval(1 / 8, self._turn)
+        elif not on and self._turning:
+            self._turning.stop()
+            self._turning = None
+
+    def _turn(self) -> None:
+        self.frame = (self.frame + 1) % len(SPINNER)
+
+    @property
+    def spinner(self) -> str:
+        """The present frame of the spinner."""
+        return SPINNER[self.frame]
+
+    # The frame
+
+    def rows_changed(self) -> None:
+        """Follow the model, whose rows are others than before."""
+        self.has_rows = self.row_count() > 0
+        self.rows.rows_changed()
+        self.changed()
+
+    def changed(self) -> None:
+        """Say anew what is said of this pane: in its border, and in the lines around the panes."""
+        if self.is_attached:
+            self._paint_frame()
+            self.post_message(self.Changed())
+
+    def watch_status(self) -> None:
+        self.has_failed = self.error is not None
+        self.changed()
+
+    def watch_frame(self) -> None:
+        self._paint_frame()
+
+    def watch_paused(self) -> None:
+        self.changed()
+
+    def watch_label(self) -> None:
+        self.changed()
+
+    def watch_subject(self) -> None:
+        self.changed()
+
+    def watch_active(self) -> None:
+        self.changed()
+
+    def on_resize(self) -> None:
+        self._paint_frame()
+
+    def _paint_frame(self) -> None:
+        styles = theme_styles(self.app).pane
+        room = max(1, self.outer_size.width - 6)
+        title: list[Span] = [(str(self.number), styles.key), (f" {self.label}", styles.bold)]
+        if self.active:
+            title = [(f" {self.number} {self.label} ", styles.chip)]
+        if self.subject:
+            title.append((f" {self.subject}", styles.secondary))
+        self.border_title = content(clip(title, room))
+        self.border_subtitle = content(clip(self._subtitle(room, styles), room))
+
+    def _subtitle(self, room: int, styles: TextStyles) -> list[Span]:
+        if self.outer_size.height <= 3:
+            return []  # the summary says it
+        style = styles.text if self.active else styles.secondary
+        if self.error and not self.row_count():
+            return [("× " + self.error.mark, style)]
+        text = joined(self.facts(), room)
+        if text.startswith(tuple(SPINNER)):
+            return [(text[0], styles.accent), (text[1:], style)]
+        return [(text, style)] if text else []
+
+    def error_detail(self) -> Detail:
+        """Say of an error what was asked, what was answered and how long it took."""
+        error, kind = self.error, self.label.lower()[:6]
+        if not isinstance(error, RegistryError) or not error.evidence.url:
+            return Detail(kind=kind)
+        evidence = error.evidence
+        took = f"  after {evidence.seconds * 1000:.0f} ms" if evidence.seconds is not None else ""
+        path = "/" + evidence.url.split("://", 1)[-1].partition("/")[2]
+        name = f"{evidence.method} {path}  {evidence.status or ''}{took}"
+        more = ", ".join(evidence.codes) or error.hint
+        return Detail(kind, name=name, more=visible(more, LINE_LIMIT))
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        match action:
+            case "enter":
+                return self.enter_word() != ""
+            case "copy":
+                return bool(self.copy_forms())
+            case "digest":
+                return self.digest_form() is not None
+            case _:
+                return True
+
+    def action_move(self, by: int) -> None:
+        if self.row_count():
+            self.rows.move(by)
+        else:
+            self.query_one(PaneStatus).scroll_relative(y=by, animate=False)
+
+    def action_page(self, direction: int) -> None:
+        self.rows.page(direction)
+
+    def action_first(self) -> None:
+        self.rows.jump(0)
+
+    def action_last(self) -> None:
+        self.rows.jump(self.row_count() - 1)
+
+    def action_enter(self) -> None:
+        self.post_message(self.Selected(self))
+
+    def action_copy(self) -> None:
+        self.post_message(self.CopyRequested(self, self.copy_forms()))
+
+    def action_digest(self) -> None:
+        if form := self.digest_form():
+            self.post_message(self.CopyRequested(self, [form]))
+
+    @on(RowList.Moved)
+    def _moved(self, event: RowList.Moved) -> None:
+        event.stop()
+        if event.by_hand:
+            if self._resting:
+                self._resting.stop()
+            self._resting = self.set_timer(RESTING, lambda: self.post_message(self.Highlighted(self)))
+        self.changed()
+
+    @on(RowList.Chosen)
+    def _chosen(self, event: RowList.Chosen) -> None:
+        event.stop()
+        if self.check_action("enter", ()):
+            self.action_enter()

@@ -1,0 +1,1 @@
+"""Parts that panes and dialogs are composed of; none of them knows a registry."""
