@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
+    from regbrowse.reference import Reference
+
 FOLDER = Path(__file__).parent
 
 
@@ -38,7 +40,7 @@ PICTURES: dict[str, Picture] = {
 }
 
 
-async def settled(pilot: Pilot[None]) -> None:
+async def settled(pilot: Pilot[Reference | None]) -> None:
     """Waits until every worker has ended and nothing is to be asked any more."""
     from regbrowse.tui.app import RegbrowseApp
 
@@ -48,7 +50,7 @@ async def settled(pilot: Pilot[None]) -> None:
     while quiet < 7:
         await pilot.pause(0.1)
         busy = any(not worker.is_finished for worker in app.workers)
-        waits = not app.is_open or app.main.tags_pane.streaming or app.main.tags_pane.list.waiting
+        waits = app.main is None or app.main.tags_pane.streaming or app.main.tags_pane.list.waiting
         quiet = 0 if busy or waits else quiet + 1
 
 

@@ -28,10 +28,13 @@ class Key(NamedTuple):
     """The name in the command palette; empty: not there."""
     part: str = SCREEN
     """Which part answers the key."""
+    foot_key: str = ""
+    """The key as the footer writes it, where `shown` names several."""
 
 
 MOVE, FIND, TAKE, CHECK = "Move", "Find", "Take", "Check"
 
+HISTORY = "back, forward in history"
 KEYS: tuple[Key, ...] = (
     Key("move(-1)", "up,k", "↑ ↓  j k", MOVE, "up, down", part=PANE),
     Key("move(1)", "down,j", "↑ ↓  j k", MOVE, "up, down", part=PANE),
@@ -39,7 +42,7 @@ KEYS: tuple[Key, ...] = (
     Key("last", "G,end", "g  G", MOVE, "first, last", part=PANE),
     Key("page(1)", "ctrl+f,pagedown", "ctrl+f  ctrl+b", MOVE, "page down, page up", part=PANE),
     Key("page(-1)", "ctrl+b,pageup", "ctrl+f  ctrl+b", MOVE, "page down, page up", part=PANE),
-    Key("next_pane(1)", "tab", "tab  shift+tab", MOVE, "next pane, previous pane"),
+    Key("next_pane(1)", "tab", "tab  shift+tab", MOVE, "next pane, previous pane", foot_key="tab"),
     Key("next_pane(-1)", "shift+tab", "tab  shift+tab", MOVE, "next pane, previous pane"),
     Key("focus_pane('tags')", "1", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
     Key("focus_pane('manifests')", "2", "1 2 3 4", MOVE, "tags, manifests, layers, config"),
@@ -50,8 +53,8 @@ KEYS: tuple[Key, ...] = (
     Key("fold", "space", "space", MOVE, "fold or open", "fold", part=MANIFESTS),
     Key("clear_filter", "escape", "esc", MOVE, "cancel, clear, back", "clear", part=FILTER),
     Key("back", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
-    Key("history(-1)", "left_square_bracket", "[  ]", MOVE, "back, forward in history", "back", "Back in history"),
-    Key("history(1)", "right_square_bracket", "[  ]", MOVE, "back, forward in history", palette="Forward in history"),
+    Key("history(-1)", "left_square_bracket", "[  ]", MOVE, HISTORY, "back", "Back in history", foot_key="["),
+    Key("history(1)", "right_square_bracket", "[  ]", MOVE, HISTORY, palette="Forward in history"),
     Key("zoom", "z", "z", MOVE, "zoom this pane", "zoom", "Zoom this pane"),
     Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search", FILTER),
     Key("match(1)", "n", "n N", FIND, "next, previous match", "match", part=CONFIG),

@@ -62,7 +62,7 @@ class PickSelection(Selection):
         return reference is not None or _is_awaited(pane)
 
     def order(self, pane: Pane) -> tuple[str, ...]:
-        order = list(pane.foot)
+        order = [action for action in pane.foot if action != "enter" or not _is_awaited(pane)]
         if self.reference(pane) is not None and "enter" in order:
             more = ["pin"]
             if isinstance(pane, TagsPane) and isinstance(pane.opened, Index):

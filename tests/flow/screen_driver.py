@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 
 from regbrowse.browser import Browser
 from regbrowse.oci.platform import Platform
+from regbrowse.reference import Reference
 from regbrowse.reference_input import read_typed
 from regbrowse.registry.client import Client, Settings
 from regbrowse.state import files
 from regbrowse.tui.app import RegbrowseApp
-from regbrowse.tui.screen import BrowseScreen
+from regbrowse.tui.screens.browse import BrowseScreen
 
 SECONDS = 10.0
 """How long a test waits for something that must come."""
@@ -28,12 +29,14 @@ class Driven:
     """A running app and what went on in it."""
 
     app: RegbrowseApp
-    pilot: Pilot[None]
+    pilot: Pilot[Reference | None]
     messages: list[Message] = field(default_factory=list)
 
     @property
     def screen(self) -> BrowseScreen:
-        return self.app.main
+        main = self.app.main
+        assert main is not None
+        return main
 
     def lines(self) -> list[str]:
         """The characters on the screen, line by line."""
@@ -42,6 +45,15 @@ class Driven:
 
     def text(self) -> str:
         return "\n".join(self.lines())
+
+    def offers(self, action: str) -> bool:
+        """Whether a key does this now."""
+        return any(each.binding.action == action and each.enabled for each in self.screen.active_bindings.values())
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no worker runs."""
+        return all(worker.is_finished for worker in self.app.workers)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -70,7 +82,7 @@ async def browsing(
     size: tuple[int, int] = (120, 36),
     settings: Settings | None = None,
     platform: Platform | None = None,
-    kind: type[RegbrowseApp] = RegbrowseApp,
+    picks: bool = False,
 ) -> AsyncIterator[Driven]:
     """The app on a reference, with a memory file of its own."""
     files.memory_file.cache_clear()
@@ -80,7 +92,7 @@ async def browsing(
         return Browser(Client(settings or Settings(pause=0)), platform)
 
     messages: list[Message] = []
-    app = kind(connect, read_typed(reference).place if reference else None)
+    app = RegbrowseApp(connect, read_typed(reference).place if reference else None, picks=picks)
     try:
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
             driven = Driven(app, pilot, messages)

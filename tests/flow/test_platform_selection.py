@@ -128,15 +128,21 @@ def hold(registry: FakeRegistry, made: Made) -> str:
     return f"{registry.name}/{REPOSITORY}:it"
 
 
+def shown_digest(driven: Driven) -> str:
+    """The digest of the image whose layers are shown."""
+    request = driven.screen.layers_pane.request
+    return str(request.digest) if request else ""
+
+
 async def shown(driven: Driven) -> tuple[str, str, bytes]:
     """The digest of the row with the cursor, of the image whose config is shown, and the config."""
     screen = driven.screen
-    await driven.until(lambda: screen.image is not None and screen.config_pane.raw, "a config")
-    await driven.until(lambda: not screen.running("manifest", "config"), "quiet")
+    await driven.until(lambda: screen.layers_pane.request is not None and screen.config_pane.raw, "a config")
+    await driven.until(lambda: driven.is_quiet, "quiet")
     row = screen.manifests_pane.current
     assert row is not None
-    assert screen.image is not None
-    return str(row.digest), str(screen.image.digest), screen.config_pane.raw
+    assert screen.layers_pane.request is not None
+    return str(row.digest), str(screen.layers_pane.request.digest), screen.config_pane.raw
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -246,9 +252,9 @@ async def test_a_platform_chosen_by_hand_is_found_in_nested_indexes(registry: Fa
         await driven.press("2", "p")
         await driven.shows("Platform")
         await driven.press("down", "enter")
-        await driven.until(lambda: driven.screen.image and str(driven.screen.image.digest) == AMD64_AGAIN.digest)
+        await driven.until(lambda: shown_digest(driven) == AMD64_AGAIN.digest)
         await driven.press("1", "k")
-        await driven.until(lambda: driven.screen.image and str(driven.screen.image.digest) == AMD64.digest)
+        await driven.until(lambda: shown_digest(driven) == AMD64.digest)
 
 
 async def test_an_image_that_is_listed_without_a_digest(

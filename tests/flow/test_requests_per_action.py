@@ -19,9 +19,8 @@ def asked(registry: FakeRegistry) -> Counter[str]:
 
 async def quiet(driven: Driven) -> None:
     """Until nothing runs and nothing is about to."""
-    groups = ("tags", "manifest", "config", "children", "rows", "facts")
     await driven.pilot.pause(0.4)
-    await driven.until(lambda: not driven.screen.running(*groups), "quiet")
+    await driven.until(lambda: driven.is_quiet, "quiet")
 
 
 async def test_what_opening_moving_and_reloading_cost(registry: FakeRegistry, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import images
 from fake_registry import FakeRegistry, Fault
 from flow.screen_driver import browsing
 from regbrowse.oci.platform import Platform
-from regbrowse.tui.messages import ConfigRead, NamesArrived, RootArrived
+from regbrowse.tui.messages import ConfigLoaded, ManifestLoaded, NamesLoaded
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
@@ -35,24 +35,24 @@ async def test_from_tag_to_config_by_keyboard(registry: FakeRegistry, tmp_path: 
         await driven.shows("1.1.0")
         await driven.press("j")
         await driven.press("enter")
-        await driven.until(lambda: driven.screen.focus_state.pane == "manifests")
+        await driven.until(lambda: driven.screen.focused_pane == "manifests")
         await driven.shows("linux/amd64")
         await driven.press("enter")
-        await driven.until(lambda: driven.screen.focus_state.pane == "layers")
+        await driven.until(lambda: driven.screen.focused_pane == "layers")
         await driven.shows("COPY")
         await driven.press("4")
         await driven.shows('"architecture": "amd64"')
 
 
-async def test_facts_come_in_order_and_name_their_question(registry: FakeRegistry, tmp_path: Path) -> None:
+async def test_answers_come_in_order_and_name_their_request(registry: FakeRegistry, tmp_path: Path) -> None:
     filled(registry)
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
-        await driven.until(lambda: any(isinstance(each, ConfigRead) for each in driven.messages))
-        names = next(each for each in driven.messages if isinstance(each, NamesArrived))
-        root = next(each for each in driven.messages if isinstance(each, RootArrived))
-        assert set(names.names) == {"1.1.0", "1.0.0", "single"}
-        assert root.question.reference.tag == "1.1.0"
-        assert root.question == driven.screen.opened
+        await driven.until(lambda: any(isinstance(each, ConfigLoaded) for each in driven.messages))
+        names = next(each for each in driven.messages if isinstance(each, NamesLoaded))
+        root = next(each for each in driven.messages if isinstance(each, ManifestLoaded))
+        assert set(names.part.names) == {"1.1.0", "1.0.0", "single"}
+        assert root.request.reference.tag == "1.1.0"
+        assert root.request is driven.screen.manifests_pane.request
 
 
 async def test_digest_copied_with_one_key(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ async def test_holding_an_arrow_asks_once(registry: FakeRegistry, tmp_path: Path
     async with browsing(f"{registry.name}/shop/many", tmp_path) as driven:
         await driven.shows("1.29.0")
         for _ in range(12):
-            driven.screen.action_move(1)
-        await driven.until(lambda: driven.screen.opened is not None)
+            driven.screen.tags_pane.action_move(1)
+        await driven.until(lambda: driven.screen.manifests_pane.request is not None)
         await driven.shows('"architecture"')
         opened = [each.path for each in registry.asked if each.method == "GET" and "/manifests/" in each.path]
         assert opened == ["/v2/shop/many/manifests/1.17.0"]

@@ -106,10 +106,10 @@ async def test_a_limit_is_counted_down_and_asked_again(registry: FakeRegistry, t
         await driven.shows("It opens again in 14 min")
         await driven.shows("r  try now")
         pane = driven.screen.tags_pane
-        assert pane.again is not None
-        pane.again = time.monotonic()
+        assert pane.retry_at is not None
+        pane.retry_at = time.monotonic()
         await driven.shows("1.0")
-        assert pane.again is None
+        assert pane.retry_at is None
 
 
 async def test_waiting_for_a_limit_is_stopped_by_esc_and_ended_by_r(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ async def test_waiting_for_a_limit_is_stopped_by_esc_and_ended_by_r(registry: Fa
         await driven.shows("It opens again in 14 min")
         await driven.press("escape")
         await driven.lacks("It opens again")
-        assert driven.screen.tags_pane.again is None
+        assert driven.screen.tags_pane.retry_at is None
         await driven.press("r")
         await driven.shows("1.0")
 
@@ -150,10 +150,10 @@ async def test_the_keys_are_not_offered_where_they_do_nothing(registry: FakeRegi
     filled(registry)
     async with browsing(f"{registry.name}/acme/app", tmp_path) as driven:
         await driven.shows("1.0")
-        assert not driven.screen.possible("anonymous")
-        assert not driven.screen.possible("plain_http")
+        assert not driven.offers("anonymous")
+        assert not driven.offers("plain_http")
         await driven.press("A", "H")
-        assert driven.screen.possible("connection")
+        assert driven.offers("connection")
 
 
 SLOW = """#!/bin/sh

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual import events
+
 import images
 from fake_registry import FakeRegistry
 from flow.screen_driver import browsing
@@ -16,7 +18,7 @@ async def test_click_picks_the_row_and_focuses_its_pane(registry: FakeRegistry, 
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
         await driven.shows("linux/arm64")
         await driven.pilot.click("#manifests", offset=(10, 3))
-        await driven.until(lambda: driven.screen.focus_state.pane == "manifests")
+        await driven.until(lambda: driven.screen.focused_pane == "manifests")
         await driven.shows('"architecture": "arm64"')
         await driven.pilot.click("#tags", offset=(6, 2))
         await driven.shows('"architecture": "s390x"')
@@ -26,9 +28,10 @@ async def test_wheel_scrolls_without_moving_the_cursor(registry: FakeRegistry, t
     registry.repository("shop/app").add(images.image(), *(f"1.{n}" for n in range(100)))
     async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
         await driven.shows("1.99")
-        driven.screen.tags_pane._wheel(3)
-        await driven.until(lambda: driven.screen.tags_pane.top == 3)
-        assert driven.screen.tags_pane.cursor == 0
+        rows = driven.screen.tags_pane.rows
+        driven.app.post_message(events.MouseScrollDown(None, 6, 5, 0, 1, 0, False, False, False))
+        await driven.until(lambda: rows.top > 0)
+        assert rows.cursor == 0
 
 
 async def test_click_on_the_foot_presses_the_key(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -36,7 +39,7 @@ async def test_click_on_the_foot_presses_the_key(registry: FakeRegistry, tmp_pat
     async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
         await driven.shows("1.0.0")
         line = driven.lines()[-1]
-        await driven.pilot.click("#foot", offset=(line.index("? help"), 0))
+        await driven.pilot.click("#footer", offset=(line.index("? help"), 0))
         await driven.shows("claimed: named by its parent")
         await driven.press("escape")
         await driven.lacks("claimed: named by its parent")
@@ -49,7 +52,7 @@ async def test_every_key_on_the_foot_works(registry: FakeRegistry, tmp_path: Pat
         await driven.shows('"architecture": "amd64"')
         for pane in ("1", "2", "3", "4"):
             await driven.press(pane)
-            await driven.until(lambda: driven.screen.foot.pairs)
-            for _, word, action in driven.screen.foot.pairs:
-                assert word
-                assert driven.screen.possible(action), (pane, action)
+            await driven.until(lambda: driven.screen.footer.hints)
+            for hint in driven.screen.footer.hints:
+                assert hint.word
+                assert driven.offers(hint.action), (pane, hint)

@@ -54,8 +54,8 @@ async def test_docker_hub_is_searched_instead_of_listed(tmp_path: Path) -> None:
         await driven.press("enter")
         assert driven.screen.tags_pane.current == "library/postgres"
         await driven.press("enter")
-        await driven.until(lambda: driven.screen.repository is not None)
-        assert str(driven.screen.repository) == "docker.io/library/postgres"
+        await driven.until(lambda: driven.screen.tags_pane.repository is not None)
+        assert str(driven.screen.tags_pane.repository) == "docker.io/library/postgres"
     asked = [target for target in api.asked if target.startswith(SEARCH)]
     assert len(asked) == 1, "asked once the typing rests"
     assert "query=post" in asked[0]

@@ -15,7 +15,7 @@ import images
 from bench.terminal import Terminal
 from fake_registry import FakeRegistry, Fault
 from flow.screen_driver import Driven, browsing
-from regbrowse.tui.pick import PickApp
+from regbrowse.tui.app import RegbrowseApp
 
 TAG = "demo/acme/shop/webapp:2.14.1"
 INDEX = "sha256:167aa6eacd4c0059f2f39acb6b90790d00b41ceaba9afde4708a91fb5e78df04"
@@ -126,15 +126,14 @@ SEVERAL = images.index(AMD_IMAGE, ARM_IMAGE, images.attestation(AMD_IMAGE))
 
 
 @asynccontextmanager
-async def picking(registry: FakeRegistry, rest: str, memory: Path) -> AsyncIterator[tuple[Driven, PickApp]]:
-    async with browsing(f"{registry.name}/{rest}", memory, kind=PickApp) as driven:
-        assert isinstance(driven.app, PickApp)
+async def picking(registry: FakeRegistry, rest: str, memory: Path) -> AsyncIterator[tuple[Driven, RegbrowseApp]]:
+    async with browsing(f"{registry.name}/{rest}", memory, picks=True) as driven:
         yield driven, driven.app
 
 
-async def picked(driven: Driven, app: PickApp) -> str:
-    await driven.until(lambda: app.picked is not None, "a choice")
-    return str(app.picked).partition("/")[2]
+async def picked(driven: Driven, app: RegbrowseApp) -> str:
+    await driven.until(lambda: app.return_value is not None, "a choice")
+    return str(app.return_value).partition("/")[2]
 
 
 @pytest.fixture
@@ -165,7 +164,7 @@ async def test_nothing_is_picked_before_the_tag_that_was_asked_for_is_there(
         await driven.shows("OCI image manifest")
         await driven.press("enter", "@")
         assert "enter" not in driven.lines()[-1]
-        assert (app.picked, driven.screen.pane.id) == (None, "tags")
+        assert (app.return_value, driven.screen.pane.id) == (None, "tags")
         gate.open()
         await driven.shows("enter pick")
         await driven.press("enter")
@@ -178,7 +177,7 @@ async def test_a_digest_that_is_not_known_yet_is_asked_for(shelf: FakeRegistry, 
         await driven.shows("enter pick")
         await driven.press("@")
         await driven.shows("asking what 1 points to")
-        assert app.picked is None
+        assert app.return_value is None
         gate.open()
         assert await picked(driven, app) == f"{REPOSITORY}:1@{SEVERAL.digest}"
 
@@ -189,7 +188,7 @@ async def test_a_tag_that_is_gone_is_not_picked_with_its_digest(shelf: FakeRegis
         await driven.shows("enter pick")
         await driven.press("@")
         await driven.shows('there is no "1"')
-        assert app.picked is None
+        assert app.return_value is None
 
 
 async def test_only_what_can_be_pulled_is_picked(shelf: FakeRegistry, tmp_path: Path) -> None:
@@ -205,7 +204,7 @@ async def test_only_what_can_be_pulled_is_picked(shelf: FakeRegistry, tmp_path: 
             assert node.label == row
             await driven.shows(word)
         await driven.press("enter")
-        assert app.picked is None
+        assert app.return_value is None
         await driven.press("2", "g", "@")
         assert await picked(driven, app) == f"{REPOSITORY}:1@{SEVERAL.digest}"
 
@@ -220,13 +219,13 @@ async def test_an_image_that_was_named_by_digest(shelf: FakeRegistry, tmp_path: 
 async def test_escape_goes_back_before_it_leaves(shelf: FakeRegistry, tmp_path: Path) -> None:
     async with picking(shelf, f"{REPOSITORY}:1", tmp_path) as (driven, app):
         await driven.shows("linux/arm64")
-        await driven.until(lambda: not driven.screen.busy, "everything has come")
+        await driven.until(lambda: not driven.screen.is_busy, "everything has come")
         await driven.press("2", "escape")
-        assert driven.screen.focus_state.pane == "tags"
+        assert driven.screen.focused_pane == "tags"
         assert app.is_running
         await driven.press("escape")
         await driven.until(lambda: not app.is_running or app._exit, "it leaves")
-        assert app.picked is None
+        assert app.return_value is None
 
 
 async def test_help_begins_with_the_keys_of_the_chooser(shelf: FakeRegistry, tmp_path: Path) -> None:

@@ -5,25 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 
 from regbrowse.tui import keys
-from regbrowse.tui.describe import FOOT_ORDER
-from regbrowse.tui.screen import BrowseScreen
+from regbrowse.tui.panes.config import ConfigPane
+from regbrowse.tui.panes.layers import LayersPane
+from regbrowse.tui.panes.manifests import ManifestsPane
+from regbrowse.tui.panes.pane import Pane
+from regbrowse.tui.panes.tags import TagsPane
+from regbrowse.tui.screens.browse import BrowseScreen
 
+PARTS: dict[str, tuple[type, ...]] = {
+    keys.SCREEN: (BrowseScreen,),
+    keys.PANE: (TagsPane, ManifestsPane, LayersPane, ConfigPane),
+    keys.TAGS: (TagsPane,),
+    keys.MANIFESTS: (ManifestsPane,),
+    keys.CONFIG: (ConfigPane,),
+    keys.FILTER: (TagsPane, ConfigPane),
+}
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_key_has_an_action_on_the_screen() -> None:
+def test_every_key_is_answered_by_its_part() -> None:
     for key in keys.KEYS:
         name = key.action.partition("(")[0]
-        assert callable(getattr(BrowseScreen, f"action_{name}", None)), key.action
+        for part in PARTS[key.part]:
+            assert callable(getattr(part, f"action_{name}", None)), (part, key.action)
 
 
-def test_no_key_does_two_things() -> None:
+def test_only_enter_and_escape_are_shared_by_two_parts() -> None:
     names = [name for key in keys.KEYS for name in key.keys.split(",")]
-    assert len(names) == len(set(names))
+    assert {name for name in names if names.count(name) > 1} == {"enter", "escape"}
 
 
 def test_foot_words_come_from_the_table() -> None:
-    for action in {action for order in FOOT_ORDER.values() for action in order}:
+    panes: tuple[type[Pane], ...] = (TagsPane, ManifestsPane, LayersPane, ConfigPane)
+    for action in {action for pane in panes for action in pane.foot}:
         assert keys.key_for(action).foot, action
 
 

@@ -96,6 +96,7 @@ class Pane(Widget, can_focus=True):
     def __init__(self, id: str, label: str) -> None:
         super().__init__(id=id, classes="pane")
         self.rows = RowList(self)
+        self.status_view = PaneStatus(self.empty_lines)
         self.set_reactive(Pane.label, label)
         self.retry_at: float | None = None
         """When what failed is asked again without a key, on the monotonic clock."""
@@ -106,7 +107,7 @@ class Pane(Widget, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield self.rows.data_bind(Pane.active)
-        yield PaneStatus(self.empty_lines).data_bind(Pane.status, Pane.paused, Pane.frame)
+        yield self.status_view.data_bind(Pane.status, Pane.paused, Pane.frame)
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._paint_frame())
@@ -243,6 +244,7 @@ class Pane(Widget, can_focus=True):
         """Follow the model, whose rows are others than before."""
         self.has_rows = self.row_count() > 0
         self.rows.rows_changed()
+        self.status_view.refresh()
         self.changed()
 
     def changed(self) -> None:
@@ -324,7 +326,7 @@ class Pane(Widget, can_focus=True):
         if self.row_count():
             self.rows.move(by)
         else:
-            self.query_one(PaneStatus).scroll_relative(y=by, animate=False)
+            self.status_view.scroll_relative(y=by, animate=False)
 
     def action_page(self, direction: int) -> None:
         self.rows.page(direction)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
@@ -29,11 +28,9 @@ from regbrowse.tui.widgets.lines import Detail
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from regbrowse.browser import Names
     from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest, Registry
-    from regbrowse.registry.models import TagFact
-    from regbrowse.tui.messages import ListRequest, NamesLoaded
+    from regbrowse.tui.messages import ListRequest, NamesLoaded, TagDetailsLoaded
 
 DIGEST_FROM = 44
 """Inner cells from which the digest column is shown."""
@@ -73,7 +70,7 @@ class TagsPane(Pane):
         self.filter = FilterBar()
         self.request: ListRequest | None = None
         """What is listed."""
-        self.last_part: Names | None = None
+        self.last: NamesLoaded | None = None
         """The last names that came, behind which the list can go on."""
         self.wanted: str | None = None
         """The tag to put the cursor on when it comes."""
@@ -88,8 +85,8 @@ class TagsPane(Pane):
         """The text that the rows were found by."""
         self.about: dict[str, str] = {}
         """What a search said of the names it found."""
-        self.details: dict[str, TagFact] = {}
-        """What the registry's own API says of tags."""
+        self.details: dict[str, str] = {}
+        """What the registry's own API says of tags: when they were pushed, and what they weigh."""
         self.opened: Manifest | None = None
         """What the opened tag refers to."""
         self._placed = False
@@ -129,7 +126,7 @@ class TagsPane(Pane):
         self.streaming, self.stopped, self.incomplete = True, False, ""
         self.details = {}
         if not keep:
-            self.last_part = None
+            self.last = None
             self.list = TagList(versions=not is_catalog, newest_first=self.list.newest_first)
             self.about, self.searches, self.searched = {}, False, ""
             self._placed, self._moved_at = False, 0.0
@@ -148,7 +145,7 @@ class TagsPane(Pane):
             return
         part = message.part
         ended = part.done or bool(part.note)
-        self.last_part = part
+        self.last = message
         self.stop_loading()
         self.turn_spinner(not ended and self.streaming)
         self.list.hidden = part.hidden
@@ -209,10 +206,12 @@ class TagsPane(Pane):
         self.rows.refresh()
         self.changed()
 
-    def add_details(self, details: Iterable[TagFact]) -> None:
+    def add_details(self, message: TagDetailsLoaded) -> None:
         """Take what the registry's own API says of tags."""
-        for each in details:
-            self.details[each.tag] = each
+        for each in message.details:
+            pushed = f"pushed {each.pushed:%Y-%m-%d %H:%M} UTC" if each.pushed else ""
+            weighs = f"{size(each.size)} {each.size_of}".strip() if each.size is not None else ""
+            self.details[each.tag] = "  ".join(part for part in (pushed, weighs) if part)
             if each.digest is not None:
                 self.list.set_digest(each.tag, each.digest)
         self.rows.refresh()
@@ -429,10 +428,7 @@ class TagsPane(Pane):
         if self.repository is None:
             whole = str(Repository(self.registry, name)) if self.registry else name
             return Detail("repo", name=whole, more=self.about.get(name) or "enter lists its tags")
-        digest, details = self.list.digests.get(name), self.details.get(name)
-        pushed = f"pushed {details.pushed:%Y-%m-%d %H:%M} UTC" if details and details.pushed else ""
-        weighs = f"{size(details.size)} {details.size_of}".strip() if details and details.size is not None else ""
-        said = "  ".join(part for part in (pushed, weighs) if part)
+        digest, said = self.list.digests.get(name), self.details.get(name, "")
         if digest is None:
             return Detail("tag", name=f"{self.repository}:{name}", more=said)
         aliases = " = ".join([name, *self.list.aliases(name)])

@@ -171,9 +171,9 @@ class BrowseScreen(Screen[Reference | None]):
         for loader in (self._tag_heads, self._tag_details, self._search):
             loader.cancel()
         request = m.ListRequest(target)
-        after = self.tags_pane.last_part if keep else None
+        last = self.tags_pane.last if keep else None
         self.tags_pane.start(request, keep=keep)
-        self._list.load(request, after)
+        self._list.load(request, last.part if last else None)
 
     def _open(self, reference: Reference, *, fresh: bool = False) -> None:
         """Ask for the manifest behind a tag or digest."""
@@ -248,7 +248,7 @@ class BrowseScreen(Screen[Reference | None]):
     @on(m.TagDetailsLoaded)
     def _tag_details_loaded(self, message: m.TagDetailsLoaded) -> None:
         if message.request is self.tags_pane.request:
-            self.tags_pane.add_details(message.details)
+            self.tags_pane.add_details(message)
             if message.note:
                 self.note("!", message.note)
 
@@ -574,8 +574,7 @@ class BrowseScreen(Screen[Reference | None]):
         for action in order:
             if action in enabled:
                 key = keys.key_for(action)
-                spelled = "[" if action == "history(-1)" else key.shown
-                shown.append(Hint(spelled, self._word(action) or key.foot, action))
+                shown.append(Hint(key.foot_key or key.shown, self._word(action) or key.foot, action))
         return (Hint("?", "help", "help"), Hint("q", "quit", "quit")), tuple(shown)
 
     def _word(self, action: str) -> str:

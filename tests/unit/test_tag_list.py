@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from regbrowse.reference import Digest
 from regbrowse.tags import finder, matches, newest_first
-from regbrowse.tui.panes.taglist import Filter, TagList
+from regbrowse.tui.tag_list import Filter, TagList
 
 NAMES = st.lists(st.text(alphabet="0123456789.-vrcab", min_size=1, max_size=8), max_size=60)
 SIGNATURES = [f"sha256-{n:064x}.sig" for n in range(3)]
@@ -174,11 +174,11 @@ def test_aliases_share_a_digest() -> None:
     taglist = TagList()
     taglist.add(["latest", "2.14", "2.14.1", "1.0"])
     for tag in ("2.14", "latest", "2.14.1"):
-        taglist.claim(tag, ONE)
+        taglist.set_digest(tag, ONE)
     assert taglist.aliases("2.14.1") == ("latest", "2.14")
     assert taglist.aliases("latest")[0] == "2.14.1"
     assert taglist.aliases("1.0") == ()
-    taglist.claim("1.0", OTHER)
+    taglist.set_digest("1.0", OTHER)
     assert taglist.aliases("1.0") == ()
 
 
@@ -186,7 +186,7 @@ def test_a_later_claim_replaces_the_earlier() -> None:
     taglist = TagList()
     taglist.add(["latest", "1.0", "1.1"])
     for tag, digest in (("latest", ONE), ("1.0", ONE), ("1.1", OTHER), ("latest", ONE), ("latest", OTHER)):
-        taglist.claim(tag, digest)
+        taglist.set_digest(tag, digest)
     assert taglist.digests["latest"] == OTHER
     assert taglist.aliases("latest") == ("1.1",)
     assert taglist.aliases("1.0") == ()
