@@ -48,6 +48,7 @@ class RegbrowseApp(App[Reference | None]):
 
     CSS_PATH = "regbrowse.tcss"
     TITLE = "regbrowse"
+    ENABLE_COMMAND_PALETTE = False  # the screen opens it in a frame of ours, with the same key
     COMMANDS = App.COMMANDS | {_key_commands}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
     HORIZONTAL_BREAKPOINTS = layout.WIDTHS
@@ -170,7 +171,7 @@ class RegbrowseApp(App[Reference | None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         del screen
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        yield SystemCommand("Theme: choose the colours", "", self.action_change_theme)
 
     async def on_unmount(self) -> None:
         if self._session is not None:

@@ -5,14 +5,32 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from textual.app import App
 from textual.binding import ActiveBinding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
 
+from regbrowse.tui.cells import content
 from regbrowse.tui.keys import KEYS, Key
+from regbrowse.tui.theme_styles import theme_styles
 
-NAME = 48
+NAME = 60
 """Cells of a name, behind which the key stands."""
+
+
+async def open_palette(app: App[Any]) -> None:
+    """Open Textual's palette in the frame that dialogs have; what is typed ahead reaches it."""
+    if CommandPalette.is_open(app):
+        return
+    palette = CommandPalette(placeholder="")
+    await app.push_screen(palette)
+    styles = theme_styles(app).surface
+    frame = palette.query_one("#--container")
+    frame.border_title = content([(" Commands ", styles.chip)])
+    keys = [("enter", styles.key), (" run   ", styles.text), ("↑ ↓", styles.key), (" choose   ", styles.text)]
+    frame.border_subtitle = content([*keys, ("esc", styles.key), (" close", styles.text)])
+    palette.query_one(SearchIcon).icon = ">"
+    palette.set_focus(palette.query_one(CommandInput))
 
 
 class KeyCommands(Provider):
@@ -25,7 +43,7 @@ class KeyCommands(Provider):
     async def discover(self) -> Hits:
         for key, binding in self._commands():
             name = Content(key.palette)
-            yield DiscoveryHit(_display(name, key), self._run(binding), text=key.palette, help=key.help)
+            yield DiscoveryHit(_display(name, key), self._run(binding), text=key.palette)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -33,7 +51,7 @@ class KeyCommands(Provider):
             score = matcher.match(key.palette)
             if score > 0:
                 name = matcher.highlight(key.palette)
-                yield Hit(score, _display(name, key), self._run(binding), text=key.palette, help=key.help)
+                yield Hit(score, _display(name, key), self._run(binding), text=key.palette)
 
     def _run(self, binding: ActiveBinding) -> partial[Any]:
         return partial(self.app.run_action, binding.binding.action, binding.node)

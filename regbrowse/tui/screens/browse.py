@@ -723,7 +723,9 @@ class BrowseScreen(Screen[Reference | None]):
             self.note("×", message.error.why)
 
     async def action_palette(self) -> None:
-        await self.app.run_action("command_palette")
+        from regbrowse.tui.command_palette import open_palette
+
+        await open_palette(self.app)
 
     async def action_quit(self) -> None:
         self.app.exit()
