@@ -128,10 +128,9 @@ class RegbrowseApp(App[Reference | None]):
         is before the first of them moved the focus, and the others would reach the wrong widget.
         """
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and not self._is_priority(event):
-            if self._delivered and monotonic() < self._delivered + LONGEST_KEY:
-                self._keys.append(event)
-                return
-            await self._deliver(event)
+            self._keys.append(event)
+            if not self._delivered or monotonic() > self._delivered + LONGEST_KEY:
+                await self._deliver(self._keys.popleft())
         else:
             await super().on_event(event)
 

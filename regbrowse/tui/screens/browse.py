@@ -522,7 +522,7 @@ class BrowseScreen(Screen[Reference | None]):
         pane = self.pane
         self.header.where = self._where()
         self.status_line.detail = pane.error_detail() if pane.error and not pane.row_count() else pane.detail()
-        self.footer.fixed, self.footer.hints = self._hints() if self.is_current else ((), ())
+        self.footer.fixed, self.footer.hints = self._hints() if self.app.screen is self else ((), ())
 
     def _where(self) -> Where:
         registry, browser = self.tags_pane.registry, self.session.browser
