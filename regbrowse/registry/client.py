@@ -340,9 +340,6 @@ class Client:
     def require_https(self, registry: Registry) -> None:
         """Never ask a registry in clear from now on; when it was, it is pinged again."""
         self._transport.schemes.require_https(registry)
-        known = self.auth.pings.known(registry)
-        if known is not None and known.is_plain:
-            self.auth.pings.forget(registry)
 
     def resolve(self, repository: Repository) -> Resolved:
         """Give the place that the files of this machine name for a repository. Raises PolicyError when blocked."""
