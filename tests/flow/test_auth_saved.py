@@ -11,7 +11,7 @@ from fake_content import Gate
 from fake_login import FakeKeychain
 from fake_registry import FakeRegistry
 from images import image
-from regbrowse.errors import AuthRejected, AuthRequired, NetError
+from regbrowse.errors import AuthRejected, AuthRequired, NetError, RegbrowseError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.models import LoginState
@@ -66,6 +66,21 @@ async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
         ping.open()
         keychain.gate.open()
         assert await asking == ["1"]
+
+
+async def test_https_may_be_required_while_the_helper_runs(private: FakeRegistry) -> None:
+    keychain = FakeKeychain({"": ANN}, gate=Gate())
+    assert keychain.gate
+    async with Client(settings(keychain)) as client:
+        await client.ping(here(private).registry)
+        listing = asyncio.ensure_future(names(client, here(private)))
+        await asyncio.wait_for(keychain.gate.arrived.wait(), 5)
+        client.require_https(here(private).registry)
+        keychain.gate.open()
+        with pytest.raises(RegbrowseError) as caught:
+            await listing
+        assert caught.value.slug == "no-tls"
+    assert private.paths() == []
 
 
 async def test_a_look_up_ends_with_its_request(private: FakeRegistry) -> None:

@@ -153,8 +153,10 @@ class Authenticator:
         """Wait for the ping and for the credential helper at the same time: each of them may be slow."""
         lookup = asyncio.ensure_future(self._credentials.login(request.registry, _repository_path(request)))
         try:
-            ping = await self.pings.ping(request.registry)
-            return ping, await lookup
+            await self.pings.ping(request.registry)
+            login = await lookup
+            # The helper may have run for long, and https may have been required since the ping.
+            return self.pings.known(request.registry) or await self.pings.ping(request.registry), login
         finally:
             if not lookup.done():
                 lookup.cancel()
