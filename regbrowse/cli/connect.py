@@ -50,10 +50,10 @@ class Connector:
         settings = None if self.is_demo else await to_thread(self._settings)
         if settings is not None and registry is not None and self._is_certain(settings):
             from regbrowse.registry.transport.early_connection import EarlyConnection
-            from regbrowse.registry.transport.url_policy import origin_of
+            from regbrowse.registry.transport.url_policy import https_origin
 
             early = EarlyConnection(settings)
-            early.begin(origin_of(f"https://{registry.authority}"))
+            early.begin(https_origin(registry))
         browser = await to_thread(self._browser, settings, early)
         if early is not None and registry is not None:
             browser.client.begin(registry)

@@ -39,7 +39,7 @@ from regbrowse.registry.transport.request_log import MAX_ENTRIES, Warnings
 from regbrowse.registry.transport.retry import RETRIED_STATUSES, backoff, retry_after
 from regbrowse.registry.transport.scheme_probe import SchemeProbe
 from regbrowse.registry.transport.tls_errors import TlsContext, alert_after_handshake, certificate_of
-from regbrowse.registry.transport.url_policy import Origin, origin_of
+from regbrowse.registry.transport.url_policy import Origin, https_origin, origin_of
 from regbrowse.text import visible
 
 PROGRESS = 2**20
@@ -235,7 +235,7 @@ class Transport:
         """Make the error for a failed HTTP request; only the registry itself is connected to again for its words."""
         origin = origin_of(url)
         registry = request.registry
-        own = origin == origin_of(f"https://{registry.authority}")
+        own = origin == https_origin(registry)
         known = TlsContext(
             folder=self._pools.tls.of_files(origin).folder,
             offer_http=own and self._pools.proxy(origin) is None and not self.schemes.is_tolerable(registry),
@@ -280,9 +280,9 @@ def _note(request: Request, attempt: int) -> str:
 
 def _home(request: Request) -> str:
     """The host that is asked, whichever answers in the end."""
-    return origin_of(f"https://{request.registry.authority}")[1]
+    return https_origin(request.registry)[1]
 
 
 def _tls_of(request: Request) -> Origin | None:
     """The registry whose CAs are trusted for its login service; none for what redirects lead to."""
-    return origin_of(f"https://{request.registry.authority}") if request.kind == "token" else None
+    return https_origin(request.registry) if request.kind == "token" else None
