@@ -24,6 +24,7 @@ from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.auth.ping import no_registry
 from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.models import (
     CatalogPage,
     Connection,
@@ -317,8 +318,7 @@ class Client:
         self.check_allowed(registry)
         if self._offline is not None:
             host = visible(registry.name)
-            hint = f"Start without --offline to ask {host}."
-            raise Offline(f"{host} is not searched offline.", wanted=f"Searching {host}", hint=hint)
+            raise offline_error(registry, f"{host} is not searched offline.", f"Searching {host}")
         return await self._vendor_apis.search(registry, text)
 
     # How it is reached

@@ -164,6 +164,16 @@ class Response:
         )
 
 
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """Return the `Content-Length` of a response; None when it is absent or no number."""
+    return header_number(headers.get("content-length", ""))
+
+
+def header_number(text: str) -> int | None:
+    """Return the number in a header; None for what is no decimal number of at most 18 digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def ping_request(registry: Registry) -> Request:
     """Ask whether there is a registry (distribution-spec, Determining Support)."""
     host = visible(registry.name)

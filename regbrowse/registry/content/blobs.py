@@ -15,8 +15,8 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.cache import ContentCache
 from regbrowse.registry.content.disk_cache import CachedContent
 from regbrowse.registry.content.verify import bypass_caches, check_size, verified_body
-from regbrowse.registry.fetch import content_length, fetch
-from regbrowse.registry.requests import Request, Response, blob_request
+from regbrowse.registry.fetch import fetch
+from regbrowse.registry.requests import Request, Response, blob_request, content_length
 from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.text import exact, size
 
@@ -153,7 +153,7 @@ def served_range(response: Response, first: int, last: int) -> ContentRange | st
 
 def _first_bytes(response: Response, count: int, blob_size: int | None) -> bytes:
     """Return what was received of a whole blob. Raises Integrity when it has another size than its descriptor says."""
-    offered = content_length(response)
+    offered = content_length(response.headers)
     if _is_encoded(response) and (blob_size is None or offered != blob_size):
         return response.decoded()[:count]
     check_size(response, blob_size, offered)

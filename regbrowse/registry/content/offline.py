@@ -17,6 +17,7 @@ from regbrowse.registry.content.disk_cache import CachedContent, CacheScope
 from regbrowse.registry.content.download import BlobStream, BodyBuffer, deliver
 from regbrowse.registry.content.manifests import digest_in, parse_cached
 from regbrowse.registry.content.tag_history import TagRecord
+from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.listing.catalog import require_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
 from regbrowse.registry.requests import Request, blob_request, catalog_request, manifest_request, tags_request
@@ -153,5 +154,4 @@ class OfflineAnswers:
 
 
 def _not_known(name: str, request: Request) -> Offline:
-    hint = f"Start without --offline to ask {request.host}."
-    return Offline(f"{name} is not known offline.", evidence=Evidence(request.host), wanted=request.wanted, hint=hint)
+    return offline_error(request.registry, f"{name} is not known offline.", request.wanted)

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from regbrowse.digest import Verification
 from regbrowse.errors import BadReference, Evidence, Integrity
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
@@ -34,12 +35,13 @@ def matches_signed(content: bytes, digest: Digest) -> bool:
 
 async def verified_body(response: Response, digest: Digest) -> bytes:
     """Return the body when it matches the digest, decoded when only that matches. Raises Integrity."""
-    if await matches(response.body, digest) is not False:
+    verification = await in_thread_if_large(lambda body: Verification.of(body, digest), response.body)
+    got = verification.computed
+    if got is None or verification.digest_matches:
         return response.body
     decoded = response.decoded()
     if decoded is not response.body and await matches(decoded, digest):
         return decoded
-    got = await in_thread_if_large(lambda body: Digest.of(body, digest.algorithm), response.body)
     wanted = response.request.wanted
     error = _digest_error(digest, got, response.body, response.evidence(), wanted, " It was not used.")
     error.content = response.body

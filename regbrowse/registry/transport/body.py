@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import httpx
 
 from regbrowse.registry.error_mapping import ERROR_BODY_LIMIT
-from regbrowse.registry.requests import BodySink, Request
+from regbrowse.registry.requests import BodySink, Request, content_length
 from regbrowse.registry.transport.connection_errors import too_large, too_many_headers
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ MAX_HEADERS = 200
 MAX_HEADER_BYTES = 65_536
 _TURN = 0.02
 """Seconds after which other tasks of the event loop run."""
-_NUMBER = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)", re.IGNORECASE)
 
 
@@ -113,7 +112,7 @@ async def read(request: Request, url: str, response: httpx.Response, body: bytea
     elif request.stop_after is not None:
         limit = request.stop_after
     elif request.method != "HEAD":
-        offered = content_length(response)
+        offered = content_length(response.headers)
         if offered is not None:
             whole = len(body) + offered
             # A Content-Encoding makes it shorter, and a part that was not asked for is judged by the caller.
@@ -141,7 +140,7 @@ async def read_into(
     """
     skip = 0
     if response.status_code == 200:
-        skip, total = state.received, content_length(response)
+        skip, total = state.received, content_length(response.headers)
     elif response.status_code == 206 and state.resumes:
         start, total = content_range(response)
         if start != state.received:
@@ -167,12 +166,6 @@ async def read_into(
     except httpx.ReadTimeout:
         raise TimeoutError from None
     return 200
-
-
-def content_length(response: httpx.Response) -> int | None:
-    """Read `Content-Length`; None when there is none that can be read."""
-    text = response.headers.get("content-length", "")
-    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def content_range(response: httpx.Response) -> tuple[int | None, int | None]:

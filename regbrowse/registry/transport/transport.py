@@ -14,9 +14,10 @@ from collections import deque
 import httpx
 
 from regbrowse import __version__
-from regbrowse.errors import Evidence, Offline, RegistryError
+from regbrowse.errors import RegistryError
 from regbrowse.redact import redact
 from regbrowse.reference import Registry
+from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.models import Exchange, Settings
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.secret_echo import repeats
@@ -96,9 +97,7 @@ class Transport:
     def check_online(self, registry: Registry, wanted: str) -> None:
         """Raise Offline when nothing may be sent to a registry."""
         if self._settings.offline and registry.key not in self._settings.local:
-            host = visible(registry.name)
-            hint = f"Start without --offline to ask {host}."
-            raise Offline(f"{host} is not asked offline.", evidence=Evidence(host), wanted=wanted, hint=hint)
+            raise offline_error(registry, f"{visible(registry.name)} is not asked offline.", wanted)
 
     def is_verified(self, base: str) -> bool:
         """Tell whether the certificate of an origin is checked."""
