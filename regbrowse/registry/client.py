@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from regbrowse.registry.content.manifests import Manifests
     from regbrowse.registry.content.offline import OfflineAnswers
     from regbrowse.registry.content.uncached import UncachedReader
-    from regbrowse.registry.listing.pagination import Paginator
+    from regbrowse.registry.listing.pagination import Page, Paginator
     from regbrowse.registry.referrers.finder import ReferrerFinder
     from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
@@ -189,15 +189,12 @@ class Client:
         """
         repository = self.resolve(repository).repository
         if offline := self._offline_for(repository.registry):
-            async with aclosing(offline.tags(repository)) as known:
-                async for tag_page in known:
-                    yield tag_page
-            return
-        request, epoch = tags_request(repository), self._cache.epoch(repository.registry)
-        async with aclosing(self._paginator.pages(request, TagPage, after, streamed=streamed)) as pages:
+            listing = offline.tags(repository)
+        else:
+            found = self._paginator.pages(tags_request(repository), TagPage, after, streamed=streamed)
+            listing = self._recorded(repository.registry, repository.path, found)
+        async with aclosing(listing) as pages:
             async for page in pages:
-                if page.done and page.cursor and page.cursor.names is not None:
-                    await self._cache.record_list(repository.registry, repository.path, page.cursor.names, epoch)
                 yield page
 
     async def catalog(
@@ -205,23 +202,32 @@ class Client:
     ) -> AsyncGenerator[CatalogPage, None]:
         """List the repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
         self.check_allowed(registry)
-        if offline := self._offline_for(registry):
-            async with aclosing(offline.catalog(registry)) as known:
-                async for catalog_page in known:
-                    yield catalog_page
-            return
         from regbrowse.registry.listing.catalog import catalog_error, require_catalog
 
-        request, epoch = catalog_request(registry), self._cache.epoch(registry)
-        require_catalog(request)
+        request = catalog_request(registry)
+        if offline := self._offline_for(registry):
+            listing = offline.catalog(registry)
+        else:
+            require_catalog(request)
+            found = self._paginator.pages(request, CatalogPage, after, streamed=streamed)
+            listing = self._recorded(registry, "", found)
         try:
-            async with aclosing(self._paginator.pages(request, CatalogPage, after, streamed=streamed)) as pages:
+            async with aclosing(listing) as pages:
                 async for page in pages:
-                    if page.done and page.cursor and page.cursor.names is not None:
-                        await self._cache.record_list(registry, "", page.cursor.names, epoch)
                     yield page
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(request, error) from None
+
+    async def _recorded(
+        self, registry: Registry, path: str, listing: AsyncGenerator[Page, None]
+    ) -> AsyncGenerator[Page, None]:
+        """Yield the pages of a list, and record its names when it is complete; `path` is empty for a catalog."""
+        epoch = self._cache.epoch(registry)
+        async with aclosing(listing) as pages:
+            async for page in pages:
+                if page.done and page.cursor and page.cursor.names is not None:
+                    await self._cache.record_list(registry, path, page.cursor.names, epoch)
+                yield page
 
     async def manifest(
         self,

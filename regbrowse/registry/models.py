@@ -95,42 +95,42 @@ class Settings(NamedTuple):
     """Whether nothing is sent, and what was kept on disk answers."""
 
 
-class TagPage(NamedTuple):
-    """The new tags of one page of a tag list (distribution-spec, Listing Tags)."""
+class NamePage(NamedTuple):
+    """The new names of one page of a list."""
 
-    tags: tuple[str, ...]
+    names: tuple[str, ...]
     """Valid, and in no earlier page."""
     total: int
-    """Tags so far, this page included."""
+    """Names so far, this page included."""
     hidden: int = 0
-    """Entries so far that are no valid tags."""
+    """Entries so far that are no valid names."""
     done: bool = False
     """Whether the list is complete."""
     note: str = ""
     """Why the list ended before its end, one sentence; empty while it goes on."""
     next: str | None = None
-    """Opaque; when set, `tags(repository, after=page)` goes on behind this page."""
+    """Opaque; when set, the list goes on behind this page with `after=page`."""
     cursor: Cursor | None = None
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.tags
 
+class TagPage(NamePage):
+    """The new tags of one page of a tag list (distribution-spec, Listing Tags)."""
 
-class CatalogPage(NamedTuple):
-    """The new repositories of one page of a catalog."""
-
-    repositories: tuple[str, ...]
-    total: int
-    hidden: int = 0
-    done: bool = False
-    note: str = ""
-    next: str | None = None
-    cursor: Cursor | None = None
+    __slots__ = ()
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.repositories
+    def tags(self) -> tuple[str, ...]:
+        return self.names
+
+
+class CatalogPage(NamePage):
+    """The new repositories of one page of a catalog (distribution, docs/content/spec/api.md, Listing Repositories)."""
+
+    __slots__ = ()
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return self.names
 
 
 class TagHead(NamedTuple):
