@@ -104,6 +104,13 @@ def config_of(manifest: Manifest) -> Descriptor | None:
     return manifest.config if isinstance(manifest, Image | Artifact) else None
 
 
+def blobs_of(manifest: Manifest | None) -> tuple[Descriptor, ...]:
+    """The layers of an image or the blobs of an artifact; none for other kinds."""
+    if isinstance(manifest, Image):
+        return manifest.layers
+    return manifest.blobs if isinstance(manifest, Artifact) else ()
+
+
 def total_size(descriptors: Iterable[Descriptor]) -> int:
     """The sum of the known sizes, each digest counted once."""
     sizes: dict[object, int] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -13,6 +12,7 @@ from regbrowse.reference import Digest
 from regbrowse.registry.local.byte_range import ByteRange
 from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.registry.responder import (
+    ENDPOINT,
     Answer,
     blob_part,
     error_answer,
@@ -23,7 +23,6 @@ from regbrowse.registry.responder import (
 
 PAGE_SIZE = 1000
 """Most entries of one page, whatever was requested."""
-_ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/([^/]+))")
 
 
 class ImageStore(Protocol):
@@ -68,7 +67,7 @@ class LocalRegistry:
         return Answer(answer.status, answer.headers) if method == "HEAD" else answer
 
     async def _repository(self, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> Answer:
-        match = _ENDPOINT.fullmatch(path)
+        match = ENDPOINT.fullmatch(path)
         if not match:
             return error_answer(404, "NOT_FOUND", "no such endpoint")
         name, kind, target = match[1], match[2] or match[4], match[5] or ""
