@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.verb_table import DEMO
 from regbrowse.errors import BadReference, ConfigError
-from regbrowse.reference import Reference, Registry
+from regbrowse.reference import Reference, Registry, registry_in
 
 if TYPE_CHECKING:
     from regbrowse.browser import Browser
@@ -105,7 +105,7 @@ class Connector:
 
     @property
     def _registry(self) -> Registry | None:
-        return self.place.repository.registry if isinstance(self.place, Reference) else self.place
+        return None if self.place is None else registry_in(self.place)
 
     def _settings(self) -> Settings:
         """Join the command line, the environment and the files of this machine, in this order."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
 
-from regbrowse.errors import RegbrowseError
+from regbrowse.errors import BadReference, RegbrowseError
+from regbrowse.reference import Registry
 from regbrowse.text import visible
 
 FILE_LIMIT = 2**20
@@ -83,6 +84,14 @@ class Report:
 def kind_of(value: object) -> str:
     """Say what a value of TOML or JSON is, for sentences that begin with what it should be."""
     return next((words for kind, words in _KINDS.items() if isinstance(value, kind)), "a date or time")
+
+
+def registry_key(text: str) -> str:
+    """Read the name of a registry and give the key by which it is compared; empty when the text is none."""
+    try:
+        return Registry.parse(text).https_key
+    except BadReference:
+        return ""
 
 
 def shown_path(path: Path) -> str:

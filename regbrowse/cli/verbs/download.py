@@ -19,7 +19,7 @@ from regbrowse.cli.diagnostics import ExitCode, note, print_error
 from regbrowse.cli.output import StdoutPipe
 from regbrowse.cli.progress import Transfer, progress_line, waiting
 from regbrowse.errors import BadReference, Integrity, NotFound
-from regbrowse.reference import Digest, Reference, Registry
+from regbrowse.reference import Digest, Reference, Registry, split_tag
 from regbrowse.text import size, visible
 
 if TYPE_CHECKING:
@@ -97,9 +97,7 @@ def _destination(arguments: Arguments, place: Registry | Reference, *, terminal:
 
 def _repository_in(given: str) -> str:
     """What was written, without tag and digest."""
-    name = given.partition("@")[0]
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
+    return split_tag(given.partition("@")[0])[0]
 
 
 def _not_there(context: CommandContext, digest: Digest, error: NotFound) -> NotFound:

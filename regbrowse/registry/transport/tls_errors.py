@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 from regbrowse.errors import Step
+from regbrowse.reference import bracketed
 from regbrowse.registry.transport.pool import Pools, causes_of
 from regbrowse.registry.transport.tls import unverified_context
 from regbrowse.registry.transport.url_policy import Origin
@@ -226,9 +227,10 @@ async def _look(
                 await stream.aclose()  # httpcore closes only connections that it has finished
             raise _Seen
 
-    shown = f"[{host}]" if ":" in host else host
     timeout = {"connect": LOOK_SECONDS, "read": LOOK_SECONDS, "write": LOOK_SECONDS, "pool": None}
-    request = httpx.Request("HEAD", f"https://{shown}:{port}/v2/", extensions={"timeout": timeout, "trace": trace})
+    request = httpx.Request(
+        "HEAD", f"https://{bracketed(host)}:{port}/v2/", extensions={"timeout": timeout, "trace": trace}
+    )
     pool = await pools.unpooled(origin, context)
     try:
         async with asyncio.timeout(2 * LOOK_SECONDS):
