@@ -38,13 +38,15 @@ Kind = TypeVar("Kind", bool, str, list[Any], dict[str, Any])
 
 
 class Notices:
-    """Collect sentences about what could not be used, each once, at most 50."""
+    """Collect sentences about what could not be used, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = NOTICES) -> None:
+        """`limit`: how many are kept."""
+        self._limit = limit
         self._sentences: dict[str, None] = {}
 
     def add(self, sentence: str) -> None:
-        if len(self._sentences) < NOTICES:
+        if len(self._sentences) < self._limit:
             self._sentences[sentence] = None
 
     @property

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".tar.gz", ".tar.zst", ".tar", ".json", "")
 """What a file named after its digest may end in."""
+SIGNALS: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end the process, beside SIGINT."""
 _SKIPPABLE = tuple(bytes([first]) for first in range(0x50, 0x60))
 
 
@@ -186,9 +187,7 @@ def _ended_by_signals() -> Iterator[list[int]]:
         caught.append(number)
         task.cancel()
 
-    wanted = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        wanted = []  # signals are handled in the main thread alone
+    wanted = [one for one in SIGNALS if signal.getsignal(one) is signal.SIG_DFL]
     for number in wanted:
         loop.add_signal_handler(number, stop, number)
     try:
