@@ -153,9 +153,9 @@ class Connector:
         preferred = network.platform if network else None
         if not self.arguments.names_platform:
             return preferred
-        from regbrowse.cli.platform_request import platform_request
+        from regbrowse.cli.platform_request import requested_platform
 
-        return platform_request(self.arguments, preferred).platform
+        return requested_platform(self.arguments, preferred)
 
 
 def _login(arguments: Arguments) -> Login | None:
@@ -192,8 +192,8 @@ def _check(arguments: Arguments) -> None:
     if arguments.offline and not arguments.cache:
         raise ConfigError("--offline shows what --no-cache does not keep.", hint="Leave one of them out.")
     if arguments.names_platform:
-        from regbrowse.cli.platform_request import platform_request
+        from regbrowse.cli.platform_request import requested_platform
 
         if arguments.all:
             raise BadReference("--all checks every platform, and one was chosen.", hint="Leave one of them out.")
-        platform_request(arguments)
+        requested_platform(arguments)

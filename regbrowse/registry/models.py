@@ -5,8 +5,11 @@ Free of httpx, so that a screen can name these types without loading the network
 
 from __future__ import annotations
 
+from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from regbrowse.text import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,6 +151,17 @@ class Wait(NamedTuple):
     """On the monotonic clock."""
     why: str
     """One sentence without a number of seconds: `ghcr.io is limiting requests.`"""
+
+    @property
+    def left(self) -> float:
+        """Seconds until the registry is asked again; 0 when it may be."""
+        return max(0.0, self.until - monotonic())
+
+    @property
+    def sentence(self) -> str:
+        """Why and for how long; empty when it is over."""
+        left = self.left
+        return f"{self.why} Trying again in {span(left)}." if left else ""
 
 
 class Connection(NamedTuple):
