@@ -16,6 +16,7 @@ from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.models import LoginState
 from regbrowse.registry.transport.scheme_probe import SchemeProbe
+from regbrowse.registry.vendor.vendor_client import VendorClient
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain
@@ -54,6 +55,24 @@ async def test_a_saved_login_is_used_and_its_source_is_said(private: FakeRegistr
         await names(client, here(private))
         assert client.auth.login_state(here(private).registry) == LoginState("ann", SOURCE)
     assert keychain.asked == [(private.name, "acme/app")], "looked up once"
+
+
+async def test_a_vendor_api_is_not_asked_in_clear_when_https_was_required_while_the_helper_ran(
+    private: FakeRegistry,
+) -> None:
+    keychain, there = FakeKeychain({"": ANN}, gate=Gate()), here(private).registry
+    assert keychain.gate
+    async with Client(settings(keychain)) as client:
+        await client.ping(there)
+        vendor = VendorClient(client.auth, client._transport, 5)
+        asking = asyncio.ensure_future(vendor.get_from_registry(there, "/api", "acme/app", password=True))
+        await asyncio.wait_for(keychain.gate.arrived.wait(), 5)
+        client.require_https(there)
+        keychain.gate.open()
+        with pytest.raises(RegbrowseError) as caught:
+            await asking
+        assert caught.value.slug == "no-tls"
+    assert private.paths("/api") == []
 
 
 async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
