@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadReference, BadResponse
+from regbrowse.errors import BadResponse
 from regbrowse.oci.document import Reader, parse_json
 from regbrowse.oci.platform import Platform
 from regbrowse.reference import Digest
@@ -100,10 +100,7 @@ def read_config(reader: Reader) -> Config:
 def _diff_ids(rootfs: Reader) -> tuple[Digest | None, ...]:
     found: list[Digest | None] = []
     for index, item in enumerate(rootfs.items("diff_ids")):
-        try:
-            found.append(Digest.parse(item) if isinstance(item, str) else None)
-        except BadReference:
-            found.append(None)
+        found.append(Digest.read(item) if isinstance(item, str) else None)
         if found[-1] is None:
             rootfs.strange(f"{rootfs.path('diff_ids')}[{index}]", item)
     return tuple(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from regbrowse.errors import BadResponse
 from regbrowse.oci import mediatype, schema1
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, parse_json
+from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, looks_like_html, parse_json
 from regbrowse.reference import Digest
 from regbrowse.text import CELL_LIMIT, visible
 
@@ -126,7 +126,7 @@ def parse_manifest(
 
     Raises BadResponse for what is no JSON object or can be read in two ways, TooLarge above the limit.
     """
-    if raw[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if looks_like_html(raw):
         raise BadResponse(
             "The registry sent a web page instead of a manifest.", hint="A login page or proxy is probably in between."
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from regbrowse.errors import BadResponse, Evidence, NotFound
+from regbrowse.oci.document import looks_like_html
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.redact import redact
 from regbrowse.reference import Digest, Registry, Repository, is_tag
@@ -133,7 +134,7 @@ class Response:
 
     @property
     def looks_like_html(self) -> bool:
-        return self.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        return looks_like_html(self.body)
 
     def decoded(self) -> bytes:
         """Decode a Content-Encoding that was not asked for; the body as it is when that does not work.
@@ -162,16 +163,6 @@ class Response:
             request_id="" if repeats(request_id, self.authorization, self.request.body) else visible(request_id, 100),
             seconds=round(self.seconds, 3),
         )
-
-
-def content_length(headers: Mapping[str, str]) -> int | None:
-    """Return the `Content-Length` of a response; None when it is absent or no number."""
-    return header_number(headers.get("content-length", ""))
-
-
-def header_number(text: str) -> int | None:
-    """Return the number in a header; None for what is no decimal number of at most 18 digits."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def ping_request(registry: Registry) -> Request:

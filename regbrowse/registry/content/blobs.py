@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from regbrowse.errors import BadResponse, Evidence, Integrity, TooLarge
 from regbrowse.oci.descriptor import Descriptor
@@ -16,13 +13,13 @@ from regbrowse.registry.content.cache import ContentCache
 from regbrowse.registry.content.disk_cache import CachedContent
 from regbrowse.registry.content.verify import bypass_caches, check_size, verified_body
 from regbrowse.registry.fetch import fetch
-from regbrowse.registry.requests import Request, Response, blob_request, content_length
+from regbrowse.registry.headers import ContentRange, content_length, content_range
+from regbrowse.registry.requests import Request, Response, blob_request
 from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.text import exact, size
 
 MAX_RANGES = 16
 """Range requests for the start of one blob; a server that needs more is sent a request for the whole instead."""
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:([0-9]{1,18})|\*)", re.IGNORECASE)
 
 
 class Blobs:
@@ -112,27 +109,6 @@ class Blobs:
             if len(content) in (count, served.total):
                 return bytes(content)
         return None
-
-
-class ContentRange(NamedTuple):
-    """The bytes that a partial response holds."""
-
-    first: int
-    last: int
-    """Included."""
-    total: int | None
-    """Bytes of the whole; None when the server does not know."""
-
-
-def content_range(lines: Sequence[str]) -> ContentRange | None:
-    """Parse `Content-Range`; None unless there is exactly one line with a possible range (RFC 9110, 14.4)."""
-    match = _CONTENT_RANGE.fullmatch(lines[0].strip()) if len(lines) == 1 else None
-    if match is None:
-        return None
-    first, last, total = (int(group) if group else None for group in match.groups())
-    if first is None or last is None or last < first or (total is not None and last >= total):
-        return None
-    return ContentRange(first, last, total)
 
 
 def served_range(response: Response, first: int, last: int) -> ContentRange | str:

@@ -26,8 +26,9 @@ from regbrowse.registry.content.verify import (
 )
 from regbrowse.registry.error_mapping import not_json, server_words, status_error
 from regbrowse.registry.fetch import LARGE_BODY, fetch, in_thread_if_large
+from regbrowse.registry.headers import content_length
 from regbrowse.registry.models import TagHead
-from regbrowse.registry.requests import Request, Response, content_length, manifest_request
+from regbrowse.registry.requests import Request, Response, manifest_request
 from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.registry.transport.connection_errors import too_large
 from regbrowse.text import visible

@@ -11,7 +11,8 @@ from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.verify import docker_content_digest, matches
 from regbrowse.registry.fetch import fetch
-from regbrowse.registry.requests import Request, blob_request, content_length, header_number, manifest_request
+from regbrowse.registry.headers import content_length, content_range
+from regbrowse.registry.requests import Request, blob_request, manifest_request
 
 
 class ServedContent(NamedTuple):
@@ -53,7 +54,8 @@ class UncachedReader:
         first_byte = replace(request, stop_after=1, headers={**request.headers, "Range": "bytes=0-0"})
         response = await fetch(self._auth, first_byte, statuses=(200, 206, 416))
         if response.status == 206:
-            return header_number(response.headers.get("content-range", "").rpartition("/")[2])
+            found = content_range(response.headers.get_list("content-range"))
+            return found.total if found else None
         return content_length(response.headers) if response.status == 200 else 0
 
     async def _read(self, request: Request, digest: Digest | None) -> ServedContent:

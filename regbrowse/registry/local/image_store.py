@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from regbrowse.errors import BadReference
 from regbrowse.reference import Digest
 from regbrowse.registry.local.byte_range import ByteRange
 from regbrowse.registry.local.image_names import ImageNames
@@ -78,7 +77,7 @@ class LocalRegistry:
             return page_answer(f"/v2/{name}/tags/list", "tags", sorted(tags), query, PAGE_SIZE, {"name": name})
         if kind == "manifests":
             return await self._manifest(tags, target)
-        digest = _parse_digest(target)
+        digest = Digest.read(target)
         if digest is None:
             return error_answer(400, "DIGEST_INVALID", "not a digest")
         if kind == "referrers":
@@ -90,7 +89,7 @@ class LocalRegistry:
             if target in tags:
                 digest = await asyncio.to_thread(self._store.entry_digest, tags[target])
             else:
-                digest = _parse_digest(target)
+                digest = Digest.read(target)
             found = await asyncio.to_thread(self._store.manifest, digest) if digest else None
         except OSError:
             found = None
@@ -113,10 +112,3 @@ class LocalRegistry:
             return error_answer(404, "BLOB_UNKNOWN", "no such content in these files")
         answer, start, stop = blob_part(str(digest), content.size, range_header)
         return answer if answer.status == 416 else Answer(answer.status, answer.headers, content.stream(start, stop))
-
-
-def _parse_digest(text: str) -> Digest | None:
-    try:
-        return Digest.parse(text)
-    except BadReference:
-        return None
