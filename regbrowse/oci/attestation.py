@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadResponse
-from regbrowse.oci.document import Reader, parse_json
+from regbrowse.oci.document import Reader, parse_object
 from regbrowse.reference import Digest
 from regbrowse.text import plural, visible
 
@@ -112,10 +112,7 @@ def read_statement(raw: bytes) -> Statement:
 
 
 def _object(raw: bytes) -> Reader:
-    document = parse_json(raw, limit=STATEMENT_LIMIT)
-    if not isinstance(document.value, dict):
-        raise BadResponse("The attestation is not a JSON object.")
-    return Reader(document.value)
+    return parse_object(raw, "The attestation is not a JSON object.", limit=STATEMENT_LIMIT)
 
 
 def _unwrap(reader: Reader) -> Reader | None:

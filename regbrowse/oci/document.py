@@ -249,6 +249,14 @@ class Reader:
         return digest
 
 
+def parse_object(raw: bytes, refusal: str, *, limit: int = DOCUMENT_LIMIT) -> Reader:
+    """A JSON document that is an object, as `parse_json` reads it. Raises TooLarge, and BadResponse with `refusal`."""
+    document = parse_json(raw, limit=limit)
+    if not isinstance(document.value, dict):
+        raise BadResponse(refusal)
+    return Reader(document.value, anomalies=list(document.anomalies))
+
+
 def looks_like_html(content: bytes) -> bool:
     """Whether content begins as a web page does, and as no JSON document can."""
     return content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")

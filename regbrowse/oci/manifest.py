@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from regbrowse.errors import BadResponse
 from regbrowse.oci import mediatype, schema1
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, looks_like_html, parse_json
+from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, looks_like_html, parse_object
 from regbrowse.reference import Digest
 from regbrowse.text import CELL_LIMIT, visible
 
@@ -130,10 +130,7 @@ def parse_manifest(
         raise BadResponse(
             "The registry sent a web page instead of a manifest.", hint="A login page or proxy is probably in between."
         )
-    document = parse_json(raw, limit=limit)
-    if not isinstance(document.value, dict):
-        raise BadResponse("The registry sent a manifest that is not a JSON object.")
-    reader = Reader(document.value, anomalies=list(document.anomalies))
+    reader = parse_object(raw, "The registry sent a manifest that is not a JSON object.", limit=limit)
     _refuse_ambiguous(reader)
     _refuse_config(reader)
     media_type = _decide(reader, mediatype.essence(content_type), mediatype.essence(expected))

@@ -38,7 +38,7 @@ from regbrowse.registry.models import (
     TagHead,
     TagPage,
 )
-from regbrowse.registry.requests import catalog_request, ping_request, tags_request
+from regbrowse.registry.requests import BLOB_LIMIT, catalog_request, ping_request, tags_request
 from regbrowse.registry.transport.connection_errors import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.registry.vendor import is_searchable
@@ -265,7 +265,7 @@ class Client:
         """Give what a tag pointed to when it was read last, in this run or another, if that is still cached."""
         return await self._manifests.last_digest(self.resolve(repository).repository, tag)
 
-    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
+    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read the verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
         place = self.resolve(repository)
         if offline := self._offline_for(place.repository.registry):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token", "referrers", "vendor"]
 
 MANIFEST_LIMIT = 4 * 2**20
+BLOB_LIMIT = 4 * 2**20
+"""The most bytes of a blob that is read whole when nothing else is said."""
 PAGE_LIMIT = 32 * 2**20
 PAGE_SIZE = 1000
 """Names that one page of a list is asked for."""

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.document import parse_json
-from regbrowse.redact import Secret, redact
+from regbrowse.redact import URL, Secret, redact
 from regbrowse.settings.login import sendable
 from regbrowse.text import visible
 
@@ -50,7 +50,6 @@ _NAMES_A_SECRET = re.compile(
     r"|\b(?:bearer|basic)\s",
     re.IGNORECASE,
 )
-_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _LONG_WORD = re.compile(r"(?=[A-Za-z+/=_-]*[0-9])[A-Za-z0-9+/=_-]{24,}")
 _WORD = re.compile(r"[^\s\"',:{}]{4,}")
 
@@ -313,7 +312,7 @@ def first_line(err: bytes, out: bytes) -> str:
         line = line.strip()
         if not line or _NAMES_A_SECRET.search(line) or any(word in line for word in secrets):
             continue
-        line = _LONG_WORD.sub("***", _URL.sub(_redacted, line))
+        line = _LONG_WORD.sub("***", URL.sub(_redacted, line))
         shown = visible(line, ERROR_LINE_LIMIT)
         return shown if shown.endswith((".", "…", "!", "?")) else f"{shown}."
     return ""

@@ -14,7 +14,7 @@ from regbrowse.registry.content.disk_cache import CachedContent
 from regbrowse.registry.content.verify import bypass_caches, check_size, verified_body
 from regbrowse.registry.fetch import fetch
 from regbrowse.registry.headers import ContentRange, content_length, content_range
-from regbrowse.registry.requests import Request, Response, blob_request
+from regbrowse.registry.requests import BLOB_LIMIT, Request, Response, blob_request
 from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.text import exact, size
 
@@ -31,7 +31,7 @@ class Blobs:
         self._in_flight: SingleFlight[bytes] = SingleFlight()
         self._without_ranges: set[str] = set()
 
-    async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
+    async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read a blob of at most `limit` bytes and verify it; it is requested once. Raises RegistryError."""
         digest, request = blob_request(repository, descriptor, limit)
         if descriptor.data is not None:

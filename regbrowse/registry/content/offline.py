@@ -21,7 +21,14 @@ from regbrowse.registry.content.tag_history import TagRecord
 from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.listing.catalog import require_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
-from regbrowse.registry.requests import Request, blob_request, catalog_request, manifest_request, tags_request
+from regbrowse.registry.requests import (
+    BLOB_LIMIT,
+    Request,
+    blob_request,
+    catalog_request,
+    manifest_request,
+    tags_request,
+)
 from regbrowse.text import exact, size, visible
 
 if TYPE_CHECKING:
@@ -88,7 +95,7 @@ class OfflineAnswers:
             return TagHead(record.digest)
         return TagHead(record.digest, visible(essence(cached.content_type)), len(cached.content))
 
-    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
+    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read the verified content of a blob of at most `limit` bytes."""
         content = await self._blob(repository, descriptor)
         if len(content) > limit:
