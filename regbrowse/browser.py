@@ -121,8 +121,7 @@ class Browser:
             before = after
             async with aclosing(self._pages(place, after)) as pages:
                 async for page in pages:
-                    names = page.tags if isinstance(page, TagPage) else page.repositories
-                    yield Names(names, page.hidden, page.done, "" if page.next else page.note)
+                    yield Names(page.names, page.hidden, page.done, "" if page.next else page.note)
                     after = page
             if after is before:
                 return

@@ -46,6 +46,14 @@ class Digest(NamedTuple):
         return cls(algorithm, encoded)
 
     @classmethod
+    def read(cls, text: str) -> Digest | None:
+        """Parse what a document or a header names as a digest; None when it is none."""
+        try:
+            return cls.parse(text)
+        except BadReference:
+            return None
+
+    @classmethod
     def of(cls, content: bytes, algorithm: str = "sha256") -> Digest:
         return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from regbrowse.text import visible
 
+URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+"""An address within a text."""
 URL_LIMIT = 2000
 _SHOWN = frozenset(
     {"scope", "service", "n", "last", "artifacttype", "digest", "from", "mount", "ns", "page", "page_size", "ordering"}

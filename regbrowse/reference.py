@@ -29,9 +29,12 @@ __all__ = [
     "Reference",
     "Registry",
     "Repository",
+    "bracketed",
     "is_repository_path",
     "is_tag",
     "parse_reference",
+    "registry_in",
+    "split_tag",
 ]
 
 INPUT_LIMIT = 1024
@@ -98,6 +101,11 @@ class Registry(NamedTuple):
         """Lower case, no trailing dot: for comparing, caching and credential look-ups."""
         host, port = self._split()
         return f"{host}:{port}" if port else host
+
+    @property
+    def https_key(self) -> str:
+        """The key without port 443, by which what files say of a registry is found."""
+        return self.key.removesuffix(":443")
 
     @property
     def authority(self) -> str:
@@ -205,6 +213,16 @@ class Reference(NamedTuple):
         return str(self.repository) + self._rest()
 
 
+def registry_in(place: Registry | Reference) -> Registry:
+    """The registry that a place is, or is in."""
+    return place if isinstance(place, Registry) else place.repository.registry
+
+
+def bracketed(host: str) -> str:
+    """Write a host as URLs have it: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 _EXAMPLE = 'Write for example "alpine", "ghcr.io/org/app:1.2" or "localhost:5000/".'
 
 
@@ -241,7 +259,7 @@ def parse_reference(text: str) -> Reference:
     name, at, digest_text = text.partition("@")
     digest = Digest.parse(digest_text) if at else None
     domain, rest = _split_domain(name)
-    path, tag = _split_tag(rest)
+    path, tag = split_tag(rest)
     if tag is not None and not is_tag(tag):
         raise BadReference(
             f'"{visible(tag, 64)}" is not a valid tag: up to 128 letters, digits, "_", "." or "-",'
@@ -263,7 +281,8 @@ def _split_domain(name: str) -> tuple[str, str]:
     return DOCKER_HUB, name
 
 
-def _split_tag(rest: str) -> tuple[str, str | None]:
+def split_tag(rest: str) -> tuple[str, str | None]:
+    """Split `name[:tag]`, in which the name may have a port."""
     path, colon, tag = rest.rpartition(":")
     return (path, tag) if colon and "/" not in tag else (rest, None)
 

@@ -112,9 +112,7 @@ def references(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
         # The value of an option may hold what only the shell can read, such as a variable; a switch cannot.
         known = [option.name for option in OPTIONS if option.action == "store_true" and not option.value]
         switches: dict[str, Any] = {name: True for name in known if name in parsed_args}
-        collector = _Collector(listing, Arguments(reference=listing.target, **switches), found)
-        collector.start()
-        collector.done.wait(PATIENCE)
+        _Collector(listing, Arguments(reference=listing.target, **switches), found).collect()
     return [word for word in tuple(found) if word.startswith(prefix) and _SAFE.fullmatch(word)]
 
 
@@ -158,22 +156,27 @@ def listing_for(typed: str) -> Listing | None:
     return None
 
 
-class _Collector(threading.Thread):
-    """Asks for a list and adds its names to `found`, as long as it is waited for."""
+class _Collector:
+    """Asks for a list in a thread and adds its names to `found`, as long as it is waited for."""
 
     def __init__(self, listing: Listing, arguments: Arguments, found: dict[str, None]) -> None:
-        super().__init__(daemon=True)
-        self.done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._done = threading.Event()
         self._listing = listing
         self._arguments = arguments
         self._found = found
         self._complete = False
 
-    def run(self) -> None:
+    def collect(self) -> None:
+        """Wait for the names, for PATIENCE at most; the thread ends with the process."""
+        self._thread.start()
+        self._done.wait(PATIENCE)
+
+    def _run(self) -> None:
         try:
             asyncio.run(self._ask())
         finally:
-            self.done.set()
+            self._done.set()
 
     async def _ask(self) -> None:
         """The registry, then, when it did not give all, what was kept of its list."""
@@ -181,7 +184,7 @@ class _Collector(threading.Thread):
         await self._within(ASKING, self._arguments)
         if not self._complete and not self._arguments.offline and self._arguments.cache:
             await self._within(started + PATIENCE - time.monotonic(), self._arguments._replace(offline=True))
-        self.done.set()  # what asyncio.run waits for at its end is of no interest
+        self._done.set()  # what asyncio.run waits for at its end is of no interest
 
     async def _within(self, seconds: float, arguments: Arguments) -> None:
         with suppress(TimeoutError, RegbrowseError):

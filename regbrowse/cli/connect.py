@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.verb_table import DEMO
 from regbrowse.errors import BadReference, ConfigError
-from regbrowse.reference import Reference, Registry
+from regbrowse.reference import Reference, Registry, registry_in
 
 if TYPE_CHECKING:
     from regbrowse.browser import Browser
@@ -50,10 +50,10 @@ class Connector:
         settings = None if self.is_demo else await to_thread(self._settings)
         if settings is not None and registry is not None and self._is_certain(settings):
             from regbrowse.registry.transport.early_connection import EarlyConnection
-            from regbrowse.registry.transport.url_policy import origin_of
+            from regbrowse.registry.transport.url_policy import https_origin
 
             early = EarlyConnection(settings)
-            early.begin(origin_of(f"https://{registry.authority}"))
+            early.begin(https_origin(registry))
         browser = await to_thread(self._browser, settings, early)
         if early is not None and registry is not None:
             browser.client.begin(registry)
@@ -105,7 +105,7 @@ class Connector:
 
     @property
     def _registry(self) -> Registry | None:
-        return self.place.repository.registry if isinstance(self.place, Reference) else self.place
+        return None if self.place is None else registry_in(self.place)
 
     def _settings(self) -> Settings:
         """Join the command line, the environment and the files of this machine, in this order."""
@@ -153,9 +153,9 @@ class Connector:
         preferred = network.platform if network else None
         if not self.arguments.names_platform:
             return preferred
-        from regbrowse.cli.platform_request import platform_request
+        from regbrowse.cli.platform_request import requested_platform
 
-        return platform_request(self.arguments, preferred).platform
+        return requested_platform(self.arguments, preferred)
 
 
 def _login(arguments: Arguments) -> Login | None:
@@ -192,8 +192,8 @@ def _check(arguments: Arguments) -> None:
     if arguments.offline and not arguments.cache:
         raise ConfigError("--offline shows what --no-cache does not keep.", hint="Leave one of them out.")
     if arguments.names_platform:
-        from regbrowse.cli.platform_request import platform_request
+        from regbrowse.cli.platform_request import requested_platform
 
         if arguments.all:
             raise BadReference("--all checks every platform, and one was chosen.", hint="Leave one of them out.")
-        platform_request(arguments)
+        requested_platform(arguments)

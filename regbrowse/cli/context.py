@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from regbrowse.browser import Browser
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.output import Output
+    from regbrowse.oci.platform_selection import PlatformRequest
 
 _NAMED = 10
 """Names that a hint offers at most."""
@@ -42,6 +43,14 @@ class CommandContext(NamedTuple):
     def repository(self) -> Repository:
         """The repository that is meant. Raises BadReference."""
         return self.reference.repository
+
+    @property
+    def request(self) -> PlatformRequest:
+        """The platform that an image is wanted for: that of the options, of the settings, or this machine's."""
+        from regbrowse.oci.platform import Platform
+        from regbrowse.oci.platform_selection import PlatformRequest
+
+        return PlatformRequest(self.browser.platform or Platform.host(), self.arguments.names_platform)
 
     @property
     def as_table(self) -> bool:

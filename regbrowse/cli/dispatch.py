@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
 from regbrowse.errors import NotFound, RegbrowseError
-from regbrowse.reference import Reference, Registry
+from regbrowse.reference import Reference, Registry, registry_in
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
         if arguments.verb.takes.startswith("REF"):
             context = await context.with_only_image()
         try:
-            registry = place if isinstance(place, Registry) else place.repository.registry
+            registry = registry_in(place)
             async with progress_line(lambda _: waiting(browser.client.limits.wait(registry))):
                 code = await function(context)
         except NotFound as error:
@@ -109,8 +109,7 @@ def _note_requests(browser: Browser, place: Registry | Reference, how_much: int)
         note(f"{one.method} {one.url}  {outcome}  {took}  {one.received:,} B  {more}".rstrip())
     if how_much < 2:
         return
-    registry = place if isinstance(place, Registry) else place.repository.registry
-    known = browser.client.connection(registry)
+    known = browser.client.connection(registry_in(place))
     who = f"{known.login.user} by {known.login.source}" if known.login.user else "anonymous"
     note(f"{f'reached at {known.base}' if known.base else 'no connection'}, as {who}")
     for said in (known.login.note, *known.notes):

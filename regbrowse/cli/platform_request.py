@@ -5,26 +5,26 @@ from __future__ import annotations
 from regbrowse.cli.arguments import Arguments
 from regbrowse.errors import BadReference
 from regbrowse.oci.platform import Platform
-from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.text import visible
 
 
-def platform_request(arguments: Arguments, preferred: Platform | None = None) -> PlatformRequest:
-    """Read the options; `preferred` is the platform of the settings. Raises BadReference for what is no platform."""
+def requested_platform(arguments: Arguments, preferred: Platform | None = None) -> Platform:
+    """Read the options, of which there is one; what they leave out is that of `preferred`, else this machine's.
+
+    Raises BadReference for what is no platform.
+    """
     usual = preferred or Platform.host()
     if arguments.platform:
-        return PlatformRequest(Platform.parse(arguments.platform), asked=True)
+        return Platform.parse(arguments.platform)
     for option, word in (("os", arguments.os), ("arch", arguments.arch), ("variant", arguments.variant)):
         if "/" in word or ":" in word:
             raise BadReference(
                 f'"{visible(word, 64)}" is too much for --{option}.',
                 hint=f"Write --platform {visible(word, 64)}." if _is_platform(word) else "--platform takes all of it.",
             )
-    if not (arguments.os or arguments.arch or arguments.variant):
-        return PlatformRequest(usual)
     words = [arguments.os or "linux", arguments.arch or usual.architecture]
     variant = arguments.variant or ("" if arguments.arch else usual.variant)
-    return PlatformRequest(Platform.parse("/".join([*words, variant] if variant else words)), asked=True)
+    return Platform.parse("/".join([*words, variant] if variant else words))
 
 
 def _is_platform(word: str) -> bool:

@@ -51,8 +51,7 @@ async def _draw(line: Line) -> None:
 
 def waiting(wait: Wait | None) -> str:
     """Say why a registry is not asked right now, and for how long; nothing when it is asked."""
-    left = wait.until - time.monotonic() if wait else 0.0
-    return f"{wait.why} Trying again in {span(left)}." if wait and left > 0 else ""
+    return wait.sentence if wait else ""
 
 
 class Transfer:

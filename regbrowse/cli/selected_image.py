@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.platform_request import platform_request
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry
 from regbrowse.oci.manifest import Artifact, Index, Manifest
-from regbrowse.oci.platform_selection import Candidate, PlatformRequest, PlatformSelection
+from regbrowse.oci.platform_selection import Candidate, PlatformSelection
 from regbrowse.platform_search import read_platform, select_platform
 from regbrowse.reference import Reference
 
@@ -37,24 +37,20 @@ async def selected(context: CommandContext) -> Selected:
 
     Raises BadReference, RegistryError; NotFound lists the platforms that there are.
     """
-    request = platform_request(context.arguments, context.browser.platform)
     manifest, entry, error = await context.browser.open(context.reference), None, None
     if isinstance(manifest, Index):
         tell_anomalies(manifest)
-        entry, manifest = await select_in(context, manifest, request)
+        entry, manifest = await select_in(context, manifest)
     else:
-        error = await check_single(context, manifest, request)
+        error = await check_single(context, manifest)
     tell_anomalies(manifest)
     return Selected(context.reference, manifest, entry, error)
 
 
-async def select_in(context: CommandContext, root: Index, request: PlatformRequest) -> tuple[Entry, Manifest]:
+async def select_in(context: CommandContext, root: Index) -> tuple[Entry, Manifest]:
     """Select an image of an index. Raises RegistryError; NotFound lists the platforms that there are."""
-
-    async def read(descriptor: Descriptor) -> Manifest:
-        return await read_child(context, descriptor)
-
-    selection = await select_platform(context.browser, context.repository, root, request, read)
+    read = partial(read_child, context)
+    selection = await select_platform(context.browser, context.repository, root, context.request, read)
     for error in selection.absent:
         note(str(error))
     if selection.selected is None:
@@ -65,11 +61,12 @@ async def select_in(context: CommandContext, root: Index, request: PlatformReque
     return selection.selected.entry, selection.outcome
 
 
-async def check_single(context: CommandContext, manifest: Manifest, request: PlatformRequest) -> RegbrowseError | None:
+async def check_single(context: CommandContext, manifest: Manifest) -> RegbrowseError | None:
     """Tell that what the reference names is for another platform. Raises NotFound when that one was asked for.
 
     Returns why the platform could not be read.
     """
+    request = context.request
     name, wanted, asked = context.reference.familiar, request.platform, request.asked
     if isinstance(manifest, Artifact):
         if asked:
@@ -93,6 +90,11 @@ async def check_single(context: CommandContext, manifest: Manifest, request: Pla
             )
         note(f"{name} is a single image for {platform}, not for {wanted}; it was taken.")
     return None
+
+
+def artifact_kind(manifest: Manifest) -> str:
+    """Say what a manifest is that is no image, in words that follow "an artifact"."""
+    return manifest.kind if isinstance(manifest, Artifact) else "a document of an unknown kind"
 
 
 async def read_child(context: CommandContext, descriptor: Descriptor) -> Manifest:

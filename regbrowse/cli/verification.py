@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from regbrowse.concurrency import for_each
 from regbrowse.digest import Verification
 from regbrowse.errors import BadResponse, NotFound, TooLarge
-from regbrowse.oci.config import CONFIG_LIMIT, parse_config
+from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Unknown, parse_manifest
 from regbrowse.oci.platform import Platform
@@ -56,6 +56,14 @@ class Report:
         self.failed += 1
         self.write(f"FAILED  {visible(what)}  {said}")
 
+    def no_digest(self, what: str, owner: str) -> None:
+        """Write that a descriptor of an index or manifest, `owner`, has no usable digest."""
+        self.bad(what, f"the {owner} names no usable digest")
+
+    def missing(self, what: str, digest: Digest, error: NotFound) -> None:
+        """Write that the registry does not hold what a descriptor names."""
+        self.bad(what, f"told {digest} but {error.evidence.host} does not hold it")
+
     def skipped(self, what: str, said: str) -> None:
         """Nothing was told, or it cannot be computed here."""
         self.write(f"SKIPPED  {visible(what)}  {said}")
@@ -84,12 +92,12 @@ class ImageVerifier:
         """Read and verify what an index lists; None when there is nothing to look further into."""
         what = f"manifest {name}"
         if descriptor.digest is None:
-            self.report.bad(what, "the index names no usable digest")
+            self.report.no_digest(what, "index")
             return None
         try:
             told = await self.reader.manifest(descriptor.digest)
         except NotFound as error:
-            self.report.bad(what, f"told {descriptor.digest} but {error.evidence.host} does not hold it")
+            self.report.missing(what, descriptor.digest, error)
             return None
         try:
             manifest = parse_manifest(
@@ -99,10 +107,7 @@ class ImageVerifier:
             self.report.digest(what, _verify(told, descriptor.digest, None))
             self.report.bad(what, error.why)
             return None
-        found = _verify(told, descriptor.digest, manifest, descriptor.size)
-        self.report.digest(what, found)
-        self._header(what, told, manifest)
-        self.report.size(f"{what} size", found)
+        self._content(what, told, descriptor.digest, descriptor.size, manifest)
         return manifest
 
     async def inside(self, manifest: Manifest, name: str, platform: Platform | None) -> None:
@@ -130,27 +135,23 @@ class ImageVerifier:
     async def _config(self, descriptor: Descriptor, behind: str) -> bytes | None:
         what = f"config{behind}"
         if descriptor.digest is None:
-            self.report.bad(what, "the manifest names no usable digest")
+            self.report.no_digest(what, "manifest")
             return None
         try:
             told = await self.reader.blob(descriptor)
         except NotFound as error:
-            self.report.bad(what, f"told {descriptor.digest} but {error.evidence.host} does not hold it")
+            self.report.missing(what, descriptor.digest, error)
             return None
         except TooLarge as error:
             self.report.skipped(what, error.why)
             return None
-        found = _verify(told, descriptor.digest, None, descriptor.size)
-        self.report.digest(what, found)
-        if told.header is not None:
-            self._header(what, told, None)
-        self.report.size(f"{what} size", found)
+        self._content(what, told, descriptor.digest, descriptor.size)
         return told.raw
 
     def _agree(self, raw: bytes, manifest: Image, behind: str, platform: Platform | None) -> None:
         """Compare the config with the manifest and the index."""
         try:
-            config = parse_config(raw, limit=CONFIG_LIMIT)
+            config = parse_config(raw)
         except (BadResponse, TooLarge) as error:
             self.report.bad(f"config{behind}", error.why)
             return
@@ -174,18 +175,28 @@ class ImageVerifier:
 
     def _layer(self, what: str, layer: Descriptor) -> None:
         if layer.digest is None:
-            self.report.bad(what, "the manifest names no usable digest")
+            self.report.no_digest(what, "manifest")
             return
         held = self._held[layer.digest]
         if isinstance(held, NotFound):
             if layer.urls:
                 self.report.skipped(what, f"{layer.digest} is kept at external addresses (urls), not in the registry")
             else:
-                self.report.bad(what, f"told {layer.digest} but {held.evidence.host} does not hold it")
+                self.report.missing(what, layer.digest, held)
         elif held is None or layer.size is None or held == layer.size:
             self.report.good(what, f"{layer.digest} is there")
         else:
             self.report.bad(what, f"told {exact(layer.size)} the registry says {exact(held)}")
+
+    def _content(
+        self, what: str, told: ServedContent, digest: Digest, size: int | None, manifest: Manifest | None = None
+    ) -> None:
+        """Compare content with its descriptor and its header, which only manifests need to have."""
+        found = _verify(told, digest, manifest, size)
+        self.report.digest(what, found)
+        if manifest is not None or told.header is not None:
+            self._header(what, told, manifest)
+        self.report.size(f"{what} size", found)
 
     def _header(self, what: str, got: ServedContent, manifest: Manifest | None) -> None:
         if got.header is None:

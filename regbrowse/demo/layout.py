@@ -73,7 +73,7 @@ class GeneratedLayer:
             text = file.get("text", "").encode()
             size = file.get("size", len(text))
             self._append(_header(file, size, description["mtime"]), tarfile.BLOCKSIZE)
-            self._append(_filling(file["name"]) if "size" in file else text, size)
+            self._append(filling(file["name"]) if "size" in file else text, size)
             self._append(tarfile.NUL, -size % tarfile.BLOCKSIZE)
         self._append(tarfile.NUL, 2 * tarfile.BLOCKSIZE)
 
@@ -107,6 +107,6 @@ def _header(file: dict[str, Any], size: int, mtime: int) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _filling(name: str) -> bytes:
+def filling(name: str) -> bytes:
     """Bytes that look like a program, and are the same for a name everywhere."""
     return hashlib.shake_256(f"regbrowse demo {name}".encode()).digest(_BLOCK)

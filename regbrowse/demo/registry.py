@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from regbrowse.demo.start import REGISTRY
-from regbrowse.registry.responder import Answer, error_answer, json_answer, page_answer
+from regbrowse.registry.responder import ENDPOINT, Answer, error_answer, json_answer, page_answer
 
 if TYPE_CHECKING:
     from regbrowse.demo.layout import DemoRepository
@@ -34,7 +34,6 @@ _FAULTS = {
     ),
 }
 """Repositories that answer every request with an error."""
-_ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/([^/]+))")
 
 
 class DemoRegistry:
@@ -62,7 +61,7 @@ class DemoRegistry:
             return error_answer(405, "UNSUPPORTED", "the demo is read only")
         url = urlsplit(target)
         path, query = unquote(url.path), parse_qs(url.query, keep_blank_values=True)
-        match = _ENDPOINT.fullmatch(path)
+        match = ENDPOINT.fullmatch(path)
         if path in ("/v2", "/v2/"):
             answer = json_answer({})
         elif path == "/v2/_catalog":

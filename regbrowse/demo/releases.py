@@ -69,10 +69,11 @@ class Releases:
         """A derived document by its digest without `sha256:`. Unless it was met before, every release is derived."""
         for tag in (self._newest, *self._releases, *self._signed):
             if encoded in self._named_by:
-                return self.documents(self._named_by[encoded]).get(encoded)
+                break
             if tag not in self.derived:
                 self.documents(tag)
-        return None
+        named_by = self._named_by.get(encoded)
+        return None if named_by is None else self.documents(named_by).get(encoded)
 
     def _derive(self, tag: str) -> dict[str, bytes]:
         originals, changed, moved = self._documents, dict[str, str](), timedelta()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from regbrowse.oci.attestation import by_predicate, predicate_of
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, blobs_of
 from regbrowse.oci.mediatype import layer_kind, plain
 from regbrowse.text import visible
 
@@ -17,7 +17,7 @@ _UNKNOWN = "attachment"
 
 def kind_of(descriptor: Descriptor, manifest: Manifest | None = None) -> str:
     """`SBOM SPDX, provenance SLSA v1` or `cosign signature`: as descriptor and manifest claim."""
-    told = _statements((descriptor,)) or _statements(_blobs(manifest))
+    told = _statements((descriptor,)) or _statements(blobs_of(manifest))
     if told:
         return told
     named = descriptor.artifact_type or (manifest.artifact_type if manifest else "")
@@ -28,7 +28,7 @@ def kind_of(descriptor: Descriptor, manifest: Manifest | None = None) -> str:
     if isinstance(manifest, Index):
         return "index"
     # Tools that attach an SBOM give it an image's config, so that only the blob says what it is.
-    other = next((blob for blob in _blobs(manifest) if layer_kind(blob.media_type) == "other"), None)
+    other = next((blob for blob in blobs_of(manifest) if layer_kind(blob.media_type) == "other"), None)
     return plain(other.media_type) if other else "image" if isinstance(manifest, Image) else _UNKNOWN
 
 
@@ -40,12 +40,6 @@ def says_enough(descriptor: Descriptor) -> bool:
 def is_signed(kind: str) -> bool:
     """Whether something of this kind holds a signature."""
     return _SIGNED.search(kind.lower()) is not None
-
-
-def _blobs(manifest: Manifest | None) -> tuple[Descriptor, ...]:
-    if isinstance(manifest, Image):
-        return manifest.layers
-    return manifest.blobs if isinstance(manifest, Artifact) else ()
 
 
 def _statements(descriptors: Iterable[Descriptor]) -> str:

@@ -7,8 +7,8 @@ import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadReference, BadResponse
-from regbrowse.oci.document import Reader, parse_json
+from regbrowse.errors import BadResponse
+from regbrowse.oci.document import Reader, parse_object
 from regbrowse.reference import Digest
 from regbrowse.text import plural, visible
 
@@ -47,10 +47,7 @@ def attested(descriptor: Descriptor) -> Digest | None:
     """The digest of the platform's manifest that an attestation describes."""
     if not is_attestation(descriptor):
         return None
-    try:
-        return Digest.parse(descriptor.annotations.get(DIGEST_ANNOTATION, ""))
-    except BadReference:
-        return None
+    return Digest.read(descriptor.annotations.get(DIGEST_ANNOTATION, ""))
 
 
 def predicate_of(descriptor: Descriptor) -> str:
@@ -115,10 +112,7 @@ def read_statement(raw: bytes) -> Statement:
 
 
 def _object(raw: bytes) -> Reader:
-    document = parse_json(raw, limit=STATEMENT_LIMIT)
-    if not isinstance(document.value, dict):
-        raise BadResponse("The attestation is not a JSON object.")
-    return Reader(document.value)
+    return parse_object(raw, "The attestation is not a JSON object.", limit=STATEMENT_LIMIT)
 
 
 def _unwrap(reader: Reader) -> Reader | None:
@@ -168,10 +162,9 @@ def _subjects(reader: Reader) -> tuple[Digest, ...]:
     found: dict[Digest, None] = {}
     for subject in reader.readers("subject")[:1000]:
         for algorithm, encoded in subject.strings("digest").items():
-            try:
-                found[Digest.parse(f"{algorithm}:{encoded}")] = None
-            except BadReference:
-                continue
+            digest = Digest.read(f"{algorithm}:{encoded}")
+            if digest is not None:
+                found[digest] = None
     return tuple(found)
 
 

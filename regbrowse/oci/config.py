@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadReference, BadResponse
-from regbrowse.oci.document import Reader, parse_json
+from regbrowse.oci.document import Reader, parse_object
 from regbrowse.oci.platform import Platform
 from regbrowse.reference import Digest
 from regbrowse.text import CELL_LIMIT
@@ -66,10 +65,7 @@ class Config:
 
 def parse_config(raw: bytes, *, limit: int = CONFIG_LIMIT) -> Config:
     """Raises BadResponse when this is no JSON object, TooLarge above the limit; tolerates all else."""
-    document = parse_json(raw, limit=limit)
-    if not isinstance(document.value, dict):
-        raise BadResponse("The image's config is not a JSON object.")
-    return read_config(Reader(document.value, anomalies=list(document.anomalies)))
+    return read_config(parse_object(raw, "The image's config is not a JSON object.", limit=limit))
 
 
 def read_config(reader: Reader) -> Config:
@@ -100,10 +96,7 @@ def read_config(reader: Reader) -> Config:
 def _diff_ids(rootfs: Reader) -> tuple[Digest | None, ...]:
     found: list[Digest | None] = []
     for index, item in enumerate(rootfs.items("diff_ids")):
-        try:
-            found.append(Digest.parse(item) if isinstance(item, str) else None)
-        except BadReference:
-            found.append(None)
+        found.append(Digest.read(item) if isinstance(item, str) else None)
         if found[-1] is None:
             rootfs.strange(f"{rootfs.path('diff_ids')}[{index}]", item)
     return tuple(found)

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
-from regbrowse.errors import BadReference, BadResponse, TooLarge
+from regbrowse.errors import BadResponse, TooLarge
 from regbrowse.reference import Digest
 from regbrowse.text import FIELD_LIMIT, visible
 from regbrowse.text import size as human
@@ -243,14 +243,23 @@ class Reader:
 
     def digest(self, key: str) -> Digest | None:
         value = self._fields.get(key)
-        if isinstance(value, str):
-            try:
-                return Digest.parse(value)
-            except BadReference:
-                pass
-        if value is not None:
+        digest = Digest.read(value) if isinstance(value, str) else None
+        if digest is None and value is not None:
             self.strange(self.path(key), value)
-        return None
+        return digest
+
+
+def parse_object(raw: bytes, refusal: str, *, limit: int = DOCUMENT_LIMIT) -> Reader:
+    """A JSON document that is an object, as `parse_json` reads it. Raises TooLarge, and BadResponse with `refusal`."""
+    document = parse_json(raw, limit=limit)
+    if not isinstance(document.value, dict):
+        raise BadResponse(refusal)
+    return Reader(document.value, anomalies=list(document.anomalies))
+
+
+def looks_like_html(content: bytes) -> bool:
+    """Whether content begins as a web page does, and as no JSON document can."""
+    return content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def _whole(value: object, digits: bool) -> int | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from regbrowse.oci.manifest import Artifact, Image, Schema1, total_size
+from regbrowse.oci.manifest import Artifact, Image, Schema1, blobs_of, total_size
 from regbrowse.text import plural
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def join(image: Image | Artifact | Schema1, config: Config | None = None) -> Lay
     """
     if isinstance(image, Schema1):
         return _join_schema1(image)
-    layers = image.blobs if isinstance(image, Artifact) else image.layers
+    layers = blobs_of(image)
     history = config.history if config and isinstance(image, Image) else ()
     diff_ids = config.diff_ids if config and isinstance(image, Image) else ()
     ids = diff_ids if len(diff_ids) == len(layers) else (None,) * len(layers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from regbrowse.errors import BadResponse
 from regbrowse.oci import mediatype, schema1
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, parse_json
+from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, looks_like_html, parse_object
 from regbrowse.reference import Digest
 from regbrowse.text import CELL_LIMIT, visible
 
@@ -104,6 +104,13 @@ def config_of(manifest: Manifest) -> Descriptor | None:
     return manifest.config if isinstance(manifest, Image | Artifact) else None
 
 
+def blobs_of(manifest: Manifest | None) -> tuple[Descriptor, ...]:
+    """The layers of an image or the blobs of an artifact; none for other kinds."""
+    if isinstance(manifest, Image):
+        return manifest.layers
+    return manifest.blobs if isinstance(manifest, Artifact) else ()
+
+
 def total_size(descriptors: Iterable[Descriptor]) -> int:
     """The sum of the known sizes, each digest counted once."""
     sizes: dict[object, int] = {}
@@ -119,14 +126,11 @@ def parse_manifest(
 
     Raises BadResponse for what is no JSON object or can be read in two ways, TooLarge above the limit.
     """
-    if raw[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if looks_like_html(raw):
         raise BadResponse(
             "The registry sent a web page instead of a manifest.", hint="A login page or proxy is probably in between."
         )
-    document = parse_json(raw, limit=limit)
-    if not isinstance(document.value, dict):
-        raise BadResponse("The registry sent a manifest that is not a JSON object.")
-    reader = Reader(document.value, anomalies=list(document.anomalies))
+    reader = parse_object(raw, "The registry sent a manifest that is not a JSON object.", limit=limit)
     _refuse_ambiguous(reader)
     _refuse_config(reader)
     media_type = _decide(reader, mediatype.essence(content_type), mediatype.essence(expected))

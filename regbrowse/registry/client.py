@@ -24,6 +24,7 @@ from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.auth.ping import no_registry
 from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.models import (
     CatalogPage,
     Connection,
@@ -37,7 +38,7 @@ from regbrowse.registry.models import (
     TagHead,
     TagPage,
 )
-from regbrowse.registry.requests import catalog_request, ping_request, tags_request
+from regbrowse.registry.requests import BLOB_LIMIT, catalog_request, ping_request, tags_request
 from regbrowse.registry.transport.connection_errors import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.registry.vendor import is_searchable
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from regbrowse.registry.content.manifests import Manifests
     from regbrowse.registry.content.offline import OfflineAnswers
     from regbrowse.registry.content.uncached import UncachedReader
-    from regbrowse.registry.listing.pagination import Paginator
+    from regbrowse.registry.listing.pagination import Page, Paginator
     from regbrowse.registry.referrers.finder import ReferrerFinder
     from regbrowse.registry.responder import Responder
     from regbrowse.registry.transport.early_connection import EarlyConnection
@@ -188,15 +189,12 @@ class Client:
         """
         repository = self.resolve(repository).repository
         if offline := self._offline_for(repository.registry):
-            async with aclosing(offline.tags(repository)) as known:
-                async for tag_page in known:
-                    yield tag_page
-            return
-        request, epoch = tags_request(repository), self._cache.epoch(repository.registry)
-        async with aclosing(self._paginator.pages(request, TagPage, after, streamed=streamed)) as pages:
+            listing = offline.tags(repository)
+        else:
+            found = self._paginator.pages(tags_request(repository), TagPage, after, streamed=streamed)
+            listing = self._recorded(repository.registry, repository.path, found)
+        async with aclosing(listing) as pages:
             async for page in pages:
-                if page.done and page.cursor and page.cursor.names is not None:
-                    await self._cache.record_list(repository.registry, repository.path, page.cursor.names, epoch)
                 yield page
 
     async def catalog(
@@ -204,23 +202,32 @@ class Client:
     ) -> AsyncGenerator[CatalogPage, None]:
         """List the repositories, page by page. Many registries refuse this: Unsupported, AuthRequired or Denied."""
         self.check_allowed(registry)
-        if offline := self._offline_for(registry):
-            async with aclosing(offline.catalog(registry)) as known:
-                async for catalog_page in known:
-                    yield catalog_page
-            return
         from regbrowse.registry.listing.catalog import catalog_error, require_catalog
 
-        request, epoch = catalog_request(registry), self._cache.epoch(registry)
-        require_catalog(request)
+        request = catalog_request(registry)
+        if offline := self._offline_for(registry):
+            listing = offline.catalog(registry)
+        else:
+            require_catalog(request)
+            found = self._paginator.pages(request, CatalogPage, after, streamed=streamed)
+            listing = self._recorded(registry, "", found)
         try:
-            async with aclosing(self._paginator.pages(request, CatalogPage, after, streamed=streamed)) as pages:
+            async with aclosing(listing) as pages:
                 async for page in pages:
-                    if page.done and page.cursor and page.cursor.names is not None:
-                        await self._cache.record_list(registry, "", page.cursor.names, epoch)
                     yield page
         except (AuthRequired, Denied, NotFound, Unsupported, BadResponse, ServerError) as error:
             raise catalog_error(request, error) from None
+
+    async def _recorded(
+        self, registry: Registry, path: str, listing: AsyncGenerator[Page, None]
+    ) -> AsyncGenerator[Page, None]:
+        """Yield the pages of a list, and record its names when it is complete; `path` is empty for a catalog."""
+        epoch = self._cache.epoch(registry)
+        async with aclosing(listing) as pages:
+            async for page in pages:
+                if page.done and page.cursor and page.cursor.names is not None:
+                    await self._cache.record_list(registry, path, page.cursor.names, epoch)
+                yield page
 
     async def manifest(
         self,
@@ -258,7 +265,7 @@ class Client:
         """Give what a tag pointed to when it was read last, in this run or another, if that is still cached."""
         return await self._manifests.last_digest(self.resolve(repository).repository, tag)
 
-    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
+    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read the verified content of a blob (distribution-spec, Pulling blobs); asked for once."""
         place = self.resolve(repository)
         if offline := self._offline_for(place.repository.registry):
@@ -317,8 +324,7 @@ class Client:
         self.check_allowed(registry)
         if self._offline is not None:
             host = visible(registry.name)
-            hint = f"Start without --offline to ask {host}."
-            raise Offline(f"{host} is not searched offline.", wanted=f"Searching {host}", hint=hint)
+            raise offline_error(registry, f"{host} is not searched offline.", f"Searching {host}")
         return await self._vendor_apis.search(registry, text)
 
     # How it is reached
@@ -340,9 +346,6 @@ class Client:
     def require_https(self, registry: Registry) -> None:
         """Never ask a registry in clear from now on; when it was, it is pinged again."""
         self._transport.schemes.require_https(registry)
-        known = self.auth.pings.known(registry)
-        if known is not None and known.is_plain:
-            self.auth.pings.forget(registry)
 
     def resolve(self, repository: Repository) -> Resolved:
         """Give the place that the files of this machine name for a repository. Raises PolicyError when blocked."""

@@ -11,9 +11,11 @@ from regbrowse.errors import (
     AuthRequired,
     BadResponse,
     Denied,
+    Evidence,
     Integrity,
     NetError,
     NotFound,
+    Offline,
     RateLimited,
     RegbrowseError,
     RegistryError,
@@ -22,8 +24,8 @@ from regbrowse.errors import (
     Unsupported,
 )
 from regbrowse.oci.document import parse_json
-from regbrowse.redact import redact
-from regbrowse.reference import DOCKER_HUB
+from regbrowse.redact import URL, redact
+from regbrowse.reference import DOCKER_HUB, Registry
 from regbrowse.registry.models import LoginState
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.retry import retry_after
@@ -41,8 +43,13 @@ REFUSED_HINT = Step(
 )
 _OPERATOR = "Try again in a while; if it stays so, ask its operator."
 _XML = re.compile(rb"<Code>([^<]{1,200})</Code>.{0,200}?<Message>([^<]{0,1000})", re.DOTALL)
-_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,400})", re.IGNORECASE)
+
+
+def offline_error(registry: Registry, why: str, wanted: str) -> Offline:
+    """Make the error for what only the registry could tell, while nothing may be sent to it."""
+    host = visible(registry.name)
+    return Offline(why, evidence=Evidence(host), wanted=wanted, hint=f"Start without --offline to ask {host}.")
 
 
 def status_error(response: Response, login: LoginState | None = None) -> RegistryError:
@@ -199,4 +206,4 @@ def _from_json(value: object) -> tuple[tuple[str, ...], str]:
 
 def _words(text: str, limit: int = SAID_LIMIT) -> str:
     """Addresses in it lose what signs them."""
-    return visible(_URL.sub(lambda match: redact(match[0]), " ".join(text.split())), limit)
+    return visible(URL.sub(lambda match: redact(match[0]), " ".join(text.split())), limit)

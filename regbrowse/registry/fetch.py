@@ -1,4 +1,4 @@
-"""Send a request, and handle what every caller has to: unexpected statuses, lengths in headers, large bodies."""
+"""Send a request, and handle what every caller has to: unexpected statuses and large bodies."""
 
 from __future__ import annotations
 
@@ -26,16 +26,6 @@ async def fetch(auth: Authenticator, request: Request, *, statuses: Container[in
     if response.status not in statuses:
         raise status_error(response, auth.login_state(request.registry))
     return response
-
-
-def content_length(response: Response) -> int | None:
-    """Return the `Content-Length` of a response; None when it is absent or no number."""
-    return header_number(response.headers.get("content-length", ""))
-
-
-def header_number(text: str) -> int | None:
-    """Return the number in a header; None for what is no decimal number of at most 18 digits."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 async def in_thread_if_large(function: Callable[[bytes], Result], body: bytes) -> Result:

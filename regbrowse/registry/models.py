@@ -5,8 +5,11 @@ Free of httpx, so that a screen can name these types without loading the network
 
 from __future__ import annotations
 
+from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from regbrowse.text import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,42 +98,42 @@ class Settings(NamedTuple):
     """Whether nothing is sent, and what was kept on disk answers."""
 
 
-class TagPage(NamedTuple):
-    """The new tags of one page of a tag list (distribution-spec, Listing Tags)."""
+class NamePage(NamedTuple):
+    """The new names of one page of a list."""
 
-    tags: tuple[str, ...]
+    names: tuple[str, ...]
     """Valid, and in no earlier page."""
     total: int
-    """Tags so far, this page included."""
+    """Names so far, this page included."""
     hidden: int = 0
-    """Entries so far that are no valid tags."""
+    """Entries so far that are no valid names."""
     done: bool = False
     """Whether the list is complete."""
     note: str = ""
     """Why the list ended before its end, one sentence; empty while it goes on."""
     next: str | None = None
-    """Opaque; when set, `tags(repository, after=page)` goes on behind this page."""
+    """Opaque; when set, the list goes on behind this page with `after=page`."""
     cursor: Cursor | None = None
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.tags
 
+class TagPage(NamePage):
+    """The new tags of one page of a tag list (distribution-spec, Listing Tags)."""
 
-class CatalogPage(NamedTuple):
-    """The new repositories of one page of a catalog."""
-
-    repositories: tuple[str, ...]
-    total: int
-    hidden: int = 0
-    done: bool = False
-    note: str = ""
-    next: str | None = None
-    cursor: Cursor | None = None
+    __slots__ = ()
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.repositories
+    def tags(self) -> tuple[str, ...]:
+        return self.names
+
+
+class CatalogPage(NamePage):
+    """The new repositories of one page of a catalog (distribution, docs/content/spec/api.md, Listing Repositories)."""
+
+    __slots__ = ()
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return self.names
 
 
 class TagHead(NamedTuple):
@@ -148,6 +151,17 @@ class Wait(NamedTuple):
     """On the monotonic clock."""
     why: str
     """One sentence without a number of seconds: `ghcr.io is limiting requests.`"""
+
+    @property
+    def left(self) -> float:
+        """Seconds until the registry is asked again; 0 when it may be."""
+        return max(0.0, self.until - monotonic())
+
+    @property
+    def sentence(self) -> str:
+        """Why and for how long; empty when it is over."""
+        left = self.left
+        return f"{self.why} Trying again in {span(left)}." if left else ""
 
 
 class Connection(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from regbrowse.errors import BadResponse, Evidence, NotFound
+from regbrowse.oci.document import looks_like_html
 from regbrowse.oci.mediatype import ACCEPT, OCI_INDEX
 from regbrowse.redact import redact
 from regbrowse.reference import Digest, Registry, Repository, is_tag
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Kind = Literal["ping", "tags", "catalog", "manifest", "blob", "token", "referrers", "vendor"]
 
 MANIFEST_LIMIT = 4 * 2**20
+BLOB_LIMIT = 4 * 2**20
+"""The most bytes of a blob that is read whole when nothing else is said."""
 PAGE_LIMIT = 32 * 2**20
 PAGE_SIZE = 1000
 """Names that one page of a list is asked for."""
@@ -133,7 +136,7 @@ class Response:
 
     @property
     def looks_like_html(self) -> bool:
-        return self.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        return looks_like_html(self.body)
 
     def decoded(self) -> bytes:
         """Decode a Content-Encoding that was not asked for; the body as it is when that does not work.

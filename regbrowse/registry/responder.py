@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
+ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/([^/]+))")
+"""The path of a request about a repository: its name, then `tags` and `list`, or what is asked for and its name."""
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 

@@ -19,7 +19,7 @@ from regbrowse.errors import RegbrowseError, TooLarge
 from regbrowse.oci.document import JsonValue, parse_json
 from regbrowse.redact import Secret
 from regbrowse.reference import DOCKER_HUB, Registry
-from regbrowse.settings.login import TOKEN_USER, Login, login_from, sendable
+from regbrowse.settings.login import TOKEN_USER, Login, is_bearer_token, login_from, sendable
 from regbrowse.text import size, visible
 
 FILE_LIMIT = 4 * 2**20
@@ -29,7 +29,6 @@ Style: TypeAlias = Literal["docker", "containers"]
 """Whose rules for keys a file follows: Docker's or those of podman and skopeo (containers/image)."""
 _NOTICE_LIMIT = 20
 _POSITION = re.compile(r" \(line ([0-9]+), column ([0-9]+)\)\.$")
-_BEARER = re.compile(r"[\x21-\x7e]{1,65536}")
 _HUB_HOSTS = ("index.docker.io", "docker.io", "registry-1.docker.io")
 _HUB_TOKENS = frozenset({"v1/access-token", "v1/refresh-token"})
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
@@ -183,7 +182,7 @@ def _entry(value: JsonValue, source: str) -> Login | None:
             if not (bearer or identity):
                 raise _Faulty('has an "auth" that is not base64 of "user:password"') from None
     if bearer:
-        if not _BEARER.fullmatch(bearer):
+        if not is_bearer_token(bearer):
             raise _Faulty('has a "registrytoken" that cannot be sent')
         return Login(user, Secret(bearer), source, "bearer")
     if identity:

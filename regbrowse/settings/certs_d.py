@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from regbrowse.reference import bracketed
 from regbrowse.settings.certificates import Trust, problem_with_ca, problem_with_pair
 from regbrowse.settings.files import Notices, Report, config_folder, read_toml, reason_of, shown_path
 from regbrowse.text import visible
@@ -160,7 +161,7 @@ class CertsD:
 
 def _folder_names(host: str, port: int) -> tuple[str, ...]:
     """List the names that a folder for this host may have, the usual one first."""
-    shown = f"[{host}]" if ":" in host else host
+    shown = bracketed(host)
     if port != 443:
         return (f"{shown}:{port}",)
     return ("docker.io", host, f"{host}:443") if host == HUB_HOST else (shown, f"{shown}:443")

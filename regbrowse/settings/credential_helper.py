@@ -14,7 +14,6 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -23,7 +22,7 @@ from typing import NamedTuple
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.document import parse_json
-from regbrowse.redact import Secret, redact
+from regbrowse.redact import URL, Secret, redact
 from regbrowse.settings.login import sendable
 from regbrowse.text import visible
 
@@ -51,7 +50,6 @@ _NAMES_A_SECRET = re.compile(
     r"|\b(?:bearer|basic)\s",
     re.IGNORECASE,
 )
-_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _LONG_WORD = re.compile(r"(?=[A-Za-z+/=_-]*[0-9])[A-Za-z0-9+/=_-]{24,}")
 _WORD = re.compile(r"[^\s\"',:{}]{4,}")
 
@@ -180,20 +178,19 @@ async def run_program(
     environ: Mapping[str, str],
     *,
     seconds: float,
-    limit: int = OUTPUT_LIMIT,
     foreground: bool = False,
 ) -> Output:
     """Run a program without a shell in the root folder, `question` on its standard input.
 
     In the background it has a session of its own, hence no terminal, and its whole process group is killed at the
-    end or when it has written more than `limit` bytes. In the foreground its standard error is ours, and Ctrl+C
+    end or when it has written more than OUTPUT_LIMIT. In the foreground its standard error is ours, and Ctrl+C
     ends it and not us. Raises TimeoutError after `seconds`, OSError or ValueError when it cannot be started. Safe to
     cancel.
     """
     with _interrupts_are_for_the_child() if foreground else contextlib.nullcontext():
         process = await _start(arguments, environ, foreground=foreground)
         out, err = bytearray(), bytearray()
-        kept = ((process.stdout, out, limit), (process.stderr, err, ERROR_LIMIT))
+        kept = ((process.stdout, out, OUTPUT_LIMIT), (process.stderr, err, ERROR_LIMIT))
         readers = [asyncio.create_task(_keep(stream, into, most)) for stream, into, most in kept if stream is not None]
         try:
             if process.stdin is not None:
@@ -201,9 +198,9 @@ async def run_program(
                 process.stdin.close()
             async with asyncio.timeout(seconds):
                 # On some Pythons Process.wait waits for the pipes too (python/cpython#119710).
-                while process.returncode is None and len(out) <= limit:
+                while process.returncode is None and len(out) <= OUTPUT_LIMIT:
                     await asyncio.sleep(_POLL)
-            if len(out) <= limit:
+            if len(out) <= OUTPUT_LIMIT:
                 await asyncio.wait(readers, timeout=_LAST_OUTPUT)
         finally:
             for reader in readers:
@@ -261,9 +258,6 @@ async def _kill(process: asyncio.subprocess.Process, *, group: bool) -> None:
 @contextlib.contextmanager
 def _interrupts_are_for_the_child() -> Iterator[None]:
     """Ignore Ctrl+C, by a handler that does nothing: a child does not inherit it, unlike an ignored signal."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def nothing(number: int, frame: FrameType | None) -> None:
         pass
@@ -318,7 +312,7 @@ def first_line(err: bytes, out: bytes) -> str:
         line = line.strip()
         if not line or _NAMES_A_SECRET.search(line) or any(word in line for word in secrets):
             continue
-        line = _LONG_WORD.sub("***", _URL.sub(_redacted, line))
+        line = _LONG_WORD.sub("***", URL.sub(_redacted, line))
         shown = visible(line, ERROR_LINE_LIMIT)
         return shown if shown.endswith((".", "…", "!", "?")) else f"{shown}."
     return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import Registry
-from regbrowse.settings.files import Notices, Report, kind_of, read_json, shown_path
+from regbrowse.settings.files import Notices, Report, kind_of, read_json, registry_key, shown_path
 from regbrowse.text import visible
 
 _ENTRIES = 1000
@@ -28,7 +28,7 @@ class DaemonJson:
 
     def is_insecure(self, registry: Registry) -> bool:
         """Names are not looked up: a network covers only registries that are written as addresses."""
-        if registry.key.removesuffix(":443") in self._hosts:
+        if registry.https_key in self._hosts:
             return True
         try:
             address = ip_address(registry.host)
@@ -46,10 +46,10 @@ class DaemonJson:
             except ValueError:
                 return "is not a network"
             return ""
-        try:
-            self._hosts.add(Registry.parse(text).key.removesuffix(":443"))
-        except BadReference:
+        key = registry_key(text)
+        if not key:
             return "is neither a host nor a network"
+        self._hosts.add(key)
         return ""
 
     def add_mirror(self, text: str) -> str:

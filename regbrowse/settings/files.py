@@ -8,7 +8,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
 
-from regbrowse.errors import RegbrowseError
+from regbrowse.errors import BadReference, RegbrowseError
+from regbrowse.reference import Registry
 from regbrowse.text import visible
 
 FILE_LIMIT = 2**20
@@ -37,13 +38,15 @@ Kind = TypeVar("Kind", bool, str, list[Any], dict[str, Any])
 
 
 class Notices:
-    """Collect sentences about what could not be used, each once, at most 50."""
+    """Collect sentences about what could not be used, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = NOTICES) -> None:
+        """`limit`: how many are kept."""
+        self._limit = limit
         self._sentences: dict[str, None] = {}
 
     def add(self, sentence: str) -> None:
-        if len(self._sentences) < NOTICES:
+        if len(self._sentences) < self._limit:
             self._sentences[sentence] = None
 
     @property
@@ -83,6 +86,14 @@ class Report:
 def kind_of(value: object) -> str:
     """Say what a value of TOML or JSON is, for sentences that begin with what it should be."""
     return next((words for kind, words in _KINDS.items() if isinstance(value, kind)), "a date or time")
+
+
+def registry_key(text: str) -> str:
+    """Read the name of a registry and give the key by which it is compared; empty when the text is none."""
+    try:
+        return Registry.parse(text).https_key
+    except BadReference:
+        return ""
 
 
 def shown_path(path: Path) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.settings.auth_file import AuthFile, AuthFileLocation, read_auth_file
 from regbrowse.settings.credential_helper import TIME_LIMIT, Answer, CredentialHelpers, is_suffix
-from regbrowse.settings.files import config_folder
+from regbrowse.settings.files import Notices, config_folder
 from regbrowse.settings.login import Login, Source, login_from
 from regbrowse.text import visible
 
@@ -103,10 +103,14 @@ class Keychain:
         self._reading = asyncio.Lock()
         self._helpers = CredentialHelpers(environ, limit=limit)
         self._default_store = ""
-        self.notices: list[str] = []
-        """One sentence per problem, each once; never with a value."""
+        self._notices = Notices(_NOTICE_LIMIT)
         self.slow: set[str] = set()
         """Keys of registries whose helper took too long or spoke of a terminal: it may work in the foreground."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """One sentence per problem; never with a value."""
+        return self._notices.all
 
     @property
     def asking(self) -> str:
@@ -145,7 +149,7 @@ class Keychain:
         if login is not None:
             self.slow.discard(registry.key)
         elif answer.problem:
-            self._note([_problem(named, answer)])
+            self._notices.add(_problem(named, answer))
         return login
 
     async def _refresh(self) -> None:
@@ -154,7 +158,9 @@ class Keychain:
             if await asyncio.to_thread(self._read_changed):
                 # `docker login` writes its file also when a helper keeps the password.
                 self._helpers.forget_absences()
-        self._note(notice for _, file in self._files for notice in file.notices)
+        for _, file in self._files:
+            for notice in file.notices:
+                self._notices.add(notice)
 
     def _read_changed(self) -> bool:
         self._default_store = self._docker_default()
@@ -214,7 +220,8 @@ class Keychain:
                 sources.append(Source(location.source, note=f"{where}: {_ABSENCE[file.state]}"))
         host = visible(registry.name)
         rest = f"with the credentials from {winner.source} for {host}" if winner else f"without credentials for {host}"
-        self._note(f"{problem} Continuing {rest}." for problem in problems)
+        for problem in problems:
+            self._notices.add(f"{problem} Continuing {rest}.")
         return winner, sources
 
     async def _ask(self, named: _NamedHelper, *, foreground: bool = False) -> tuple[Login | None, Answer]:
@@ -236,11 +243,6 @@ class Keychain:
             return visible(f"~/{location.path.relative_to(self._home)}", 300)
         except ValueError:
             return location.shown
-
-    def _note(self, sentences: Iterable[str]) -> None:
-        for sentence in sentences:
-            if sentence not in self.notices and len(self.notices) < _NOTICE_LIMIT:
-                self.notices.append(sentence)
 
 
 _ABSENCE = {"missing": "no such file", "unusable": "cannot be used", "read": "nothing for this registry"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from regbrowse.redact import Secret
 
 TOKEN_USER = "<token>"
 """The user name that says: the password is an identity token (docker/docker-credential-helpers)."""
+_BEARER = re.compile(r"[\x21-\x7e]{1,65536}")
 
 
 class Login(NamedTuple):
@@ -33,6 +35,11 @@ class Source(NamedTuple):
     """Where the place is and what was found there, without a full stop: `~/.docker/config.json: no such file`."""
     wins: bool = False
     """Whether the login that is used comes from here."""
+
+
+def is_bearer_token(text: str) -> bool:
+    """Check that a text may stand in a header as a token."""
+    return _BEARER.fullmatch(text) is not None
 
 
 def login_from(user: str, secret: str, source: str) -> Login:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regbrowse.errors import BadReference
-from regbrowse.reference import DOCKER_HUB, Registry, Repository
+from regbrowse.reference import DOCKER_HUB, Registry, Repository, bracketed
 from regbrowse.settings.certificates import Trust
 from regbrowse.settings.certs_d import HUB_HOST, CertsD, HostsToml
 from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
@@ -84,7 +84,7 @@ class Network:
 
     def resolve(self, repository: Repository) -> Resolved:
         """Apply the longest prefix in registries.conf (containers-registries.conf(5)); reads nothing."""
-        name = f"{_key(repository.registry)}/{repository.path}"
+        name = f"{repository.registry.https_key}/{repository.path}"
         entry = self._registries.find(name)
         real, note = repository, ""
         if entry is not None and not entry.location.startswith("*.") and entry.location != entry.prefix:
@@ -94,12 +94,12 @@ class Network:
             note = f"{visible(name)} → {visible(location)} ({entry.file})"
             if moved is None:
                 note = f'{entry.file} names "{visible(location)}" for {visible(name)}, which is no repository.'
-        mirror = self._settings.of(_key(real.registry)).mirror
+        mirror = self._settings.of(real.registry.https_key).mirror
         return Resolved(real, note, _refusal(entry), _repository_at(f"{mirror}/{real.path}") if mirror else None)
 
     def mirrors(self, repository: Repository) -> tuple[str, ...]:
         """List what other tools' files name as mirrors; to be shown. Reads hosts.toml at the first call per host."""
-        name = f"{_key(repository.registry)}/{repository.path}"
+        name = f"{repository.registry.https_key}/{repository.path}"
         entry = self._registries.find(name)
         found: list[str] = []
         if entry is not None:
@@ -115,18 +115,18 @@ class Network:
 
     def blocked(self, registry: Registry) -> str:
         """Say which file forbids this registry; empty when none does."""
-        return _refusal(self._registries.find(_key(registry)))
+        return _refusal(self._registries.find(registry.https_key))
 
     def http_allowed(self, registry: Registry) -> bool:
         """Whether http may be tried after https failed, because a file calls the registry insecure."""
-        if self.http_asked(registry) or self._registries.insecure_by(_key(registry)):
+        if self.http_asked(registry) or self._registries.insecure_by(registry.https_key):
             return True
         hosts = self._hosts(registry)
         return self._daemon.is_insecure(registry) or (hosts is not None and hosts.plain_http)
 
     def http_asked(self, registry: Registry) -> bool:
         """Whether our own file asks for http, and with it for logins over http."""
-        return self._settings.of(_key(registry)).plain_http
+        return self._settings.of(registry.https_key).plain_http
 
     def trust(self, host: str, port: int) -> Trust:
         """Host in lower case without brackets. Looks into folders at the first call per host: not for the loop."""
@@ -158,17 +158,11 @@ def _refusal(entry: RegistryEntry | None) -> str:
     return f"{visible(entry.prefix)} is blocked by {entry.file}." if entry is not None and entry.blocked else ""
 
 
-def _key(registry: Registry) -> str:
-    """Write a registry as it is compared: port 443 is never written."""
-    return registry.key.removesuffix(":443")
-
-
 def _key_at(host: str, port: int) -> str:
-    """Write the registry that is reached at a host and port as it is compared."""
+    """Give the key by which what files say of a host and port is found."""
     if (host, port) == (HUB_HOST, 443):
         return DOCKER_HUB
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port == 443 else f"{shown}:{port}"
+    return bracketed(host) if port == 443 else f"{bracketed(host)}:{port}"
 
 
 def _repository_at(name: str) -> Repository | None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from regbrowse.redact import Secret
+from regbrowse.reference import bracketed
 from regbrowse.settings.files import Notices
 from regbrowse.text import visible
 
@@ -156,9 +157,9 @@ def parse_proxy(value: str, variable: str) -> Proxy | str:
         return "its host is neither a name nor an address"
     if port == 0:
         return "its port is not a number from 1 to 65535"
-    shown = f"[{host}]" if ":" in host else host
     password = Secret(unquote(parts.password)) if parts.password is not None else None
-    return Proxy(f"{scheme}://{shown}:{port or _PORTS[scheme]}", unquote(parts.username or ""), password, variable)
+    url = f"{scheme}://{bracketed(host)}:{port or _PORTS[scheme]}"
+    return Proxy(url, unquote(parts.username or ""), password, variable)
 
 
 def parse_no_proxy(word: str) -> NoProxy | str:

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from regbrowse.errors import BadReference
-from regbrowse.reference import Registry
-from regbrowse.settings.files import Notices, Report, read_toml, shown_path
+from regbrowse.settings.files import Notices, Report, read_toml, registry_key, shown_path
 from regbrowse.text import visible
 
 _REGISTRIES = 1000
@@ -200,7 +198,7 @@ class _Reader:
             reason = "is a URL; write the host without it"
         elif location and not (key == "prefix" and location.startswith("*.")):
             host, slash, path = location.partition("/")
-            known = _host_of(host)
+            known = registry_key(host)
             if not known:
                 reason = "does not begin with a host"
             elif "@" in path or ":" in path:
@@ -219,11 +217,3 @@ class _Reader:
 
     def _truth(self, table: dict[str, Any], key: str, where: str) -> bool:
         return self._report.get(table, key, bool, f"{key} of {where}")
-
-
-def _host_of(text: str) -> str:
-    """Write the key of a registry without port 443; empty when the text is none."""
-    try:
-        return Registry.parse(text).key.removesuffix(":443")
-    except BadReference:
-        return ""

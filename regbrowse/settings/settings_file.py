@@ -24,9 +24,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadReference
-from regbrowse.reference import Registry, is_repository_path
+from regbrowse.reference import is_repository_path
 from regbrowse.settings.certificates import problem_with_ca, problem_with_pair
-from regbrowse.settings.files import Notices, Report, read_toml
+from regbrowse.settings.files import Notices, Report, read_toml, registry_key
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _by_registry(
     """
     found: dict[str, tuple[dict[str, object], Report]] = {}
     for name, table in tables.items():
-        registry, shown = _key_of(name), visible(name, 100)
+        registry, shown = registry_key(name), visible(name, 100)
         if not isinstance(table, dict):
             report.add(f'"{shown}" is no table; settings of a registry stand below [registry."HOST"]')
             continue
@@ -119,7 +119,7 @@ def _by_registry(
             right = visible(".".join((name, first, *_only_tables(value))), 100)
             reason = f'a name with dots needs quotation marks, as in [registry."{right}"]'
             report.add(f"{reason}; nothing in it is used")
-        if registry is None:
+        if not registry:
             if not inner:
                 report.add(f'"{shown}" is no registry; write its host and perhaps its port; nothing in it is used')
             continue
@@ -191,10 +191,10 @@ def _mirror(table: Mapping[str, object], report: Report) -> str:
     if text is None:
         return ""
     host, _, path = text.strip().rstrip("/").partition("/")
-    key = _key_of(host)
+    key = registry_key(host)
     if "://" in text:
         report.add('"mirror" is written without "https://"; it is not used')
-    elif key is None or (path and not is_repository_path(path)):
+    elif not key or (path and not is_repository_path(path)):
         report.add(f'"{visible(text, 100)}" is no mirror; write "host" or "host/path"; it is not used')
     else:
         return f"{key}/{path}" if path else key
@@ -242,11 +242,3 @@ def _cache_size(table: Mapping[str, object], report: Report) -> int | None:
         report.add("the size must be from 0 to 1 TiB; it is not used")
         return None
     return count
-
-
-def _key_of(name: str) -> str | None:
-    """Write a registry as it is compared, without port 443; None when the name is none."""
-    try:
-        return Registry.parse(name).key.removesuffix(":443")
-    except BadReference:
-        return None

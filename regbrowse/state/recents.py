@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.reference import Digest, Reference, Registry
+from regbrowse.reference import Digest, Reference, Registry, registry_in
 from regbrowse.reference_input import read_typed
 from regbrowse.state import files
 
@@ -32,7 +32,7 @@ def load() -> list[Recent]:
 
 def remember(reference: Reference | Registry, digest: Digest | None) -> None:
     """Put a place at the head of the list; not files by a path that means something in one folder only."""
-    registry = reference.repository.registry if isinstance(reference, Reference) else reference
+    registry = registry_in(reference)
     if registry.alias and not registry.name.partition(":")[2].startswith(("/", "~")):
         return
     name = reference.familiar if isinstance(reference, Reference) else f"{reference}/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demo_layouts.layers import File, Plan
 from demo_layouts.layout import Json, Layout, compact, indented
-from demo_layouts.texts import filling
+from regbrowse.demo.layout import filling
 from regbrowse.oci.mediatype import HELM_CONFIG, OCI_ARTIFACT, OCI_EMPTY, OCI_MANIFEST
 
 HELM_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"

@@ -9,7 +9,8 @@ import tarfile
 from demo_layouts.image import Step, history_of
 from demo_layouts.layers import File, Layers, encoded
 from demo_layouts.layout import Json, Layout, compact
-from demo_layouts.texts import PASSWD, README, filling, os_release
+from demo_layouts.texts import PASSWD, README, os_release
+from regbrowse.demo.layout import filling
 from regbrowse.oci.mediatype import ESTARGZ_ANNOTATION, OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST
 
 _CHUNK = 2**18

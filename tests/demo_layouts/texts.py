@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 
+from regbrowse.demo.layout import filling
+
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
@@ -154,11 +156,6 @@ def lockfile(build: str, count: int) -> str:
 def markup_note() -> str:
     """A text that looks like the markup of terminal libraries."""
     return "[bold red]not bold[/bold red] [/] [link=file:///etc/passwd]no link[/link]\n"
-
-
-def filling(name: str) -> bytes:
-    """64 KiB that look like a program and are the same everywhere."""
-    return hashlib.shake_256(f"regbrowse demo {name}".encode()).digest(2**16)
 
 
 def program(size: int) -> str:

@@ -63,6 +63,7 @@ class CommandLine:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             patch.setenv("NO_COLOR", "1")
+            patch.setattr("regbrowse.cli.verbs.download.SIGNALS", ())  # only a main thread can handle them
             code = await asyncio.to_thread(_main, words)
         return Said(code, out.bytes.getvalue(), err.bytes.getvalue().decode())
 

@@ -11,11 +11,12 @@ from fake_content import Gate
 from fake_login import FakeKeychain
 from fake_registry import FakeRegistry
 from images import image
-from regbrowse.errors import AuthRejected, AuthRequired, NetError
+from regbrowse.errors import AuthRejected, AuthRequired, NetError, RegbrowseError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.models import LoginState
 from regbrowse.registry.transport.scheme_probe import SchemeProbe
+from regbrowse.registry.vendor.vendor_client import VendorClient
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain
@@ -56,6 +57,24 @@ async def test_a_saved_login_is_used_and_its_source_is_said(private: FakeRegistr
     assert keychain.asked == [(private.name, "acme/app")], "looked up once"
 
 
+async def test_a_vendor_api_is_not_asked_in_clear_when_https_was_required_while_the_helper_ran(
+    private: FakeRegistry,
+) -> None:
+    keychain, there = FakeKeychain({"": ANN}, gate=Gate()), here(private).registry
+    assert keychain.gate
+    async with Client(settings(keychain)) as client:
+        await client.ping(there)
+        vendor = VendorClient(client.auth, client._transport, 5)
+        asking = asyncio.ensure_future(vendor.get_from_registry(there, "/api", "acme/app", password=True))
+        await asyncio.wait_for(keychain.gate.arrived.wait(), 5)
+        client.require_https(there)
+        keychain.gate.open()
+        with pytest.raises(RegbrowseError) as caught:
+            await asking
+        assert caught.value.slug == "no-tls"
+    assert private.paths("/api") == []
+
+
 async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
     ping = private.gate("/v2/")
@@ -66,6 +85,21 @@ async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
         ping.open()
         keychain.gate.open()
         assert await asking == ["1"]
+
+
+async def test_https_may_be_required_while_the_helper_runs(private: FakeRegistry) -> None:
+    keychain = FakeKeychain({"": ANN}, gate=Gate())
+    assert keychain.gate
+    async with Client(settings(keychain)) as client:
+        await client.ping(here(private).registry)
+        listing = asyncio.ensure_future(names(client, here(private)))
+        await asyncio.wait_for(keychain.gate.arrived.wait(), 5)
+        client.require_https(here(private).registry)
+        keychain.gate.open()
+        with pytest.raises(RegbrowseError) as caught:
+            await listing
+        assert caught.value.slug == "no-tls"
+    assert private.paths() == []
 
 
 async def test_a_look_up_ends_with_its_request(private: FakeRegistry) -> None:

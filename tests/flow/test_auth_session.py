@@ -234,10 +234,10 @@ async def test_the_login_host_is_known_after_the_ping(
 
 
 async def test_the_login_for_the_origin_of_the_registry(session: Session) -> None:
-    assert await session.auth.login_for(session.registry) is None
+    assert (await session.auth.base_and_login(session.registry))[1] is None
     session.keychain.logins[""] = Login("ann", WRONG, "docker config")
-    found = await session.auth.login_for(session.registry)
+    _, found = await session.auth.base_and_login(session.registry)
     assert found is not None
     with pytest.raises(AuthRejected):
         await session.names()
-    assert await session.auth.login_for(session.registry) is None, "it was refused"
+    assert (await session.auth.base_and_login(session.registry))[1] is None, "it was refused"

@@ -122,6 +122,61 @@ async def test_a_registry_that_was_named_by_https_is_never_asked_in_clear(
     assert (await run("tags", f"https://{registry.name}/acme/app", "--plain-http")).code == 0
 
 
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_ping_by_http_that_is_on_its_way_counts_for_nothing_once_https_is_required(
+    registry: FakeRegistry, begun: bool
+) -> None:
+    registry.repository("acme/app").add(images.image(), "1")
+    here, gate = Registry.parse(registry.name), registry.gate("/v2/")
+    async with Client(Settings(pause=0)) as client:
+        if begun:
+            client.begin(here)
+        listing = asyncio.ensure_future(anext(client.tags(Repository(here, "acme/app"))))
+        await asyncio.wait_for(gate.arrived.wait(), 5)
+        client.require_https(here)
+        gate.open()
+        with pytest.raises(RegbrowseError) as caught:
+            await listing
+        assert caught.value.slug == "no-tls"
+        assert client.connection(here).base == ""
+    assert registry.paths(ping=True) == ["/v2/"]
+
+
+async def test_a_ping_by_http_that_was_begun_before_https_is_required_is_not_used(registry: FakeRegistry) -> None:
+    here = Registry.parse(registry.name)
+    async with Client(Settings(pause=0)) as client:
+        client.begin(here)
+        await asyncio.wait_for(client.auth.pings._begun[here.key], 5)
+        assert client.connection(here).base == f"http://{registry.name}"
+        client.require_https(here)
+        assert client.connection(here).base == ""
+        with pytest.raises(RegbrowseError) as caught:
+            await client.head(Repository(here, "acme/app"), "1")
+        assert caught.value.slug == "no-tls"
+    assert registry.paths(ping=True) == ["/v2/"]
+
+
+async def test_http_is_not_tried_when_https_was_required_while_it_failed() -> None:
+    first: list[bytes] = []
+    arrived, opened = asyncio.Event(), asyncio.Event()
+
+    async def hang_up(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        first.append(await reader.read(16))
+        arrived.set()
+        await opened.wait()
+
+    async with listening(hang_up) as port, Client(Settings(pause=0)) as client:
+        registry = Registry.parse(f"127.0.0.1:{port}")
+        ping = asyncio.ensure_future(client.ping(registry))
+        await asyncio.wait_for(arrived.wait(), 5)
+        client.require_https(registry)
+        opened.set()
+        with pytest.raises(RegbrowseError) as caught:
+            await ping
+        assert caught.value.slug == "no-tls"
+    assert all(is_client_hello(one) for one in first)
+
+
 async def test_a_ping_that_is_not_answered_in_time_ends_nothing(registry: FakeRegistry) -> None:
     registry.repository("acme/app").add(images.image(), "1")
     registry.fault("/v2/", Fault(stall=0))

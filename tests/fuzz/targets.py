@@ -24,10 +24,10 @@ from regbrowse.reference import Digest, Registry, Repository, is_repository_path
 from regbrowse.reference_input import read_typed
 from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
 from regbrowse.registry.auth.token_request import parse_token
-from regbrowse.registry.content.blobs import content_range
 from regbrowse.registry.content.manifests import digest_header_note, parse_response
 from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import server_words, status_error
+from regbrowse.registry.headers import content_range
 from regbrowse.registry.listing.link import next_page, next_target, with_query
 from regbrowse.registry.listing.pagination import read_names
 from regbrowse.registry.referrers.api import read_page

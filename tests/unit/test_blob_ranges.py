@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from regbrowse.reference import Registry
-from regbrowse.registry.content.blobs import ContentRange, content_range, served_range
+from regbrowse.registry.content.blobs import served_range
+from regbrowse.registry.headers import ContentRange, content_range
 from regbrowse.registry.requests import Request, Response
 
 QUESTION = Request(Registry.parse("registry.example.com"), "blob", "/v2/a/blobs/x", "Reading a", "a")

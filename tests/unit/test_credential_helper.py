@@ -200,7 +200,7 @@ async def test_a_cancelled_question_stops_the_helper_with_its_children(tmp_path:
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_question_cancelled_while_its_helper_starts_ends_at_once(install: Install, turns: int) -> None:
     program = install("x", "exec sleep 600")
-    question = asyncio.create_task(run_program([str(program)], b"", {}, seconds=30, limit=100))
+    question = asyncio.create_task(run_program([str(program)], b"", {}, seconds=30))
     for _ in range(turns):
         await asyncio.sleep(0)
     question.cancel()

@@ -13,6 +13,7 @@ import pytest
 from demo_tools import GOLDEN, NEWEST, WEBAPP, body_of, descriptions, get, get_json
 from regbrowse.demo.layout import GeneratedLayer
 from regbrowse.demo.registry import DATA, DemoRegistry
+from regbrowse.demo.releases import Releases
 
 LARGE = max(descriptions(), key=lambda digest: GeneratedLayer(descriptions()[digest]).size)
 """The digest of a layer of more than 1 GiB."""
@@ -122,6 +123,13 @@ async def test_a_digest_is_found_without_its_tag(demo: DemoRegistry) -> None:
     child = (await get_json(demo, f"{WEBAPP}/manifests/2.9.3"))["manifests"][1]["digest"]
     assert await derived(demo) == {"2.9.3"}
     assert (await get(DemoRegistry(), f"{WEBAPP}/manifests/{child}")).status == 200
+
+
+def test_a_digest_of_the_last_tag_is_found_at_the_first_call() -> None:
+    folder = DATA / WEBAPP
+    signed = json.loads((folder / "releases.json").read_bytes())["signatures"][-1]
+    encoded, document = list(Releases(folder).documents(f"sha256-{signed}.sig").items())[-1]
+    assert Releases(folder).find(encoded) == document
 
 
 async def test_what_is_nowhere_is_searched_for_once(demo: DemoRegistry) -> None:

@@ -86,7 +86,7 @@ def machine(tmp_path: Path) -> Machine:
 async def test_no_files_means_nobody_and_nothing_to_say(machine: Machine) -> None:
     keychain = machine.keychain()
     assert await keychain.find(HERE) is None
-    assert keychain.notices == []
+    assert list(keychain.notices) == []
     assert keychain.helper_for(HERE) is None
     assert await keychain.in_foreground(HERE) is None
 
@@ -192,7 +192,7 @@ async def test_what_the_store_does_not_know_the_file_may(machine: Machine) -> No
     login = await keychain.find(HERE)
     assert login == Login("by file", Secret("canary"), "docker config")
     assert machine.asked == [HOST]
-    assert keychain.notices == []
+    assert list(keychain.notices) == []
 
 
 async def test_an_empty_entry_asks_the_store_by_the_key_of_the_entry(machine: Machine) -> None:
@@ -225,7 +225,7 @@ async def test_a_missing_helper_costs_its_own_logins_only(machine: Machine) -> N
     assert login.user == "ann"
     assert await keychain.find(Registry("gone.example")) is None
     head = 'Your docker config names the credential helper "docker-credential-ecr-login", which is not on PATH.'
-    assert keychain.notices == [
+    assert list(keychain.notices) == [
         f"{head} Continuing with the credentials from auth.json for {HOST}.",
         f"{head} Continuing without credentials for gone.example.",
     ]
@@ -237,7 +237,7 @@ async def test_a_missing_helper_of_another_file_names_that_file(machine: Machine
     file = machine.write(".config/containers/auth.json", {"credHelpers": {HOST: "gone"}})
     keychain = machine.keychain()
     await keychain.find(HERE)
-    assert keychain.notices == [
+    assert list(keychain.notices) == [
         f'{file} names the credential helper "docker-credential-gone", which is not on PATH.'
         f" Continuing without credentials for {HOST}."
     ]
@@ -264,7 +264,7 @@ async def test_a_slow_helper_is_told_and_remembered(machine: Machine) -> None:
     assert await keychain.find(HERE) is None
     assert keychain.slow == {HOST}
     assert keychain.helper_for(HERE) == "docker-credential-pass"
-    assert keychain.notices == [
+    assert list(keychain.notices) == [
         "docker-credential-pass did not answer within 0.3 s (it may be waiting for a passphrase)."
         f" Continuing without credentials for {HOST}."
     ]
@@ -289,7 +289,7 @@ async def test_a_failure_in_the_foreground_is_told(machine: Machine) -> None:
     machine.docker(credsStore="pass")
     keychain = machine.keychain()
     assert await keychain.in_foreground(HERE) is None
-    assert keychain.notices == ["docker-credential-pass failed (exit 2)."]
+    assert list(keychain.notices) == ["docker-credential-pass failed (exit 2)."]
 
 
 async def test_fifty_questions_run_one_helper(machine: Machine) -> None:
@@ -352,7 +352,7 @@ async def test_the_default_store_is_silent_when_it_does_not_work(machine: Machin
     keychain = machine.keychain()
     assert await keychain.find(HERE) is None
     assert machine.asked == [HOST]
-    assert keychain.notices == []
+    assert list(keychain.notices) == []
     assert await machine.keychain(platform="darwin").find(HERE) is None
     assert machine.asked == [HOST]
 
@@ -368,7 +368,7 @@ async def test_what_is_wrong_with_a_file_is_told_once_and_the_rest_is_used(machi
         login = await keychain.find(HERE)
         assert login is not None
         assert login.user == "ann"
-    assert keychain.notices == [f"Ignoring {broken}: the document is not JSON at line 2, column 12."]
+    assert list(keychain.notices) == [f"Ignoring {broken}: the document is not JSON at line 2, column 12."]
 
 
 async def test_a_file_that_others_can_read_is_told_once(machine: Machine) -> None:
@@ -377,7 +377,7 @@ async def test_a_file_that_others_can_read_is_told_once(machine: Machine) -> Non
     keychain = machine.keychain()
     await keychain.find(HERE)
     await keychain.find(Registry("other.example"))
-    assert keychain.notices == [f"{file} holds passwords and other users of this machine may read it."]
+    assert list(keychain.notices) == [f"{file} holds passwords and other users of this machine may read it."]
 
 
 async def test_a_login_made_meanwhile_is_found(machine: Machine) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.json_text import indented, member
-from regbrowse.cli.selected_image import Selected, selected
+from regbrowse.cli.selected_image import Selected, artifact_kind, selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
 from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
-from regbrowse.oci.manifest import Artifact, Image, Schema1, config_of
+from regbrowse.oci.manifest import Image, Schema1, config_of
 from regbrowse.reference import Digest
 
 EMPTY = b"{}"
@@ -66,8 +66,7 @@ def _config(found: Selected) -> Descriptor:
 
 
 def _named(found: Selected) -> str:
-    kind = found.manifest.kind if isinstance(found.manifest, Artifact) else "a document of an unknown kind"
-    return f"{found.reference.familiar} is an artifact ({kind})"
+    return f"{found.reference.familiar} is an artifact ({artifact_kind(found.manifest)})"
 
 
 def _part(raw: bytes, verb: str) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from regbrowse.cli.diagnostics import ExitCode, note, print_error
 from regbrowse.cli.output import StdoutPipe
 from regbrowse.cli.progress import Transfer, progress_line, waiting
 from regbrowse.errors import BadReference, Integrity, NotFound
-from regbrowse.reference import Digest, Reference, Registry
+from regbrowse.reference import Digest, Reference, Registry, split_tag
 from regbrowse.text import size, visible
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".tar.gz", ".tar.zst", ".tar", ".json", "")
 """What a file named after its digest may end in."""
+SIGNALS: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end the process, beside SIGINT."""
 _SKIPPABLE = tuple(bytes([first]) for first in range(0x50, 0x60))
 
 
@@ -97,9 +98,7 @@ def _destination(arguments: Arguments, place: Registry | Reference, *, terminal:
 
 def _repository_in(given: str) -> str:
     """What was written, without tag and digest."""
-    name = given.partition("@")[0]
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
+    return split_tag(given.partition("@")[0])[0]
 
 
 def _not_there(context: CommandContext, digest: Digest, error: NotFound) -> NotFound:
@@ -188,9 +187,7 @@ def _ended_by_signals() -> Iterator[list[int]]:
         caught.append(number)
         task.cancel()
 
-    wanted = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        wanted = []  # signals are handled in the main thread alone
+    wanted = [one for one in SIGNALS if signal.getsignal(one) is signal.SIG_DFL]
     for number in wanted:
         loop.add_signal_handler(number, stop, number)
     try:

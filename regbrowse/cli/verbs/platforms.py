@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
-from regbrowse.cli.selected_image import read_child, tell_anomalies
+from regbrowse.cli.selected_image import artifact_kind, read_child, tell_anomalies
 from regbrowse.concurrency import in_order
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
 from regbrowse.oci.index_walk import Entry, Kind, images, to_open, walk
-from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
+from regbrowse.oci.manifest import Image, Index, Manifest, Schema1
 from regbrowse.oci.platform import Platform
 from regbrowse.platform_search import read_platform
 from regbrowse.reference import Digest
@@ -70,8 +70,7 @@ async def run(context: CommandContext) -> ExitCode:
             )
         ]
     else:
-        kind = root.kind if isinstance(root, Artifact) else "a document of an unknown kind"
-        raise NotFound(f"{reference.familiar} is an artifact ({kind}), which has no platforms.")
+        raise NotFound(f"{reference.familiar} is an artifact ({artifact_kind(root)}), which has no platforms.")
     if context.as_table:
         context.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
     else:

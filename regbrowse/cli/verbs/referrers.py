@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.platform_request import platform_request
 from regbrowse.cli.selected_image import selected
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RateLimited, RegbrowseError
@@ -115,13 +114,12 @@ async def run(context: CommandContext) -> None:
     await found.ask(root.digest, "")
     only: Digest | None = None
     index = root
-    request = platform_request(context.arguments)
-    if request.asked:
+    if context.request.asked:
         image = await selected(context)
         only = image.manifest.digest
         if image.entry is not None:
             index = image.entry.parent
-            await found.ask(only, str(image.entry.platform or request.platform))
+            await found.ask(only, str(image.entry.platform or context.request.platform))
     if isinstance(index, Index):
         found.look_into(index, only)
     await found.read()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note
-from regbrowse.cli.platform_request import platform_request
 from regbrowse.cli.selected_image import check_single, select_in
 from regbrowse.cli.verification import ImageVerifier, Report
 from regbrowse.oci.descriptor import Descriptor
@@ -27,7 +26,7 @@ async def run(context: CommandContext) -> int:
     elif isinstance(root, Index):
         await _selected(verifier, context, root)
     else:
-        await check_single(context, root, platform_request(context.arguments, context.browser.platform))
+        await check_single(context, root)
         await verifier.inside(root, "", None)
     note(f"{plural(report.checks, 'check')}, {report.failed:,} failed.")
     return ExitCode.NO if report.failed else ExitCode.OK
@@ -35,14 +34,13 @@ async def run(context: CommandContext) -> int:
 
 async def _selected(verifier: ImageVerifier, context: CommandContext, root: Index) -> None:
     """The image for the platform. Raises NotFound when there is none."""
-    request = platform_request(context.arguments, context.browser.platform)
-    plain = select(listed(entries(root)), request)
+    plain = select(listed(entries(root)), context.request)
     if plain.selected is not None and plain.is_exact and not plain.others:
         # Read only to be verified: what is wrong with it is a check that fails, not an error.
         manifest = await _entry(verifier, plain.selected.entry.descriptor)
         if not isinstance(manifest, Index):
             return
-    entry, _ = await select_in(context, root, request)
+    entry, _ = await select_in(context, root)
     await _entry(verifier, entry.descriptor)
 
 

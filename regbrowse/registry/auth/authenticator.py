@@ -54,7 +54,7 @@ class Authenticator:
         login would go where it may not, Unsupported when neither the ping nor this request is answered as a registry
         does, and what the transport raises.
         """
-        ping, login = await self._ping_and_login(request)
+        ping, login = await self._ping_and_login(request.registry, _repository_path(request))
         response = await self._authenticate(request, ping, login)
         if ping.is_something_else and response.status == 404 and not server_words(response.body)[0]:
             raise no_registry(ping, request)
@@ -74,13 +74,12 @@ class Authenticator:
         rejected = login is not None and login in self._credentials.status(registry).rejected
         return "" if rejected else login_state(login).user
 
-    async def login_for(self, registry: Registry) -> Login | None:
-        """Return the login that may be sent to the origin of the registry; None for none, or after a refusal."""
-        ping = await self.pings.ping(registry)
-        login = await self._credentials.login(registry)
+    async def base_and_login(self, registry: Registry) -> tuple[str, Login | None]:
+        """Return the origin of the registry, and the login that may be sent to it; None for none or after a refusal."""
+        ping, login = await self._ping_and_login(registry)
         if login is None or self._would_go_in_clear(ping, registry):
-            return None
-        return None if self._credentials.status(registry).refusal(login) else login
+            return ping.base, None
+        return ping.base, None if self._credentials.status(registry).refusal(login) else login
 
     def login_host(self, registry: Registry) -> str:
         """Return the host that logins and token requests are sent to; empty for none, or before the first ping."""
@@ -149,12 +148,14 @@ class Authenticator:
 
     # How a request is authenticated
 
-    async def _ping_and_login(self, request: Request) -> tuple[PingResult, Login | None]:
+    async def _ping_and_login(self, registry: Registry, path: str = "") -> tuple[PingResult, Login | None]:
         """Wait for the ping and for the credential helper at the same time: each of them may be slow."""
-        lookup = asyncio.ensure_future(self._credentials.login(request.registry, _repository_path(request)))
+        lookup = asyncio.ensure_future(self._credentials.login(registry, path))
         try:
-            ping = await self.pings.ping(request.registry)
-            return ping, await lookup
+            await self.pings.ping(registry)
+            login = await lookup
+            # The helper may have run for long, and https may have been required since the ping.
+            return self.pings.known(registry) or await self.pings.ping(registry), login
         finally:
             if not lookup.done():
                 lookup.cancel()

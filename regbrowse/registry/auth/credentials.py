@@ -47,7 +47,6 @@ class Credentials:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.keychain = settings.keychain
         self._given_for = settings.registry.key if settings.registry else ""
         self._status: dict[str, CredentialStatus] = {}
         self._saved: dict[tuple[str, str], Login | None] = {}

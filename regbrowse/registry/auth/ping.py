@@ -89,8 +89,11 @@ class Pings:
         self._begun: dict[str, asyncio.Task[PingResult]] = {}
 
     def known(self, registry: Registry) -> PingResult | None:
-        """Give the last result without sending anything."""
-        return self._results.get(registry.key)
+        """Give the last result without sending anything; none by http where http is no longer tolerable."""
+        result = self._results.get(registry.key)
+        if result is not None and result.is_plain and not self._transport.schemes.is_tolerable(registry):
+            return None
+        return result
 
     def begin(self, registry: Registry) -> None:
         """Start a ping that the first request will wait for."""
@@ -101,7 +104,9 @@ class Pings:
     async def ping(self, registry: Registry) -> PingResult:
         """Give the result, of a new ping if need be. Raises RegistryError when nothing answers there."""
         begun = self._begun.pop(registry.key, None)
-        return await (begun or self._current(registry))
+        if begun is not None:
+            await begun
+        return await self._current(registry)
 
     def forget(self, registry: Registry) -> None:
         """Ping again before the next request."""
@@ -117,10 +122,13 @@ class Pings:
             await asyncio.wait(begun)
 
     async def _current(self, registry: Registry) -> PingResult:
-        result = self._results.get(registry.key)
-        if result is None or result.is_stale:
-            result = await self._in_flight.share(registry.key, lambda: self._ping(registry))
-            self._results[registry.key] = result
+        result = self.known(registry)
+        if result is not None and result.is_stale:
+            result = None
+        # Https may be required while a ping by http is on its way.
+        while result is None:
+            self._results[registry.key] = await self._in_flight.share(registry.key, lambda: self._ping(registry))
+            result = self.known(registry)
         return result
 
     async def _ping(self, registry: Registry) -> PingResult:
@@ -133,7 +141,8 @@ class Pings:
             try:
                 return await self._ping_at(base, replace(request, attempts=1, connect_seconds=seconds))
             except (NetError, TlsError) as error:
-                if not schemes.is_no_tls(registry, error):
+                # Https may have been required while this was on its way.
+                if not (schemes.is_no_tls(registry, error) and schemes.is_tolerable(registry)):
                     raise
         return await self._ping_at(last, request)
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from regbrowse.errors import Evidence, PolicyError, RealmChanged
 from regbrowse.redact import redact
-from regbrowse.reference import Registry
+from regbrowse.reference import Registry, bracketed
 from regbrowse.registry.auth.challenge import Challenge
 from regbrowse.registry.requests import Request
 from regbrowse.registry.transport.url_policy import PORTS, is_special, origin_of, problem_with
@@ -45,8 +45,7 @@ def check_realm(request: Request, base: str, realm: str) -> str:
 def host_of(url: str) -> str:
     """Return the host of a URL, with its port unless that is the default of the scheme: `[::1]:5000`, `ghcr.io`."""
     scheme, host, port = origin_of(url)
-    host = f"[{host}]" if ":" in host else host
-    return host if port in (0, PORTS.get(scheme)) else f"{host}:{port}"
+    return bracketed(host) if port in (0, PORTS.get(scheme)) else f"{bracketed(host)}:{port}"
 
 
 def login_host(base: str, challenge: Challenge | None) -> str:

@@ -7,7 +7,6 @@ only; identity tokens need POST, and where that is not offered some services tak
 from __future__ import annotations
 
 import base64
-import re
 import time
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -17,15 +16,13 @@ from regbrowse.oci.document import parse_json
 from regbrowse.redact import Secret
 from regbrowse.registry.auth.errors import token_missing_error
 from regbrowse.registry.requests import Request, Response
-from regbrowse.settings.login import Login
+from regbrowse.settings.login import Login, is_bearer_token
 
 BODY_LIMIT = 2**20
 CLIENT_ID = "regbrowse"
 GrantType = Literal["get", "password", "refresh_token"]
 """The form of a token request: GET, with Basic or anonymous; or POST with a `grant_type` of OAuth2."""
 
-_BEARER = re.compile(r"[\x21-\x7e]{1,65536}")
-"""What may stand in a header."""
 _MIN_LIFETIME, _MAX_LIFETIME = 60.0, 86_400.0
 _AZURE_USER = "00000000-0000-0000-0000-000000000000"
 """The user whose password is an identity token (Azure/acr, docs/AAD-OAuth.md)."""
@@ -112,7 +109,7 @@ def basic_authorization(login: Login) -> str:
 def bearer_authorization(login: Login) -> str:
     """Return the Authorization header for a saved bearer token; empty when the token may not stand in a header."""
     token = login.password.reveal()
-    return f"Bearer {token}" if _BEARER.fullmatch(token) else ""
+    return f"Bearer {token}" if is_bearer_token(token) else ""
 
 
 def token_url(realm: str, service: str, scopes: tuple[str, ...], user: str) -> str:
@@ -138,7 +135,7 @@ def parse_token(response: Response) -> Token:
     fields = value if isinstance(value, dict) else {}
     candidates = [fields.get("access_token"), fields.get("token")]
     token = next((candidate for candidate in candidates if isinstance(candidate, str) and candidate), "")
-    if not _BEARER.fullmatch(token):
+    if not is_bearer_token(token):
         raise token_missing_error(response)
     lifetime = _lifetime(fields.get("expires_in"))
     return Token(Secret(token), time.monotonic() + lifetime - max(5.0, lifetime / 10))

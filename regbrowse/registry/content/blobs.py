@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from regbrowse.errors import BadResponse, Evidence, Integrity, TooLarge
 from regbrowse.oci.descriptor import Descriptor
@@ -15,14 +12,14 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.cache import ContentCache
 from regbrowse.registry.content.disk_cache import CachedContent
 from regbrowse.registry.content.verify import bypass_caches, check_size, verified_body
-from regbrowse.registry.fetch import content_length, fetch
-from regbrowse.registry.requests import Request, Response, blob_request
+from regbrowse.registry.fetch import fetch
+from regbrowse.registry.headers import ContentRange, content_length, content_range
+from regbrowse.registry.requests import BLOB_LIMIT, Request, Response, blob_request
 from regbrowse.registry.single_flight import SingleFlight
 from regbrowse.text import exact, size
 
 MAX_RANGES = 16
 """Range requests for the start of one blob; a server that needs more is sent a request for the whole instead."""
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:([0-9]{1,18})|\*)", re.IGNORECASE)
 
 
 class Blobs:
@@ -34,7 +31,7 @@ class Blobs:
         self._in_flight: SingleFlight[bytes] = SingleFlight()
         self._without_ranges: set[str] = set()
 
-    async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
+    async def get(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read a blob of at most `limit` bytes and verify it; it is requested once. Raises RegistryError."""
         digest, request = blob_request(repository, descriptor, limit)
         if descriptor.data is not None:
@@ -114,27 +111,6 @@ class Blobs:
         return None
 
 
-class ContentRange(NamedTuple):
-    """The bytes that a partial response holds."""
-
-    first: int
-    last: int
-    """Included."""
-    total: int | None
-    """Bytes of the whole; None when the server does not know."""
-
-
-def content_range(lines: Sequence[str]) -> ContentRange | None:
-    """Parse `Content-Range`; None unless there is exactly one line with a possible range (RFC 9110, 14.4)."""
-    match = _CONTENT_RANGE.fullmatch(lines[0].strip()) if len(lines) == 1 else None
-    if match is None:
-        return None
-    first, last, total = (int(group) if group else None for group in match.groups())
-    if first is None or last is None or last < first or (total is not None and last >= total):
-        return None
-    return ContentRange(first, last, total)
-
-
 def served_range(response: Response, first: int, last: int) -> ContentRange | str:
     """Return which of the requested bytes a 206 response holds; a sentence when it cannot be used.
 
@@ -153,7 +129,7 @@ def served_range(response: Response, first: int, last: int) -> ContentRange | st
 
 def _first_bytes(response: Response, count: int, blob_size: int | None) -> bytes:
     """Return what was received of a whole blob. Raises Integrity when it has another size than its descriptor says."""
-    offered = content_length(response)
+    offered = content_length(response.headers)
     if _is_encoded(response) and (blob_size is None or offered != blob_size):
         return response.decoded()[:count]
     check_size(response, blob_size, offered)

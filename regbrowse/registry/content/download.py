@@ -145,7 +145,7 @@ class BlobStream:
         try:
             if not await self._body.wait_for_response():
                 await self._task
-        except BaseException:
+        except BaseException:  # cancelled, too - without entering there is no leaving that would end the task
             await self._cancel()
             raise
         return self

@@ -25,7 +25,8 @@ from regbrowse.registry.content.verify import (
     verified_body,
 )
 from regbrowse.registry.error_mapping import not_json, server_words, status_error
-from regbrowse.registry.fetch import LARGE_BODY, content_length, fetch, in_thread_if_large
+from regbrowse.registry.fetch import LARGE_BODY, fetch, in_thread_if_large
+from regbrowse.registry.headers import content_length
 from regbrowse.registry.models import TagHead
 from regbrowse.registry.requests import Request, Response, manifest_request
 from regbrowse.registry.single_flight import SingleFlight
@@ -82,7 +83,7 @@ class Manifests:
             response = await fetch(self._auth, request, statuses=(200, 400, 404, 405, 406, 501))
             if response.status == 200:
                 media_type = visible(essence(response.content_type))
-                return TagHead(docker_content_digest(response), media_type, content_length(response))
+                return TagHead(docker_content_digest(response), media_type, content_length(response.headers))
         except AuthError as error:
             if error.evidence.status != 403:
                 raise

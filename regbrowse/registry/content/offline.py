@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from regbrowse.errors import Evidence, Offline, TooLarge
 from regbrowse.oci.descriptor import Descriptor
@@ -17,10 +18,21 @@ from regbrowse.registry.content.disk_cache import CachedContent, CacheScope
 from regbrowse.registry.content.download import BlobStream, BodyBuffer, deliver
 from regbrowse.registry.content.manifests import digest_in, parse_cached
 from regbrowse.registry.content.tag_history import TagRecord
+from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.listing.catalog import require_catalog
 from regbrowse.registry.models import CatalogPage, Settings, TagHead, TagPage
-from regbrowse.registry.requests import Request, blob_request, catalog_request, manifest_request, tags_request
+from regbrowse.registry.requests import (
+    BLOB_LIMIT,
+    Request,
+    blob_request,
+    catalog_request,
+    manifest_request,
+    tags_request,
+)
 from regbrowse.text import exact, size, visible
+
+if TYPE_CHECKING:
+    from regbrowse.registry.listing.pagination import Page
 
 _ONLY_OPENED = "Only what was opened before is listed; offline."
 
@@ -41,12 +53,11 @@ class OfflineAnswers:
         request = tags_request(repository)
         scope = await self._scope(repository.registry)
         opened = await self._cache.history.tags(scope, repository.path)
-        total, note = 0, ""
-        async with aclosing(self._names(scope, repository.path, is_tag, opened)) as pages:
-            async for names, note in pages:
-                total += len(names)
-                yield TagPage(names, total, done=bool(note), note=note)
-        if not note:
+        page = None
+        async with aclosing(self._pages(TagPage, scope, repository.path, is_tag, opened)) as pages:
+            async for page in pages:
+                yield page
+        if page is None:
             raise _not_known(repository.familiar, request)
 
     async def catalog(self, registry: Registry) -> AsyncGenerator[CatalogPage, None]:
@@ -54,12 +65,11 @@ class OfflineAnswers:
         request = catalog_request(registry)
         require_catalog(request)
         scope = await self._scope(registry)
-        total, note = 0, ""
-        async with aclosing(self._names(scope, "", is_repository_path, {})) as pages:
-            async for names, note in pages:
-                total += len(names)
-                yield CatalogPage(names, total, done=bool(note), note=note)
-        if not note:
+        page = None
+        async with aclosing(self._pages(CatalogPage, scope, "", is_repository_path, {})) as pages:
+            async for page in pages:
+                yield page
+        if page is None:
             raise _not_known(f"The list of repositories of {request.host}", request)
 
     async def manifest(
@@ -85,7 +95,7 @@ class OfflineAnswers:
             return TagHead(record.digest)
         return TagHead(record.digest, visible(essence(cached.content_type)), len(cached.content))
 
-    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 * 2**20) -> bytes:
+    async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read the verified content of a blob of at most `limit` bytes."""
         content = await self._blob(repository, descriptor)
         if len(content) > limit:
@@ -115,25 +125,27 @@ class OfflineAnswers:
             raise _not_known(f"{repository.familiar}@{digest.short}", request)
         return cached.content
 
-    async def _names(
-        self, scope: str, path: str, valid: Callable[[str], bool], opened: dict[str, TagRecord]
-    ) -> AsyncGenerator[tuple[tuple[str, ...], str], None]:
-        """Yield names, the last of them with a note; nothing when neither a list nor a tag was recorded."""
+    async def _pages(
+        self, page_type: type[Page], scope: str, path: str, valid: Callable[[str], bool], opened: dict[str, TagRecord]
+    ) -> AsyncGenerator[Page, None]:
+        """Yield pages, the last of them with a note; nothing when neither a list nor a tag was recorded."""
         recorded = await self._cache.history.recorded_list(scope, path)
         since = {name: None for name, record in opened.items() if recorded is None or record.at >= recorded.at}
         if recorded is None:
             if since:
-                yield tuple(since), _ONLY_OPENED
+                yield page_type(tuple(since), len(since), done=True, note=_ONLY_OPENED)
             return
+        total = 0
         async with aclosing(recorded.pages(valid)) as pages:
             async for names in pages:
                 for name in names if since else ():
                     since.pop(name, None)
-                yield names, ""
+                total += len(names)
+                yield page_type(names, total)
         note = f"As of {datetime.fromtimestamp(recorded.at, UTC):%Y-%m-%d %H:%M} UTC; offline."
         if recorded.kept < recorded.total:
             note += f" Of {recorded.total:,} names {recorded.kept:,} were kept."
-        yield tuple(since), note
+        yield page_type(tuple(since), total + len(since), done=True, note=note)
 
     async def _tag_record(self, repository: Repository, tag: str, name: str, request: Request) -> TagRecord:
         tags = await self._cache.history.tags(await self._scope(repository.registry), repository.path)
@@ -153,5 +165,4 @@ class OfflineAnswers:
 
 
 def _not_known(name: str, request: Request) -> Offline:
-    hint = f"Start without --offline to ask {request.host}."
-    return Offline(f"{name} is not known offline.", evidence=Evidence(request.host), wanted=request.wanted, hint=hint)
+    return offline_error(request.registry, f"{name} is not known offline.", request.wanted)

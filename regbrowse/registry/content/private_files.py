@@ -86,7 +86,7 @@ class PrivateFolder(NamedTuple):
                     for part in parts:
                         size += file.write(part)
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
+            except BaseException:  # interrupted, too - no temporary file may stay
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=folder)
                 raise

@@ -10,7 +10,8 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.verify import docker_content_digest, matches
-from regbrowse.registry.fetch import content_length, fetch, header_number
+from regbrowse.registry.fetch import fetch
+from regbrowse.registry.headers import content_length, content_range
 from regbrowse.registry.requests import Request, blob_request, manifest_request
 
 
@@ -49,12 +50,13 @@ class UncachedReader:
         request = replace(request, size=None)
         head = await fetch(self._auth, replace(request, method="HEAD"), statuses=(200, 400, 404, 405, 501))
         if head.status == 200:
-            return content_length(head)
+            return content_length(head.headers)
         first_byte = replace(request, stop_after=1, headers={**request.headers, "Range": "bytes=0-0"})
         response = await fetch(self._auth, first_byte, statuses=(200, 206, 416))
         if response.status == 206:
-            return header_number(response.headers.get("content-range", "").rpartition("/")[2])
-        return content_length(response) if response.status == 200 else 0
+            found = content_range(response.headers.get_list("content-range"))
+            return found.total if found else None
+        return content_length(response.headers) if response.status == 200 else 0
 
     async def _read(self, request: Request, digest: Digest | None) -> ServedContent:
         """Read a body; one that does not match the digest is decoded, when it is encoded without being asked to."""

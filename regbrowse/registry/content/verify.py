@@ -10,7 +10,9 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from regbrowse.errors import BadReference, Evidence, Integrity
+from regbrowse.digest import Verification
+from regbrowse.errors import Evidence, Integrity
+from regbrowse.oci.document import looks_like_html
 from regbrowse.oci.schema1 import signed_payload
 from regbrowse.reference import Digest
 from regbrowse.registry.fetch import in_thread_if_large
@@ -34,12 +36,13 @@ def matches_signed(content: bytes, digest: Digest) -> bool:
 
 async def verified_body(response: Response, digest: Digest) -> bytes:
     """Return the body when it matches the digest, decoded when only that matches. Raises Integrity."""
-    if await matches(response.body, digest) is not False:
+    verification = await in_thread_if_large(lambda body: Verification.of(body, digest), response.body)
+    got = verification.computed
+    if got is None or verification.digest_matches:
         return response.body
     decoded = response.decoded()
     if decoded is not response.body and await matches(decoded, digest):
         return decoded
-    got = await in_thread_if_large(lambda body: Digest.of(body, digest.algorithm), response.body)
     wanted = response.request.wanted
     error = _digest_error(digest, got, response.body, response.evidence(), wanted, " It was not used.")
     error.content = response.body
@@ -98,10 +101,7 @@ class BodyVerifier:
 def docker_content_digest(response: Response) -> Digest | None:
     """Return the digest that the server reports; None unless there is exactly one valid header."""
     lines = response.headers.get_list("docker-content-digest")
-    try:
-        return Digest.parse(lines[0]) if len(lines) == 1 else None
-    except BadReference:
-        return None
+    return Digest.read(lines[0]) if len(lines) == 1 else None
 
 
 def size_note(size: int | None, content: bytes) -> str:
@@ -127,7 +127,7 @@ def _digest_error(
     """Make the error for content that does not match; `start` tells a web page by its first bytes."""
     why = f"The content served for {digest.short} does not match it (got {got.short}).{outcome}"
     hint = f"The registry {evidence.host}, a cache or a proxy has altered it."
-    if start[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if looks_like_html(start):
         why = f"{evidence.host} sent a web page instead of {digest.short}."
         hint = "A login page or proxy is probably in between."
     error = Integrity(why, evidence=evidence, wanted=wanted, hint=hint)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regbrowse.errors import ConfigError, RegbrowseError
-from regbrowse.oci.config import Config, parse_config
+from regbrowse.oci.config import CONFIG_LIMIT, Config, parse_config
 from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, parse_json
 from regbrowse.oci.mediatype import (
     DOCKER_CONFIG,
@@ -30,7 +30,6 @@ from regbrowse.text import visible
 
 LIST_FILE = "manifest.json"
 _IMAGE_LIMIT = 10_000
-_CONFIG_LIMIT = 32 * 2**20
 _NOTICE = "docker save keeps no manifests: those shown were made here, and no registry knows their digests."
 
 
@@ -116,14 +115,14 @@ class DockerArchive:
         name = reader.raw("Config")
         shown = visible(str(name), 100)
         content = self._files.find(normal(name)) if isinstance(name, str) else None
-        if content is None or content.size > _CONFIG_LIMIT:
+        if content is None or content.size > CONFIG_LIMIT:
             state = "missing" if content is None else "too large"
             self.names.add_notice(f"The config of an image in {LIST_FILE} is {state} ({shown}); it is left out.")
             return None
         if content not in self._configs:
-            raw = content.read(_CONFIG_LIMIT)
+            raw = content.read(CONFIG_LIMIT)
             try:
-                config = parse_config(raw, limit=_CONFIG_LIMIT)
+                config = parse_config(raw)
             except RegbrowseError:
                 config = parse_config(b"{}")
                 self.names.add_notice(f"The config {shown} cannot be read.")

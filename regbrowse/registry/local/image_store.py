@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from regbrowse.errors import BadReference
 from regbrowse.reference import Digest
 from regbrowse.registry.local.byte_range import ByteRange
 from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.registry.responder import (
+    ENDPOINT,
     Answer,
     blob_part,
     error_answer,
@@ -23,7 +22,6 @@ from regbrowse.registry.responder import (
 
 PAGE_SIZE = 1000
 """Most entries of one page, whatever was requested."""
-_ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/([^/]+))")
 
 
 class ImageStore(Protocol):
@@ -68,7 +66,7 @@ class LocalRegistry:
         return Answer(answer.status, answer.headers) if method == "HEAD" else answer
 
     async def _repository(self, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> Answer:
-        match = _ENDPOINT.fullmatch(path)
+        match = ENDPOINT.fullmatch(path)
         if not match:
             return error_answer(404, "NOT_FOUND", "no such endpoint")
         name, kind, target = match[1], match[2] or match[4], match[5] or ""
@@ -79,7 +77,7 @@ class LocalRegistry:
             return page_answer(f"/v2/{name}/tags/list", "tags", sorted(tags), query, PAGE_SIZE, {"name": name})
         if kind == "manifests":
             return await self._manifest(tags, target)
-        digest = _parse_digest(target)
+        digest = Digest.read(target)
         if digest is None:
             return error_answer(400, "DIGEST_INVALID", "not a digest")
         if kind == "referrers":
@@ -91,7 +89,7 @@ class LocalRegistry:
             if target in tags:
                 digest = await asyncio.to_thread(self._store.entry_digest, tags[target])
             else:
-                digest = _parse_digest(target)
+                digest = Digest.read(target)
             found = await asyncio.to_thread(self._store.manifest, digest) if digest else None
         except OSError:
             found = None
@@ -114,10 +112,3 @@ class LocalRegistry:
             return error_answer(404, "BLOB_UNKNOWN", "no such content in these files")
         answer, start, stop = blob_part(str(digest), content.size, range_header)
         return answer if answer.status == 416 else Answer(answer.status, answer.headers, content.stream(start, stop))
-
-
-def _parse_digest(text: str) -> Digest | None:
-    try:
-        return Digest.parse(text)
-    except BadReference:
-        return None

@@ -107,7 +107,7 @@ def unpack(
     out = tempfile.TemporaryFile()  # noqa: SIM115 - it is what we give
     try:
         count, note = _copy(packed, cast("BinaryIO", out), compression, stop, limit, ratio)
-    except BaseException:
+    except BaseException:  # interrupted, too - the file takes room until it is closed
         out.close()
         raise
     return cast("BinaryIO", out), count, note

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from regbrowse.errors import NotFound
@@ -13,6 +12,7 @@ from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import status_error
+from regbrowse.registry.headers import content_length
 from regbrowse.registry.requests import manifest_request
 from regbrowse.text import visible
 
@@ -36,9 +36,7 @@ async def find_tagged(auth: Authenticator, manifests: Manifests, repository: Rep
         return None
     digest = docker_content_digest(response) if response.status == 200 else None
     if digest is not None:
-        length = response.headers.get("content-length", "")
-        size = int(length) if re.fullmatch(r"[0-9]{1,15}", length) else None
-        return Descriptor(visible(essence(response.content_type)), digest, size)
+        return Descriptor(visible(essence(response.content_type)), digest, content_length(response.headers))
     if response.status not in _NO_HEAD and response.status != 200:
         raise status_error(response, auth.login_state(repository.registry))
     try:

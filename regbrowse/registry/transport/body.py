@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import httpx
 
 from regbrowse.registry.error_mapping import ERROR_BODY_LIMIT
+from regbrowse.registry.headers import content_length, content_range
 from regbrowse.registry.requests import BodySink, Request
 from regbrowse.registry.transport.connection_errors import too_large, too_many_headers
 
@@ -22,8 +22,6 @@ MAX_HEADERS = 200
 MAX_HEADER_BYTES = 65_536
 _TURN = 0.02
 """Seconds after which other tasks of the event loop run."""
-_NUMBER = re.compile(r"[0-9]{1,18}")
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -84,8 +82,8 @@ class RequestState:
     def buffer_for(self, response: httpx.Response) -> bytearray:
         """Give the buffer that the body of a response continues, or a new one; forgets parts that do not fit."""
         if self.body:
-            start, _ = content_range(response)
-            if response.status_code == 206 and start == len(self.body):
+            part = content_range(response.headers.get_list("content-range"))
+            if response.status_code == 206 and part is not None and part.first == len(self.body):
                 return self.body
             self.restart()
         if response.status_code == 200:
@@ -113,7 +111,7 @@ async def read(request: Request, url: str, response: httpx.Response, body: bytea
     elif request.stop_after is not None:
         limit = request.stop_after
     elif request.method != "HEAD":
-        offered = content_length(response)
+        offered = content_length(response.headers)
         if offered is not None:
             whole = len(body) + offered
             # A Content-Encoding makes it shorter, and a part that was not asked for is judged by the caller.
@@ -141,11 +139,12 @@ async def read_into(
     """
     skip = 0
     if response.status_code == 200:
-        skip, total = state.received, content_length(response)
+        skip, total = state.received, content_length(response.headers)
     elif response.status_code == 206 and state.resumes:
-        start, total = content_range(response)
-        if start != state.received:
+        part = content_range(response.headers.get_list("content-range"))
+        if part is None or part.first != state.received:
             return 206
+        total = part.total
     else:
         return response.status_code
     request = state.request
@@ -167,20 +166,6 @@ async def read_into(
     except httpx.ReadTimeout:
         raise TimeoutError from None
     return 200
-
-
-def content_length(response: httpx.Response) -> int | None:
-    """Read `Content-Length`; None when there is none that can be read."""
-    text = response.headers.get("content-length", "")
-    return int(text) if _NUMBER.fullmatch(text) else None
-
-
-def content_range(response: httpx.Response) -> tuple[int | None, int | None]:
-    """Read the first byte and the size of the whole from `Content-Range` (RFC 9110, 14.4)."""
-    found = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
-    if found is None:
-        return None, None
-    return int(found[1]), int(found[2]) if found[2] != "*" else None
 
 
 async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -54,7 +54,7 @@ def failure(
 
 
 def _failure(error: Exception, request: Request, url: str, seconds: float, known: TlsContext) -> RegistryError:
-    evidence = Evidence(request.host, request.method, redact(url), seconds=round(seconds, 3))
+    evidence = _evidence(request, url, seconds=seconds)
     _, _, port = origin_of(url)
     here, wanted = where(request, url), request.wanted
     causes = list(causes_of(error))
@@ -110,14 +110,14 @@ def is_unknown_name(error: BaseException) -> bool:
 def circuit_open(request: Request, url: str, failures: int) -> NetError:
     """Make the error for an origin that failed so often that nothing is sent to it for a while."""
     why = f"{where(request, url)} failed {plural(failures, 'time')} in a row and is left alone for a while."
-    evidence = Evidence(request.host, request.method, redact(url))
+    evidence = _evidence(request, url)
     return NetError(why, evidence=evidence, wanted=request.wanted, hint=_TRY_NOW)
 
 
 def too_slow(request: Request, url: str, seconds: float) -> NetError:
     """Make the error for a total deadline: a server that drips bytes never runs into a timeout of the socket."""
     why = f"{request.host} is sending too slowly; stopped after {seconds:.0f} s."
-    evidence = Evidence(request.host, request.method, redact(url), seconds=round(seconds, 3))
+    evidence = _evidence(request, url, seconds=seconds)
     made = NetError(why, evidence=evidence, wanted=request.wanted, hint="Try again in a while.")
     made.slug = TOO_SLOW
     return made
@@ -126,7 +126,7 @@ def too_slow(request: Request, url: str, seconds: float) -> NetError:
 def stalled(request: Request, url: str, seconds: float) -> NetError:
     """Make the error for a long transfer in which no byte came for its deadline; it can be resumed."""
     why = f"{where(request, url)} sent nothing for {seconds:.0f} s."
-    evidence = Evidence(request.host, request.method, redact(url), seconds=round(seconds, 3))
+    evidence = _evidence(request, url, seconds=seconds)
     made = NetError(why, evidence=evidence, wanted=request.wanted, hint="Try again, or check the network.")
     made.transient = True
     return made
@@ -134,7 +134,7 @@ def stalled(request: Request, url: str, seconds: float) -> NetError:
 
 def too_large(request: Request, url: str, offered: int | None) -> RegistryError:
     """Make the error for a body that is longer than it may be; `offered` bytes, when that was said."""
-    evidence = Evidence(request.host, request.method, redact(url), 200)
+    evidence = _evidence(request, url, status=200)
     if request.size is not None:
         got = exact(offered) if offered is not None else "more"
         why = f"The content should be {exact(request.size)}, {request.host} offers {got}. It was not used."
@@ -147,7 +147,7 @@ def too_large(request: Request, url: str, offered: int | None) -> RegistryError:
 
 def refused_redirect(request: Request, url: str, why: str, hint: str = "") -> PolicyError:
     """Make the error for a URL that is not followed."""
-    evidence = Evidence(request.host, request.method, redact(url))
+    evidence = _evidence(request, url)
     return PolicyError(why, evidence=evidence, wanted=request.wanted, hint=hint)
 
 
@@ -159,8 +159,14 @@ def internal_address(request: Request, url: str, shown: str) -> PolicyError:
 
 def too_many_headers(request: Request, url: str) -> BadResponse:
     """Make the error for more headers than any server needs."""
-    evidence = Evidence(request.host, request.method, redact(url))
+    evidence = _evidence(request, url)
     return BadResponse(f"{request.host} sent too many headers.", evidence=evidence, wanted=request.wanted)
+
+
+def _evidence(request: Request, url: str, *, status: int | None = None, seconds: float | None = None) -> Evidence:
+    """Describe the HTTP request that failed, as it may be shown."""
+    took = None if seconds is None else round(seconds, 3)
+    return Evidence(request.host, request.method, redact(url), status, seconds=took)
 
 
 def _proxy(error: ProxyFailure, request: Request, evidence: Evidence, here: str) -> NetError:

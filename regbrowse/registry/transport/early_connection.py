@@ -113,14 +113,14 @@ async def connect(found: Sequence[Any], secure: tuple[ssl.SSLContext, str] | Non
     opened = await aiohappyeyeballs.start_connection(found[:_MAX_ADDRESSES], happy_eyeballs_delay=STAGGER)
     try:
         reader, writer = await asyncio.open_connection(sock=opened, limit=BUFFER)
-    except BaseException:
+    except BaseException:  # cancelled, too - nothing else would close the socket
         opened.close()
         raise
     if secure is not None:
         context, name = secure
         try:
             await writer.start_tls(context, server_hostname=name)
-        except BaseException:
-            writer.transport.abort()  # asyncio would wait for a goodbye
+        except BaseException:  # cancelled, too - asyncio would keep the connection to wait for the server's end
+            writer.transport.abort()
             raise
     return Connection(reader, writer, addresses_in(found), secure)

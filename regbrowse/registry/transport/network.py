@@ -80,8 +80,8 @@ class Stream(httpcore.AsyncNetworkStream):
             with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
                 async with asyncio.timeout(timeout):
                     await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-        except BaseException:
-            await self.aclose()  # httpcore's own stream stays open when the handshake is cancelled
+        except BaseException:  # cancelled, too - httpcore leaves the stream of a cancelled handshake open
+            await self.aclose()
             raise
         return self
 

@@ -129,7 +129,7 @@ class PoolTransport(httpx.AsyncBaseTransport):
         try:
             with _as_httpx_errors():
                 response = await self._pool.handle_async_request(sent)
-        except BaseException:
+        except BaseException:  # cancelled, too - the connection is not in use any more
             await self._release()
             raise
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response, self._release))

@@ -17,7 +17,7 @@ from regbrowse.registry.models import Settings
 from regbrowse.registry.transport.early_connection import addresses_in, resolve
 from regbrowse.registry.transport.pool import Pools, causes_of
 from regbrowse.registry.transport.tls_errors import speaks_no_tls
-from regbrowse.registry.transport.url_policy import origin_of
+from regbrowse.registry.transport.url_policy import https_origin
 from regbrowse.text import visible
 
 SILENCE = 3.0
@@ -31,7 +31,7 @@ class SchemeProbe:
         self._settings = settings
         self._network = settings.network
         self._pools = pools
-        self._allowed: set[str] = set()
+        self._allowed = set(settings.plain_http)
         self._only_https = set(settings.only_https)
         self._remote: set[str] = set()
         """Registries with a loopback name that leads to another machine (RFC 6761, 6.3, is not heeded everywhere)."""
@@ -48,7 +48,7 @@ class SchemeProbe:
             self._remote.add(registry.key)
         if not self.is_tolerable(registry):
             return (secure,)
-        if self._pools.proxy(origin_of(secure)) is not None:
+        if self._pools.proxy(https_origin(registry)) is not None:
             # What cannot be reached directly says nothing about the way through the proxy.
             return (plain,) if self.http_allowed(registry) else (secure,)
         return secure, plain
@@ -65,7 +65,7 @@ class SchemeProbe:
 
     def http_allowed(self, registry: Registry) -> bool:
         """Tell whether logins may go over http: to this machine, or where the user chose http."""
-        if self._is_here(registry) or registry.key in self._settings.plain_http or registry.key in self._allowed:
+        if self._is_here(registry) or registry.key in self._allowed:
             return True
         return self._network is not None and self._network.http_asked(registry)
 
@@ -84,7 +84,6 @@ class SchemeProbe:
 
         A server that is silent instead of answering TLS counts only on this machine, where http is no risk.
         """
-
         causes = list(causes_of(error))
         silent = any(isinstance(cause, httpx.ConnectTimeout) for cause in causes)
         return speaks_no_tls(error) or (silent and self._is_here(registry))
@@ -95,7 +94,7 @@ class SchemeProbe:
 
 async def _leads_here(registry: Registry) -> bool:
     """Tell whether a name means nothing but this machine, as far as it can be looked up."""
-    _, host, port = origin_of(f"https://{registry.authority}")
+    _, host, port = https_origin(registry)
     try:
         addresses = addresses_in(await resolve(host, port))
     except OSError:

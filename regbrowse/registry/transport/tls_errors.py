@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 from regbrowse.errors import Step
+from regbrowse.reference import bracketed
 from regbrowse.registry.transport.pool import Pools, causes_of
 from regbrowse.registry.transport.tls import unverified_context
 from regbrowse.registry.transport.url_policy import Origin
@@ -75,9 +76,9 @@ def speaks_no_tls(error: BaseException) -> bool:
 
     Never for a certificate that is not trusted, nor for a TLS alert, which only a TLS server sends.
     """
-    if not any(isinstance(cause, httpx.ConnectError) for cause in causes_of(error)):
-        return False
     causes = list(causes_of(error))
+    if not any(isinstance(cause, httpx.ConnectError) for cause in causes):
+        return False
     for cause in causes:
         if is_tls_failure(cause):
             said = getattr(cause, "reason", "") or ""
@@ -212,11 +213,13 @@ async def _look(
     found: list[Any] = []
     _, host, port = origin
     name = host.encode("ascii", "replace").decode()
+    server_names: list[str] = []
+    """The names that certificates were asked for: of a proxy, and of the origin."""
 
     async def trace(event: str, info: dict[str, Any]) -> None:
         if event.endswith("start_tls.started"):
-            trace_host.append(str(info.get("server_hostname")))
-        if event.endswith("start_tls.complete") and trace_host[-1:] == [name]:
+            server_names.append(str(info.get("server_hostname")))
+        if event.endswith("start_tls.complete") and server_names[-1:] == [name]:
             stream = info["return_value"]
             try:
                 found.append(await look(stream))
@@ -224,10 +227,10 @@ async def _look(
                 await stream.aclose()  # httpcore closes only connections that it has finished
             raise _Seen
 
-    trace_host: list[str] = []
-    shown = f"[{host}]" if ":" in host else host
     timeout = {"connect": LOOK_SECONDS, "read": LOOK_SECONDS, "write": LOOK_SECONDS, "pool": None}
-    request = httpx.Request("HEAD", f"https://{shown}:{port}/v2/", extensions={"timeout": timeout, "trace": trace})
+    request = httpx.Request(
+        "HEAD", f"https://{bracketed(host)}:{port}/v2/", extensions={"timeout": timeout, "trace": trace}
+    )
     pool = await pools.unpooled(origin, context)
     try:
         async with asyncio.timeout(2 * LOOK_SECONDS):

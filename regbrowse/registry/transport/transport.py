@@ -14,9 +14,10 @@ from collections import deque
 import httpx
 
 from regbrowse import __version__
-from regbrowse.errors import Evidence, Offline, RegistryError
+from regbrowse.errors import RegistryError
 from regbrowse.redact import redact
 from regbrowse.reference import Registry
+from regbrowse.registry.error_mapping import offline_error
 from regbrowse.registry.models import Exchange, Settings
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.secret_echo import repeats
@@ -39,7 +40,7 @@ from regbrowse.registry.transport.request_log import MAX_ENTRIES, Warnings
 from regbrowse.registry.transport.retry import RETRIED_STATUSES, backoff, retry_after
 from regbrowse.registry.transport.scheme_probe import SchemeProbe
 from regbrowse.registry.transport.tls_errors import TlsContext, alert_after_handshake, certificate_of
-from regbrowse.registry.transport.url_policy import Origin, origin_of
+from regbrowse.registry.transport.url_policy import Origin, https_origin, origin_of
 from regbrowse.text import visible
 
 PROGRESS = 2**20
@@ -96,9 +97,7 @@ class Transport:
     def check_online(self, registry: Registry, wanted: str) -> None:
         """Raise Offline when nothing may be sent to a registry."""
         if self._settings.offline and registry.key not in self._settings.local:
-            host = visible(registry.name)
-            hint = f"Start without --offline to ask {host}."
-            raise Offline(f"{host} is not asked offline.", evidence=Evidence(host), wanted=wanted, hint=hint)
+            raise offline_error(registry, f"{visible(registry.name)} is not asked offline.", wanted)
 
     def is_verified(self, base: str) -> bool:
         """Tell whether the certificate of an origin is checked."""
@@ -235,7 +234,7 @@ class Transport:
         """Make the error for a failed HTTP request; only the registry itself is connected to again for its words."""
         origin = origin_of(url)
         registry = request.registry
-        own = origin == origin_of(f"https://{registry.authority}")
+        own = origin == https_origin(registry)
         known = TlsContext(
             folder=self._pools.tls.of_files(origin).folder,
             offer_http=own and self._pools.proxy(origin) is None and not self.schemes.is_tolerable(registry),
@@ -280,9 +279,9 @@ def _note(request: Request, attempt: int) -> str:
 
 def _home(request: Request) -> str:
     """The host that is asked, whichever answers in the end."""
-    return origin_of(f"https://{request.registry.authority}")[1]
+    return https_origin(request.registry)[1]
 
 
 def _tls_of(request: Request) -> Origin | None:
     """The registry whose CAs are trusted for its login service; none for what redirects lead to."""
-    return origin_of(f"https://{request.registry.authority}") if request.kind == "token" else None
+    return https_origin(request.registry) if request.kind == "token" else None

@@ -60,6 +60,11 @@ def origin_of(url: str) -> Origin:
     return parts.scheme, host, parts.port or PORTS.get(parts.scheme, 0)
 
 
+def https_origin(registry: Registry) -> Origin:
+    """Give the origin of a registry by https."""
+    return origin_of(f"https://{registry.authority}")
+
+
 def same_origin(one: str, other: str) -> bool:
     return origin_of(one) == origin_of(other)
 

@@ -9,7 +9,6 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 
-from regbrowse.errors import BadReference
 from regbrowse.oci.document import Reader
 from regbrowse.reference import Digest, Registry, Repository, is_tag
 from regbrowse.registry.models import TagFact, TagFacts
@@ -67,9 +66,8 @@ def read_facts(name: str, row: Reader) -> list[TagFact]:
 
     The time of creation is not used: it is the image's own word, and not the time of a push.
     """
-    try:
-        digest = Digest.parse(name)
-    except BadReference:
+    digest = Digest.read(name)
+    if digest is None:
         return []
     size, pushed = read_size(row, "imageSizeBytes"), read_milliseconds(row, "timeUploadedMs")
     tags = (tag for tag in row.items("tag")[: MAX_ROWS + 1] if isinstance(tag, str) and is_tag(tag))

@@ -53,11 +53,13 @@ class VendorClient:
 
     async def get_from_registry(self, registry: Registry, target: str, about: str, *, password: bool) -> Response:
         """Request a path and query of the registry's own origin; `password`: with Basic where it may be sent."""
-        ping = await self.auth.pings.ping(registry)
-        login = await self.auth.login_for(registry) if password else None
+        if password:
+            base, login = await self.auth.base_and_login(registry)
+        else:
+            base, login = (await self.auth.pings.ping(registry)).base, None
         authorization = basic_authorization(login) if login is not None and login.kind == "password" else ""
         request = self._request(registry, target, about)
-        return await self._checked(request, self._transport.send(request, ping.base + target, authorization))
+        return await self._checked(request, self._transport.send(request, base + target, authorization))
 
     async def get_with_scope(self, registry: Registry, target: str, about: str, scope: str) -> Response:
         """Request a path of `/v2/` with the login and token that every other request to it has."""
