@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from regbrowse.registry.client import Client
     from regbrowse.registry.models import TagHead
 
-SLICE = 500
-"""Names handed on at once, so that whoever inserts them is never busy for long."""
 FIRST_SLICE = 100
-"""Names handed on first: enough for a screen, soon painted."""
+"""Names of a page handed on first: enough for a screen, soon painted. The rest follows in one."""
 TAG_SECONDS = 60.0
 """How long what a tag points to is believed without asking again."""
 AUTOMATIC = 4 * 2**20
@@ -212,6 +210,7 @@ class Browser:
 def _slices(page: TagPage | CatalogPage, start: int = 0) -> list[Names]:
     """The names of a page from `start` on; what the page says of the listing comes with the last of them."""
     names = page.names
-    ends = [*range(start + FIRST_SLICE, len(names), SLICE), len(names)]
+    first = start + FIRST_SLICE
+    ends = [first, len(names)] if first < len(names) else [len(names)]
     parts = [Names(names[at:end], page.hidden, False, "", page, end) for at, end in pairwise([start, *ends])]
     return [*parts[:-1], replace(parts[-1], done=page.done, note=page.note)]

@@ -11,7 +11,7 @@ from regbrowse.errors import Integrity, NotFound, RegbrowseError, RegistryError
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry, Kind, classify, repeated, walk
-from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, blobs_of
 from regbrowse.reference import Digest
 from regbrowse.text import exact, plural
 
@@ -152,8 +152,7 @@ class Tree:
                 descriptor, missing=isinstance(outcome, NotFound),
             )  # fmt: skip
             return
-        blobs = outcome.layers if isinstance(outcome, Image) else outcome.blobs
-        for position, blob in enumerate(blobs):
+        for position, blob in enumerate(blobs_of(outcome)):
             statement = attestation.by_predicate(attestation.predicate_of(blob))
             read = self.statements.get(blob.digest) if blob.digest else None
             note, mark = statement.note, CLAIMED

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from regbrowse.reference import registry_in
 from regbrowse.text import span
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ class RegistrySession:
         if self.browser is None or registry is None:
             return ""
         wait = self.browser.client.limits.wait(registry)
-        left = wait.until - monotonic() if wait else 0.0
-        if wait and left > 0:
-            return f"waits {span(left)}" if short else f"{wait.why} Trying again in {span(left)}."
+        if wait and wait.left > 0:
+            return f"waits {span(wait.left)}" if short else wait.sentence
         helper = self.browser.client.auth.waiting_for_helper
         return f"asking {helper}" if helper else ""
 
@@ -103,12 +102,5 @@ class RegistrySession:
         browser = await self.connected()
         if typed.source is not None:
             return await browser.open_files(typed.source)
-        browser.client.require_https(registry_of(typed.place))
+        browser.client.require_https(registry_in(typed.place))
         return typed.place, ()
-
-
-def registry_of(place: Place) -> Registry:
-    """Give the registry of a place."""
-    from regbrowse.reference import Registry
-
-    return place if isinstance(place, Registry) else place.repository.registry

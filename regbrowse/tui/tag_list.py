@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from time import perf_counter
 from typing import Any
-
-from sortedcontainers import SortedKeyList
 
 from regbrowse import tags
 from regbrowse.reference import Digest
@@ -18,6 +17,10 @@ SLICE_SECONDS = 0.006
 """How long one slice of filtering may keep the event loop."""
 ADD_SECONDS = 0.003
 """How long one slice of adding may: there are many of them, and keys are pressed meanwhile."""
+CHUNK = 50
+"""Names whose keys are made between two looks at the clock."""
+FIRST_RUN = 500
+"""Names that are worth a merge while the list is short."""
 
 Positions = tuple[int, ...]
 
@@ -46,11 +49,18 @@ class TagList:
 
     def __post_init__(self) -> None:
         self._served: list[str] = []
-        self._known: set[str] = set()
+        self._places: dict[str, int] = {}
+        """Where each name stands in the order it was served."""
         self._keys: dict[str, Any] = {}
-        """What each row is ordered by; worked out once."""
-        self._sorted: SortedKeyList = SortedKeyList(key=self._keys.__getitem__)
+        """What each name is ordered by; made once, since it costs more than everything else."""
+        self._sorted: list[str] = []
+        self._signed: set[str] = set()
+        """The signature tags, to be looked up."""
+        self._run: list[str] = []
+        """Names with keys that are not among the sorted ones yet."""
         self._waiting: deque[tuple[str, ...]] = deque()
+        self._taken = 0
+        """How many of the first names that wait were taken."""
         self._late: list[str] = []
         """Matches that came while the names before them were still being filtered."""
         self._matches: list[str] | None = None
@@ -63,47 +73,73 @@ class TagList:
     # Filling
 
     def add(self, names: Iterable[str]) -> None:
-        """Puts names where they belong; repeated ones are left out."""
-        fresh = [name for name in dict.fromkeys(names) if name not in self._known]
-        self._known.update(fresh)
-        plain = [name for name in fresh if not (self.versions and tags.is_signature_tag(name))]
-        if len(plain) < len(fresh):
-            self.signatures += [name for name in fresh if tags.is_signature_tag(name)]
-        self._served += plain
-        self._keys.update((name, tags.sort_key(name) if self.versions else name) for name in plain)
-        self._sorted.update(plain)
-        if self._matches is not None:
-            self._late += filter(self._finds, plain)
-            self._merge()
+        """Put names where they belong; repeated ones are left out."""
+        self._take(names)
+        self._merge_run()
 
     def put(self, names: tuple[str, ...]) -> None:
-        """Takes names that `settle` adds, so that a large page keeps nobody waiting."""
+        """Take names that `settle` adds, so that a large page keeps no key waiting."""
         self._waiting.append(names)
 
     @property
     def waiting(self) -> bool:
-        """Whether names have been put that are not added yet."""
-        return bool(self._waiting)
+        """Whether names have been put that are not in the list yet."""
+        return bool(self._waiting or self._run)
 
     def settle(self, seconds: float = ADD_SECONDS) -> bool:
-        """Adds names that were put, for a moment; whether some are left."""
+        """Add names that were put, for a moment; tell whether some are left.
+
+        A merge costs as much as the list is long. So it waits until it is worth it, and is a step of its own.
+        """
         end = perf_counter() + seconds
+        if self._run and (not self._waiting or len(self._run) >= max(FIRST_RUN, len(self._sorted) // 4)):
+            self._merge_run()
         while self._waiting:
-            names = self._waiting.popleft()
-            self.add(names[:50])
-            if len(names) > 50:
-                self._waiting.appendleft(names[50:])
+            names = self._waiting[0]
+            self._take(names[self._taken : self._taken + CHUNK])
+            self._taken += CHUNK
+            if self._taken >= len(names):
+                self._waiting.popleft()
+                self._taken = 0
             if perf_counter() >= end:
                 break
+        if self._run and not self._sorted:
+            self._merge_run()
         return self.waiting
 
+    def _take(self, names: Iterable[str]) -> None:
+        """Make the keys of names that are not known yet."""
+        fresh = [name for name in dict.fromkeys(names) if name not in self._places]
+        if self.versions:
+            signed = [name for name in fresh if tags.is_signature_tag(name) and name not in self._signed]
+            if signed:
+                self.signatures += signed
+                self._signed.update(signed)
+            fresh = [name for name in fresh if name not in self._signed]
+            self._keys.update((name, tags.sort_key(name)) for name in fresh)
+        else:
+            self._keys.update((name, name) for name in fresh)
+        self._places.update(zip(fresh, count(len(self._served)), strict=False))
+        self._served += fresh
+        self._run += fresh
+
+    def _merge_run(self) -> None:
+        """Put the names with keys among the sorted ones: for two sorted runs behind each other, sort is linear."""
+        run, self._run = self._run, []
+        run.sort(key=self._keys.__getitem__)
+        self._sorted += run
+        self._sorted.sort(key=self._keys.__getitem__)
+        if self._matches is not None:
+            self._late += filter(self._finds, run)
+            self._merge_late()
+
     def fetch(self, name: str) -> None:
-        """Adds one name before its turn if it was put."""
-        if any(name in names for names in self._waiting):
+        """Add one name before its turn if it was put."""
+        if name in self._run or any(name in names for names in self._waiting):
             self.add((name,))
 
     def set_digest(self, tag: str, digest: Digest) -> None:
-        """Remembers which digest a tag points to; another one than before replaces it."""
+        """Remember which digest a tag refers to; another one than before replaces it."""
         before = self.digests.get(tag)
         if before == digest:
             return
@@ -113,7 +149,7 @@ class TagList:
         self._by_digest.setdefault(digest, []).append(tag)
 
     def aliases(self, tag: str) -> tuple[str, ...]:
-        """The other tags known to share the digest, in the order to show them."""
+        """Give the other tags known to share the digest, in the order to show them."""
         digest = self.digests.get(tag)
         others = self._by_digest.get(digest, []) if digest else []
         return tags.alias_order([name for name in others if name != tag], tag) if len(others) > 1 else ()
@@ -142,12 +178,16 @@ class TagList:
 
     def index(self, name: str) -> int | None:
         """The row of a name; None when the filter hides it or it is not there."""
-        if self._matches is None and self.newest_first:
-            return int(self._sorted.index(name)) if name in self._keys else self._signature_row(name)
-        try:
-            return self._ordered().index(name)
-        except ValueError:
+        if name not in self._places:
             return self._signature_row(name)
+        if not self.newest_first and self._matches is None:
+            return self._places[name]
+        rows = self._ordered()
+        if self.newest_first:
+            row = bisect_left(rows, self._keys[name], key=self._keys.__getitem__)
+        else:
+            row = bisect_left(rows, self._places[name], key=self._places.__getitem__)
+        return row if row < len(rows) and rows[row] == name else None
 
     def _signature_row(self, name: str) -> int | None:
         if self.unfolded and name in self.signatures:
@@ -162,8 +202,7 @@ class TagList:
     def _ordered(self) -> Sequence[str]:
         if self._matches is not None:
             return self._matches
-        ordered: Sequence[str] = self._sorted if self.newest_first else self._served
-        return ordered
+        return self._sorted if self.newest_first else self._served
 
     def sort(self, newest_first: bool) -> None:
         self.newest_first = newest_first
@@ -210,17 +249,14 @@ class TagList:
         while self._matches is not None and self.filtering and perf_counter() < end:
             self._matches += filter(self._finds, self._pending[self._at : self._at + 200])
             self._at += 200
-        self._merge()
+        self._merge_late()
         return self.filtering
 
-    def _merge(self) -> None:
-        if self.filtering or self._matches is None:
+    def _merge_late(self) -> None:
+        if self.filtering or self._matches is None or not self._late:
             return
-        if self.newest_first:
-            for name in self._late:
-                insort(self._matches, name, key=self._keys.__getitem__)
-        else:
-            self._matches += self._late
+        self._matches += self._late
+        self._matches.sort(key=(self._keys if self.newest_first else self._places).__getitem__)
         self._late = []
 
     def positions(self, name: str) -> Positions:

@@ -27,7 +27,7 @@ from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.responder import Answer
 from regbrowse.state import files
 from regbrowse.tui.app import RegbrowseApp
-from regbrowse.tui.messages import ConfigRead, ContentArrived
+from regbrowse.tui.messages import ConfigLoaded, ContentLoaded
 
 REFERENCE = "registry.crowd/much/tags"
 TICK = 0.005
@@ -42,6 +42,9 @@ def tag_names(count: int) -> list[str]:
 
 class Crowd:
     """Answers requests for one repository; its only image has the config."""
+
+    log: TextIO | None = None
+    """Gets a line when an answer with tags is handed out."""
 
     def __init__(self, count: int, *, page: int = 0, pause: float = 0, config: bytes = b"") -> None:
         self._names = tag_names(count)
@@ -61,6 +64,8 @@ class Crowd:
 
     async def _tags(self, path: str, last: str) -> Answer:
         await asyncio.sleep(self._pause)
+        if self.log is not None:
+            self.log.write(f"handed {time.perf_counter()} 0\n")
         if not self._page:
             return _answer(json.dumps({"name": "much/tags", "tags": self._names}).encode(), "application/json")
         start = self._names.index(last) + 1 if last else 0
@@ -101,12 +106,13 @@ def watched(crowd: Crowd, reference: str, log: TextIO) -> RegbrowseApp:
 
     async def connect() -> Browser:
         tasks.append(asyncio.create_task(watch(log)))
+        assert app.main is not None
         app.main.post_message = noted(app.main.post_message)  # type: ignore[method-assign, assignment]
         return Browser(Client(Settings(pause=0, local={registry.key: crowd})))
 
     def noted(post: Callable[[Message], bool]) -> Callable[[Message], bool]:
         def post_and_note(message: Message) -> bool:
-            if isinstance(message, ContentArrived | ConfigRead):
+            if isinstance(message, ContentLoaded | ConfigLoaded):
                 log.write(f"{type(message).__name__} {time.perf_counter()} 0\n")
             return post(message)
 
@@ -122,6 +128,7 @@ def main() -> None:
     crowd = Crowd(int(count), page=int(page), pause=float(pause), config=raw)
     with tempfile.TemporaryDirectory() as folder, Path(log).open("w", buffering=1, encoding="ascii") as lines:
         memory = Path(folder) / "memory.json"
+        crowd.log = lines
         files.memory_file = lambda: memory  # type: ignore[assignment]
         watched(crowd, reference, lines).run()
 

@@ -25,6 +25,8 @@ _FUZZY = "\x14"
 _CURSOR = re.compile(r"▌  (\S+)[^\n]*\n(┗|┃ +┃)?")
 """The name under the cursor, and whether nothing follows it."""
 _PAGES = {"while all of them arrive at once": (0, 0.0), "while pages of 900 arrive": (900, 0.03)}
+_LISTS = {20_000: 0.5, 100_000: 2.0}
+"""Tags in one answer, and the seconds after which they are sorted in the list."""
 _SIZES = {2: 0.15, 20: 0.3}
 """MB of a config, and the seconds after which its first lines are painted."""
 
@@ -63,6 +65,7 @@ def running(
 def run(runs: int) -> None:
     """In a terminal, from the key to what is painted; the loop is looked at every 5 ms."""
     keys(runs)
+    lists(runs)
     blocks()
     configs()
 
@@ -108,6 +111,27 @@ def _step(terminal: Terminal) -> float:
     name, last = (re.escape(found.group(1)), found.group(2)) if found else ("", "")
     terminal.press("k" if last else "j")
     return terminal.until(rf"▌  (?!{name} )\S")
+
+
+# Lists
+
+
+def lists(runs: int) -> None:
+    """From the whole answer with all tags to the sorted list on the screen."""
+    for count, allowed in _LISTS.items():
+        figures: list[float] = []
+        blocked: list[float] = []
+        for _ in range(max(3, runs // 2)):
+            with running(count) as subject:
+                subject.terminal.until(rf"of {count:,} · newest first", 60)
+                handed = subject.moments("handed")[-1][0]
+                figures.append(subject.terminal.last - handed)
+                blocked.append(subject.blocked(handed))
+        seconds, longest = statistics.median(figures), statistics.median(blocked)
+        print(
+            f"  {count:,} tags sorted in the list after {seconds:.2f} s of {allowed:g} {verdict(seconds <= allowed)}   "
+            f"loop blocked {longest * 1000:.0f} ms at most {verdict(longest <= LONGEST)}"
+        )
 
 
 # The event loop
@@ -195,8 +219,8 @@ def _config(path: str, *, whole: bool) -> tuple[float, float, float]:
         painted = terminal.last
         terminal.until(r"(?<!all · )line 1 of [\d,]+ · pretty", 120)
         laid_out = terminal.last
-        while not subject.moments("ConfigRead"):
+        while not subject.moments("ConfigLoaded"):
             time.sleep(0.05)
         time.sleep(0.3)
-        arrived = subject.moments("ContentArrived")[-1][0]
+        arrived = subject.moments("ContentLoaded")[-1][0]
         return painted - arrived, subject.blocked(arrived), laid_out - arrived
