@@ -63,7 +63,8 @@ class Terminal:
         self._chunks: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
         kind = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         everything = {**os.environ, **kind, **(env or {})}
-        everything.pop("NO_COLOR", None)
+        for name in ("NO_COLOR", "COLUMNS", "LINES"):
+            everything.pop(name, None)
         self.mark = time.perf_counter()
         """When the program was started, or the last key was sent."""
         self.last = self.mark

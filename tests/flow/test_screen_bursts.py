@@ -11,6 +11,8 @@ import pytest
 
 from bench.terminal import Terminal
 
+READY = r"SLSA v1[\s\S]* 1[0-9]{2} · pretty"
+"""The manifests and the config of the tag under the cursor are there."""
 PROGRAM = [sys.executable, "-m", "regbrowse", "demo"]
 
 
@@ -31,9 +33,9 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     ("burst", "shown"),
     [
         ("2gjjjjY", "copied linux/arm64/v8 digest of registry.demo/acme/shop/webapp:2.14.1"),
-        ("2gj3gjjY", "copied layer digest of layer 2 of linux/amd64"),
+        ("2gj3gY", "copied layer digest of layer 1 of linux/amd64"),
         ("2gj4gjy", "copied .architecture of linux/amd64"),
-        ("\tgY", "copied digest of registry.demo/acme/shop/webapp:latest"),
+        ("\tY", "copied digest of registry.demo/acme/shop/webapp:2.14.1"),
         ("2gjzY", r"(?s) 2 Manifests (?!.*│).*copied linux/amd64 digest"),
         ("z1", "1 Tags  webapp"),
         ("/1.10", r"(?s)/ 1\.10 .*18 of 886 · substring"),
@@ -55,6 +57,8 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     ],
 )
 def test_a_burst_is_answered_key_by_key(terminal: Terminal, burst: str, shown: str) -> None:
+    if burst[0] in "24":
+        terminal.until(READY, 10)
     terminal.press(burst)
     terminal.until(shown, 10)
 

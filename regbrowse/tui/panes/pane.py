@@ -57,7 +57,8 @@ class Pane(Widget, can_focus=True):
     """Why nothing is asked at the moment, with the seconds left."""
     frame: reactive[int] = reactive(0)
     """Which frame of the spinner is shown."""
-    has_rows: reactive[bool] = reactive(False, toggle_class="-rows")
+    has_rows: reactive[bool] = reactive(False)
+    """Whether the rows are shown, and not what is said instead of them."""
     has_failed: reactive[bool] = reactive(False, toggle_class="-failed")
 
     class Changed(Message):
@@ -257,6 +258,11 @@ class Pane(Widget, can_focus=True):
         self.has_failed = self.error is not None
         self.changed()
 
+    def watch_has_rows(self) -> None:
+        # By the styles themselves: a class would take effect one frame after what the border says.
+        self.rows.display = self.has_rows
+        self.status_view.display = not self.has_rows
+
     def watch_frame(self) -> None:
         self._paint_frame()
 
@@ -351,10 +357,20 @@ class Pane(Widget, can_focus=True):
     def _moved(self, event: RowList.Moved) -> None:
         event.stop()
         if event.by_hand:
-            if self._resting:
-                self._resting.stop()
-            self._resting = self.set_timer(RESTING, lambda: self.post_message(self.Highlighted(self)))
+            self.stop_resting()
+            self._resting = self.set_timer(RESTING, self._rested)
         self.changed()
+
+    def _rested(self) -> None:
+        self._resting = None
+        self.post_message(self.Highlighted(self))
+
+    def stop_resting(self) -> bool:
+        """Forget that the cursor was moved; tell whether that is yet to be said."""
+        resting, self._resting = self._resting, None
+        if resting:
+            resting.stop()
+        return resting is not None
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:

@@ -211,6 +211,8 @@ class BrowseScreen(Screen[Reference | None]):
             self.layers_pane.show_manifest(known)
             self.config_pane.show_manifest(known, node.label)
         else:
+            if known is not None:
+                self.layers_pane.show_manifest(known)
             self._image.load(request, known, node.descriptor)
 
     # What was loaded
@@ -352,9 +354,13 @@ class BrowseScreen(Screen[Reference | None]):
 
     @on(Pane.Highlighted)
     def _highlighted(self, event: Pane.Highlighted) -> None:
-        if event.pane is self.manifests_pane:
+        self._show_highlighted(event.pane)
+
+    def _show_highlighted(self, pane: Pane) -> None:
+        """Let the other panes follow the cursor of one."""
+        if pane is self.manifests_pane:
             self._show_image(self.manifests_pane.current)
-        elif event.pane is self.tags_pane and self.tags_pane.repository is not None:
+        elif pane is self.tags_pane and self.tags_pane.repository is not None:
             reference, opened = self.tags_pane.reference, self.manifests_pane.request
             if reference is not None and (opened is None or opened.reference != reference):
                 self.navigator.amend(reference)
@@ -458,6 +464,9 @@ class BrowseScreen(Screen[Reference | None]):
     # Focus and layout
 
     def action_focus_pane(self, name: str) -> None:
+        if self.pane.stop_resting():
+            # What the other panes show follows at once, since the next key may be for one of them.
+            self._show_highlighted(self.pane)
         self.focused_pane = name
         self.set_focus(self.pane)
 
