@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from fake_vendor import FakeApi, hub_page, hub_row, said
-
 from flow.screen_driver import Driven, browsing
 from regbrowse.registry.client import Settings
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+
 from fake_vendor import (
     OPEN_PING,
     D,
@@ -18,7 +19,6 @@ from fake_vendor import (
     quay_row,
     said,
 )
-
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import Found, TagFact

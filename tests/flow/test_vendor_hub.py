@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fake_vendor import HTML, D, FakeApi, client_of, facts, heard, hub_page, hub_row, notes, place, said
 
+from fake_vendor import HTML, D, FakeApi, client_of, facts, heard, hub_page, hub_row, notes, place, said
 from regbrowse.errors import BadResponse, NetError, RateLimited, RegistryError, Unsupported
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from fake_vendor import (
     DISCOVERED,
     HARBOR_PING,
@@ -20,7 +21,6 @@ from fake_vendor import (
     zot_page,
     zot_row,
 )
-
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import TagFact

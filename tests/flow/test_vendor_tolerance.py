@@ -7,6 +7,10 @@ import json
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from documents import WRONG, places, replaced
 from fake_vendor import (
     DISCOVERED,
     HARBOR_PING,
@@ -24,10 +28,6 @@ from fake_vendor import (
     zot_page,
     zot_row,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from documents import WRONG, places, replaced
 from regbrowse.errors import RegistryError
 from regbrowse.reference import Registry, is_repository_path, is_tag
 from regbrowse.registry.responder import Answer

@@ -37,10 +37,17 @@ async def start(
     folder: Path, *words: str, out: int = asyncio.subprocess.PIPE, before: Callable[[], None] | None = None
 ) -> asyncio.subprocess.Process:
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "TERM": "xterm"}
+
+    def prepare() -> None:
+        # A shell that starts pytest in the background lets it, and everything that it starts, ignore interrupts.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if before is not None:
+            before()
+
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "regbrowse", "--no-cache", "downloadlayer", *words,
         cwd=folder, env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=asyncio.subprocess.PIPE,
-        preexec_fn=before,
+        preexec_fn=prepare,
     )  # fmt: skip
 
 

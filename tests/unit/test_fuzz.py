@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from fuzz.runner import run
 from fuzz.targets import DOCUMENT_TARGETS, TEXT_TARGETS
 
 
+@pytest.mark.slow
 def test_hostile_input_raises_nothing_but_our_own_errors() -> None:
     outcome = run(20_26, DOCUMENT_TARGETS, TEXT_TARGETS, count=4000)
     assert not outcome.failures, outcome.failures[0]

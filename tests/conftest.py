@@ -1,0 +1,29 @@
+"""Fixtures that the tests of several folders share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tls_world import issue
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Start more workers than there are processors: in a third of their time tests wait for a clock or a socket."""
+    return -(-3 * len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def system_cas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the system's CAs be a single one, in this process and in those that tests start.
+
+    Reading the real ones takes 25 ms or more for each client, which was a third of the time of all tests, and no test
+    connects to anybody whom they verify.
+    """
+    folder = tmp_path_factory.mktemp("system-cas")
+    certificate, _ = issue("System CA", authority=True).write(folder, "system")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(certificate))
+        yield
