@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
-from tls_world import issue
+from regbrowse.registry.client import Client, Settings
+from support.fake_registry import FakeRegistry
+from support.tls_world import issue
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -27,3 +30,17 @@ def system_cas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(certificate))
         yield
+
+
+@pytest_asyncio.fixture
+async def registry() -> AsyncIterator[FakeRegistry]:
+    """Start a registry on this machine, empty and well-behaved until told otherwise."""
+    async with FakeRegistry().serve() as registry:
+        yield registry
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[Client]:
+    """Make an anonymous client that does not wait between tries."""
+    async with Client(Settings(pause=0)) as client:
+        yield client

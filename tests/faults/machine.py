@@ -10,7 +10,7 @@ from pathlib import Path
 from regbrowse.registry.models import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
-from tls_world import Paper, issue
+from support.tls_world import Paper, issue
 
 CA = issue("Example CA", authority=True)
 OTHER_CA = issue("Other CA", authority=True)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
-from fake_registry import Asked, FakeRegistry
 from faults.answers import http
+from support.fake_registry import Asked, FakeRegistry
 
 
 class End(enum.Enum):

@@ -21,7 +21,7 @@ from regbrowse.redact import Secret
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
-from tls_world import issue
+from support.tls_world import issue
 
 AREA = "TLS"
 PAPER = issue("localhost", CA)

@@ -24,7 +24,7 @@ from regbrowse.registry.client import Client
 from regbrowse.registry.models import Found, Settings, TagFacts
 from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
-from tls_world import issue
+from support.tls_world import issue
 
 AREA = "Vendor APIs"
 HOSTS = ["registry-1.docker.io", "hub.docker.com", "index.docker.io", "quay.io", "gcr.io"]

@@ -1,0 +1,129 @@
+"""Authentication that is cancelled at any moment: the next request succeeds, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from regbrowse.reference import Registry, Repository
+from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.registry.transport import tls
+from support.fake_login import FakeKeychain
+from support.fake_registry import FakeRegistry
+from support.images import image
+
+if TYPE_CHECKING:
+    from regbrowse.settings.keychain import Keychain
+
+ANN = Login("ann", Secret("s3cr3t-canary-1"))
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(pause=0, keychain=cast("Keychain", FakeKeychain({"": ANN})), state_folder=folder)
+
+
+def here(registry: FakeRegistry) -> Repository:
+    return Repository(Registry.parse(registry.name), "acme/app")
+
+
+async def names(client: Client, registry: FakeRegistry) -> list[str]:
+    return [tag async for page in client.tags(here(registry)) for tag in page.tags]
+
+
+@pytest.fixture
+def private(registry: FakeRegistry) -> FakeRegistry:
+    registry.auth, registry.public = "bearer", False
+    registry.repository("acme/app").add(image(), "1")
+    return registry
+
+
+def left(client: Client) -> list[object]:
+    """Calls in progress, requests inside, and everything else that ought to end with its question."""
+    made: Any = client
+    auth, transport = made.auth, made._transport
+    shared = [auth._tokens._in_flight, auth.pings._in_flight, auth._credentials._in_flight]
+    under_way = [call for one in shared for call in one._calls.values()]
+    locks = [status.verifying.locked() for status in auth._credentials._status.values()]
+    return [*under_way, *transport._concurrency._running, *(lock for lock in locks if lock)]
+
+
+@pytest.mark.parametrize("auth", ["bearer", "basic"])
+async def test_authentication_may_be_cancelled_at_any_moment(
+    private: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
+) -> None:
+    # The system's CAs are read once: the loop below would wait for them in steps.
+    context = tls.build_context(tls.TlsTrust())
+    monkeypatch.setattr(tls, "build_context", lambda _: context)
+    private.auth = "bearer" if auth == "bearer" else "basic"
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    steps, finished = 0, 0
+    async with FakeRegistry().serve() as service:
+        service.tokens = private.tokens
+        private.realm = f"{service.url}/token"
+        while finished < 2:
+            async with Client(settings(tmp_path / str(steps))) as client:
+                asking = asyncio.ensure_future(names(client, private))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                finished += asking.done()
+                asking.cancel()
+                await asyncio.wait([asking])
+                assert left(client) == [], f"after {steps} steps"
+                async with asyncio.timeout(5):
+                    assert await names(client, private) == ["1"], f"after {steps} steps"
+            steps += 1 + steps // 20
+    # How many steps authentication takes depends on how fast the answers come; those before the first request do not.
+    assert steps > 10
+    assert unseen == []
+
+
+@pytest.mark.parametrize(
+    ("auth", "path"),
+    [
+        ("bearer", "/v2/"),
+        ("bearer", "/token"),
+        ("bearer", "/v2/acme/app/tags/list"),
+        ("basic", "/v2/"),
+        ("basic", "/v2/acme/app/tags/list"),
+    ],
+)
+async def test_authentication_may_be_cancelled_while_the_registry_is_slow(
+    private: FakeRegistry, tmp_path: Path, auth: str, path: str
+) -> None:
+    private.auth = "bearer" if auth == "bearer" else "basic"
+    gate = private.gate(path)
+    async with Client(settings(tmp_path)) as client, asyncio.timeout(10):
+        asking = asyncio.ensure_future(names(client, private))
+        await gate.arrived.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert left(client) == []
+        gate.open()
+        assert await names(client, private) == ["1"]
+        assert left(client) == []
+
+
+async def test_cancelling_the_first_request_does_not_cancel_the_token_of_the_others(
+    private: FakeRegistry, tmp_path: Path
+) -> None:
+    gate = private.gate("/token")
+    async with Client(settings(tmp_path)) as client:
+        first = asyncio.ensure_future(names(client, private))
+        await asyncio.wait_for(gate.arrived.wait(), 5)
+        others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
+        made: Any = client
+        async with asyncio.timeout(5):
+            while [call.waiters for call in made.auth._tokens._in_flight._calls.values()] != [50]:
+                await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        gate.open()
+        async with asyncio.timeout(20):
+            assert await asyncio.gather(*others) == [["1"]] * 49
+        assert left(client) == []
+    assert sum(one.path == "/token" for one in private.asked) == 1
+    assert gate.left.is_set() is False
