@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from regbrowse.oci.platform import Platform
 from regbrowse.registry.client import Client, Settings
+from support.command_line import CommandLine, command_line
 from support.fake_registry import FakeRegistry
+from support.images import image
 from support.tls_world import issue
 
 
@@ -44,3 +48,29 @@ async def client() -> AsyncIterator[Client]:
     """Make an anonymous client that does not wait between tries."""
     async with Client(Settings(pause=0)) as client:
         yield client
+
+
+@pytest.fixture
+def private_registry(registry: FakeRegistry) -> FakeRegistry:
+    """Let only those read a registry who have a login for its token service."""
+    registry.auth, registry.public = "bearer", False
+    registry.repository("acme/app").add(image(), "1")
+    return registry
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Choose what containers on this machine run on."""
+
+    def choose(text: str) -> None:
+        platform = Platform.parse(text)
+        monkeypatch.setattr(Platform, "host", staticmethod(lambda: platform))
+
+    return choose
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: Callable[[str], None]) -> CommandLine:
+    """Run commands in a home without settings, on linux/amd64."""
+    host("linux/amd64")
+    return command_line(monkeypatch, tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from regbrowse.oci.platform import Platform
 from support import images
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault, lie
 from support.images import Made
 from tui.screen_driver import Driven, browsing
@@ -99,9 +99,10 @@ CASES = {
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    monkeypatch.setattr("regbrowse.oci.platform._host", lambda: Platform("linux", "ppc64le"))
-    return command_line(monkeypatch, tmp_path)
+def run(run: CommandLine, host: Callable[[str], None]) -> CommandLine:
+    """On a platform that no image here is for, because what the settings say is to be taken."""
+    host("linux/ppc64le")
+    return run
 
 
 @pytest.fixture

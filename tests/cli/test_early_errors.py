@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from regbrowse.registry.transport.early_connection import EarlyConnection
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 
 DIGEST = f"sha256:{'0' * 64}"
 HOST = "127.0.0.1:1"
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
+def run(run: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "there").touch()
     monkeypatch.chdir(tmp_path / "work")
-    return command_line(monkeypatch, tmp_path)
+    return run
 
 
 @pytest.fixture

@@ -11,16 +11,11 @@ import pytest
 
 from regbrowse.reference import Registry
 from support import images
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault
 from support.tls_world import issue, secure
 
 APP = images.image()
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    return command_line(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from regbrowse.errors import BadReference
-from regbrowse.oci import platform
 from regbrowse.oci.document import Reader
 from regbrowse.oci.platform import Platform, choose
 
@@ -99,8 +100,8 @@ def test_a_wanted_platform(candidates: list[str], wanted: str, index: int | None
     assert choose(_platforms(*candidates), Platform.parse(wanted)) == index
 
 
-def test_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "_host", lambda: Platform("linux", "arm64"))
+def test_without_a_request(host: Callable[[str], None]) -> None:
+    host("linux/arm64")
     assert choose(_platforms("linux/amd64", "linux/arm64/v8")) == 1
     assert choose(_platforms("linux/s390x", "linux/amd64")) == 1
     assert choose(_platforms("unknown/unknown", "linux/s390x", "linux/386")) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from regbrowse.oci.descriptor import Descriptor
@@ -87,8 +89,8 @@ def test_the_first_of_several_is_taken() -> None:
         (["", ""], 0),
     ],
 )
-def test_what_is_shown_where_nothing_fits(monkeypatch: pytest.MonkeyPatch, offered: list[str], at: int) -> None:
-    monkeypatch.setattr("regbrowse.oci.platform._host", lambda: Platform("linux", "ppc64le"))
+def test_what_is_shown_where_nothing_fits(host: Callable[[str], None], offered: list[str], at: int) -> None:
+    host("linux/ppc64le")
     root = index(*offered)
     found = alternative(listed(entries(root)), root)
     assert found is not None

@@ -13,16 +13,13 @@ from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.responder import Answer
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 
 BLOB = images.layer()
 PATH = f"/v2/acme/app/blobs/{BLOB.digest}"
 WHAT = Descriptor(BLOB.media_type, Digest.parse(BLOB.digest), len(BLOB.raw))
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def redirect(location: str, status: int = 307) -> Fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Referrers
 from regbrowse.registry.referrers.finder import ReferrerFinder
@@ -25,10 +25,6 @@ NO_API = "has no referrers API; looked at tags instead."
 
 def finder_of(client: Client) -> ReferrerFinder:
     return ReferrerFinder(client.auth, client._manifests)
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def attached(kind: str, number: int = 0) -> Made:

@@ -14,17 +14,12 @@ import pyte
 import pytest
 
 from support import images
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault
 
 APP = images.image()
 OTHER = images.image(architecture="arm64")
 REPOSITORY = "acme/app"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    return command_line(monkeypatch, tmp_path)
 
 
 @pytest.fixture

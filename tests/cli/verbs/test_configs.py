@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 
-from regbrowse.oci.platform import Platform
 from support import images
-from support.command_line import CommandLine, command_line
+from support.asking import hold
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault, lie
 
 REPOSITORY = "acme/app"
 AMD64 = images.image()
 ARM64 = images.image(architecture="arm64", variant="v8")
 MANY = images.index(AMD64, ARM64)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    monkeypatch.setattr("regbrowse.oci.platform._host", lambda: Platform("linux", "amd64"))
-    return command_line(monkeypatch, tmp_path)
-
-
-def hold(registry: FakeRegistry, made: images.Made) -> str:
-    registry.repository(REPOSITORY).add(made, "it")
-    return f"{registry.name}/{REPOSITORY}:it"
 
 
 def with_config(raw: bytes, media_type: str = images.OCI_CONFIG) -> images.Made:

@@ -11,7 +11,7 @@ import pytest
 
 from regbrowse.cli.verbs.download import ending_of
 from support import images
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault, lie
 from support.images import Made
 
@@ -22,12 +22,12 @@ NAME = f"{MADE.digest.replace(':', '-')}.tar.gz"
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
+def run(run: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
     """Works in a folder of its own, where whatever is left behind is seen."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("TERM", "xterm")
-    return command_line(monkeypatch, tmp_path)
+    return run
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
 
 import pytest
 
 from support import images
 from support.attached import SBOM, listing
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault
 
 REPOSITORY = "acme/app"
@@ -20,11 +19,6 @@ INNER = images.index(images.image("windows", "amd64"))
 INDEX = images.index(AMD, ARM, BILL, INNER)
 OTHER = images.image(architecture="s390x")
 NOWHERE = images.sha256(b"nowhere")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    return command_line(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -11,17 +11,12 @@ import pytest
 from regbrowse.registry.listing import pagination
 from support import images
 from support.archives import layout_files, tagged
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault
 
 APP = images.image()
 REPOSITORY = "acme/app"
 LIST = f"/v2/{REPOSITORY}/tags/list"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    return command_line(monkeypatch, tmp_path)
 
 
 @pytest.fixture

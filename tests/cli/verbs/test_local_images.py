@@ -8,17 +8,17 @@ import pytest
 
 from support import images
 from support.archives import layout_files, tagged, write
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 
 APP = images.image()
 INDEX = images.index(APP, images.attestation(APP))
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
+def run(run: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "out", layout_files(tagged(INDEX, "1.0"), tagged(INDEX, "latest"), tagged(APP, "amd64")))
-    return command_line(monkeypatch, tmp_path)
+    return run
 
 
 async def test_aliases(run: CommandLine) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from regbrowse.oci.platform import Platform
 from support import images
 from support.archives import layout_files, tagged
-from support.command_line import CommandLine, command_line
+from support.asking import hold
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault, lie
 
 REPOSITORY = "acme/app"
@@ -22,21 +23,10 @@ MANY = images.index(AMD64, ARM64, ARMV6, ARMV7, images.attestation(AMD64))
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    monkeypatch.setattr("regbrowse.oci.platform._host", lambda: Platform("linux", "amd64"))
-    return command_line(monkeypatch, tmp_path)
-
-
-@pytest.fixture
 def name(registry: FakeRegistry) -> str:
     registry.repository(REPOSITORY).add(MANY, "many")
     registry.repository(REPOSITORY).add(ARM64, "one")
     return f"{registry.name}/{REPOSITORY}"
-
-
-def hold(registry: FakeRegistry, made: images.Made) -> str:
-    registry.repository(REPOSITORY).add(made, "it")
-    return f"{registry.name}/{REPOSITORY}:it"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +104,8 @@ async def test_a_platform_that_is_not_there(run: CommandLine, name: str) -> None
     )
 
 
-async def test_this_machine_is_not_there(run: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regbrowse.oci.platform._host", lambda: Platform("linux", "riscv64"))
+async def test_this_machine_is_not_there(run: CommandLine, name: str, host: Callable[[str], None]) -> None:
+    host("linux/riscv64")
     said = await run("digest", f"{name}:many")
     assert (said.code, said.raw) == (1, b"")
     assert said.err.endswith("linux/arm/v7. Choose one with --platform.\n")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from regbrowse.reference import Digest
 from regbrowse.registry.referrers.tag_schema import referrers_tag
 from support import images
 from support.attached import API, APP, EMPTY, JSON, NO_API, SBOM, SUBJECT, attached, listing
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault
 from support.images import Made
 
@@ -21,11 +19,6 @@ BILL = images.attestation(APP)
 OTHER_BILL = images.attestation(ARM, "https://slsa.dev/provenance/v1")
 INDEX = images.index(APP, ARM, BILL, OTHER_BILL)
 SIMPLE = Made(b"{}", "application/vnd.dev.cosign.simplesigning.v1+json")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    return command_line(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from regbrowse.oci.platform import Platform
 from support import images
-from support.command_line import CommandLine, command_line
+from support.asking import hold
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault, lie
 
 REPOSITORY = "acme/app"
 AMD64 = images.image()
 ARM64 = images.image(architecture="arm64", variant="v8", files=({"a": b"1"}, {"b": b"2"}))
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    monkeypatch.setattr("regbrowse.oci.platform._host", lambda: Platform("linux", "amd64"))
-    return command_line(monkeypatch, tmp_path)
-
-
-def hold(registry: FakeRegistry, made: images.Made) -> str:
-    registry.repository(REPOSITORY).add(made, "it")
-    return f"{registry.name}/{REPOSITORY}:it"
 
 
 def row(made: images.Made, architecture: str, variant: str | None = None, attestations: int = 0) -> dict[str, object]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from support import images
-from support.command_line import CommandLine, command_line
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault, lie
 from support.images import Made
 
@@ -19,11 +18,6 @@ INDEX = images.index(AMD, ARM, BILL)
 CONFIG, FIRST, SECOND = AMD.below
 PLATFORM = ("--platform", "linux/amd64")
 REPOSITORY = "acme/app"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    return command_line(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -7,25 +7,13 @@ import asyncio
 import pytest
 
 from regbrowse.errors import AuthError, AuthRejected, AuthRequired, Denied, PolicyError, RegistryError
-from regbrowse.reference import Registry, Repository
-from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.registry.client import Client, Login, Secret
+from support.asking import here, names, settings
 from support.fake_registry import FakeRegistry, Fault
 from support.images import image
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
-
-
-def settings(login: Login | None = None) -> Settings:
-    return Settings(user=login, pause=0)
-
-
-def here(registry: FakeRegistry, path: str = "acme/app") -> Repository:
-    return Repository(Registry.parse(registry.name), path)
-
-
-async def names(client: Client, repository: Repository) -> list[str]:
-    return [tag async for page in client.tags(repository) for tag in page.tags]
 
 
 async def test_an_open_registry_is_pinged_once(registry: FakeRegistry, client: Client) -> None:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.transport import tls
+from support.asking import here, names
 from support.fake_login import FakeKeychain
 from support.fake_registry import FakeRegistry
-from support.images import image
 
 if TYPE_CHECKING:
     from regbrowse.settings.keychain import Keychain
@@ -23,21 +22,6 @@ ANN = Login("ann", Secret("s3cr3t-canary-1"))
 
 def settings(folder: Path) -> Settings:
     return Settings(pause=0, keychain=cast("Keychain", FakeKeychain({"": ANN})), state_folder=folder)
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
-
-
-async def names(client: Client, registry: FakeRegistry) -> list[str]:
-    return [tag async for page in client.tags(here(registry)) for tag in page.tags]
-
-
-@pytest.fixture
-def private(registry: FakeRegistry) -> FakeRegistry:
-    registry.auth, registry.public = "bearer", False
-    registry.repository("acme/app").add(image(), "1")
-    return registry
 
 
 def left(client: Client) -> list[object]:
@@ -52,21 +36,21 @@ def left(client: Client) -> list[object]:
 
 @pytest.mark.parametrize("auth", ["bearer", "basic"])
 async def test_authentication_may_be_cancelled_at_any_moment(
-    private: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
+    private_registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
 ) -> None:
     # The system's CAs are read once: the loop below would wait for them in steps.
     context = tls.build_context(tls.TlsTrust())
     monkeypatch.setattr(tls, "build_context", lambda _: context)
-    private.auth = "bearer" if auth == "bearer" else "basic"
+    private_registry.auth = "bearer" if auth == "bearer" else "basic"
     unseen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     steps, finished = 0, 0
     async with FakeRegistry().serve() as service:
-        service.tokens = private.tokens
-        private.realm = f"{service.url}/token"
+        service.tokens = private_registry.tokens
+        private_registry.realm = f"{service.url}/token"
         while finished < 2:
             async with Client(settings(tmp_path / str(steps))) as client:
-                asking = asyncio.ensure_future(names(client, private))
+                asking = asyncio.ensure_future(names(client, here(private_registry)))
                 for _ in range(steps):
                     await asyncio.sleep(0)
                 finished += asking.done()
@@ -74,7 +58,7 @@ async def test_authentication_may_be_cancelled_at_any_moment(
                 await asyncio.wait([asking])
                 assert left(client) == [], f"after {steps} steps"
                 async with asyncio.timeout(5):
-                    assert await names(client, private) == ["1"], f"after {steps} steps"
+                    assert await names(client, here(private_registry)) == ["1"], f"after {steps} steps"
             steps += 1 + steps // 20
     # How many steps authentication takes depends on how fast the answers come; those before the first request do not.
     assert steps > 10
@@ -92,29 +76,29 @@ async def test_authentication_may_be_cancelled_at_any_moment(
     ],
 )
 async def test_authentication_may_be_cancelled_while_the_registry_is_slow(
-    private: FakeRegistry, tmp_path: Path, auth: str, path: str
+    private_registry: FakeRegistry, tmp_path: Path, auth: str, path: str
 ) -> None:
-    private.auth = "bearer" if auth == "bearer" else "basic"
-    gate = private.gate(path)
+    private_registry.auth = "bearer" if auth == "bearer" else "basic"
+    gate = private_registry.gate(path)
     async with Client(settings(tmp_path)) as client, asyncio.timeout(10):
-        asking = asyncio.ensure_future(names(client, private))
+        asking = asyncio.ensure_future(names(client, here(private_registry)))
         await gate.arrived.wait()
         asking.cancel()
         await asyncio.wait([asking])
         assert left(client) == []
         gate.open()
-        assert await names(client, private) == ["1"]
+        assert await names(client, here(private_registry)) == ["1"]
         assert left(client) == []
 
 
 async def test_cancelling_the_first_request_does_not_cancel_the_token_of_the_others(
-    private: FakeRegistry, tmp_path: Path
+    private_registry: FakeRegistry, tmp_path: Path
 ) -> None:
-    gate = private.gate("/token")
+    gate = private_registry.gate("/token")
     async with Client(settings(tmp_path)) as client:
-        first = asyncio.ensure_future(names(client, private))
+        first = asyncio.ensure_future(names(client, here(private_registry)))
         await asyncio.wait_for(gate.arrived.wait(), 5)
-        others = [asyncio.ensure_future(names(client, private)) for _ in range(49)]
+        others = [asyncio.ensure_future(names(client, here(private_registry))) for _ in range(49)]
         made: Any = client
         async with asyncio.timeout(5):
             while [call.waiters for call in made.auth._tokens._in_flight._calls.values()] != [50]:
@@ -125,5 +109,5 @@ async def test_cancelling_the_first_request_does_not_cancel_the_token_of_the_oth
         async with asyncio.timeout(20):
             assert await asyncio.gather(*others) == [["1"]] * 49
         assert left(client) == []
-    assert sum(one.path == "/token" for one in private.asked) == 1
+    assert sum(one.path == "/token" for one in private_registry.asked) == 1
     assert gate.left.is_set() is False

@@ -7,30 +7,14 @@ import asyncio
 import pytest
 
 from regbrowse.errors import AuthError, AuthRejected, RateLimited
-from regbrowse.reference import Registry, Repository
-from regbrowse.registry.client import Client, Login, Secret, Settings
+from regbrowse.registry.client import Client, Login, Secret
+from support.asking import here, names, sent, settings
 from support.fake_registry import FakeRegistry, Fault
 from support.images import image
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
 TAGS = "/v2/acme/app/tags/list"
-
-
-def settings(login: Login | None = None) -> Settings:
-    return Settings(user=login, pause=0)
-
-
-def here(registry: FakeRegistry, path: str = "acme/app") -> Repository:
-    return Repository(Registry.parse(registry.name), path)
-
-
-async def names(client: Client, repository: Repository) -> list[str]:
-    return [tag async for page in client.tags(repository) for tag in page.tags]
-
-
-def sent(registry: FakeRegistry) -> list[str]:
-    return [f"{one.method} {one.path}" for one in registry.asked]
 
 
 @pytest.mark.parametrize("auth", ["basic", "bearer"])

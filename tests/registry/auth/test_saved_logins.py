@@ -12,6 +12,7 @@ from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.models import LoginState
 from regbrowse.registry.transport.scheme_probe import SchemeProbe
+from support.asking import here, names
 from support.fake_content import Gate
 from support.fake_login import FakeKeychain
 from support.fake_registry import FakeRegistry
@@ -30,49 +31,39 @@ def settings(keychain: FakeKeychain, user: Login | None = None) -> Settings:
     return Settings(user=user, pause=0, keychain=cast("Keychain", keychain))
 
 
-def here(registry: FakeRegistry, path: str = "acme/app") -> Repository:
-    return Repository(Registry.parse(registry.name), path)
-
-
-async def names(client: Client, repository: Repository) -> list[str]:
-    return [tag async for page in client.tags(repository) for tag in page.tags]
-
-
 @pytest.fixture
-def private(registry: FakeRegistry) -> FakeRegistry:
-    registry.auth, registry.public = "bearer", False
-    registry.users["bob"] = "s3cr3t-canary-2"
-    for path in ("acme/app", "acme/other"):
-        registry.repository(path).add(image(path), "1")
-    return registry
+def private_registry(private_registry: FakeRegistry) -> FakeRegistry:
+    private_registry.users["bob"] = "s3cr3t-canary-2"
+    private_registry.repository("acme/other").add(image("acme/other"), "1")
+    return private_registry
 
 
-async def test_a_saved_login_is_used_and_its_source_is_said(private: FakeRegistry) -> None:
+async def test_a_saved_login_is_used_and_its_source_is_said(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN})
     async with Client(settings(keychain)) as client:
-        assert await names(client, here(private)) == ["1"]
-        await names(client, here(private))
-        assert client.auth.login_state(here(private).registry) == LoginState("ann", SOURCE)
-    assert keychain.asked == [(private.name, "acme/app")], "looked up once"
+        assert await names(client, here(private_registry)) == ["1"]
+        await names(client, here(private_registry))
+        assert client.auth.login_state(here(private_registry).registry) == LoginState("ann", SOURCE)
+    assert keychain.asked == [(private_registry.name, "acme/app")], "looked up once"
 
 
-async def test_the_look_up_runs_during_the_ping(private: FakeRegistry) -> None:
+async def test_the_look_up_runs_during_the_ping(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
-    ping = private.gate("/v2/")
+    ping = private_registry.gate("/v2/")
     assert keychain.gate is not None
     async with Client(settings(keychain)) as client:
-        asking = asyncio.ensure_future(names(client, here(private)))
+        asking = asyncio.ensure_future(names(client, here(private_registry)))
         await asyncio.gather(ping.arrived.wait(), keychain.gate.arrived.wait())
         ping.open()
         keychain.gate.open()
         assert await asking == ["1"]
 
 
-async def test_a_look_up_ends_with_its_request(private: FakeRegistry) -> None:
+async def test_a_look_up_ends_with_its_request(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN}, gate=Gate())
     assert keychain.gate is not None
     async with Client(settings(keychain)) as client:
-        asking = asyncio.ensure_future(names(client, here(private)))
+        asking = asyncio.ensure_future(names(client, here(private_registry)))
         await keychain.gate.arrived.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -87,21 +78,21 @@ async def test_nothing_answers_while_a_helper_thinks() -> None:
             await names(client, Repository(Registry.parse("127.0.0.1:1"), "acme/app"))
 
 
-async def test_each_repository_may_have_its_own_login(private: FakeRegistry) -> None:
+async def test_each_repository_may_have_its_own_login(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": ANN, "acme/other": BOB})
     async with Client(settings(keychain)) as client:
-        assert await names(client, here(private)) == ["1"]
-        assert await names(client, here(private, "acme/other")) == ["1"]
-        assert client.auth.login_state(here(private).registry) == LoginState("bob", "auth.json")
-    accounts = [one.field("account") for one in private.asked if one.path == "/token"]
+        assert await names(client, here(private_registry)) == ["1"]
+        assert await names(client, here(private_registry, "acme/other")) == ["1"]
+        assert client.auth.login_state(here(private_registry).registry) == LoginState("bob", "auth.json")
+    accounts = [one.field("account") for one in private_registry.asked if one.path == "/token"]
     assert accounts == [["ann"], ["bob"]]
 
 
-async def test_what_the_command_line_says_counts_more(private: FakeRegistry) -> None:
+async def test_what_the_command_line_says_counts_more(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": BOB})
     async with Client(settings(keychain, Login("ann", Secret("s3cr3t-canary-1")))) as client:
-        assert await names(client, here(private)) == ["1"]
-        assert client.auth.login_state(here(private).registry).source == "-u"
+        assert await names(client, here(private_registry)) == ["1"]
+        assert client.auth.login_state(here(private_registry).registry).source == "-u"
         async with FakeRegistry().serve() as other:
             other.auth, other.users = "basic", {"bob": "s3cr3t-canary-2"}
             other.repository("acme/app").add(image(), "2")
@@ -109,32 +100,32 @@ async def test_what_the_command_line_says_counts_more(private: FakeRegistry) -> 
     assert keychain.asked == [(other.name, "acme/app")]
 
 
-async def test_a_refused_login_is_looked_up_again_and_a_newer_one_is_used(private: FakeRegistry) -> None:
+async def test_a_refused_login_is_looked_up_again_and_a_newer_one_is_used(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": WRONG})
     async with Client(settings(keychain)) as client:
         with pytest.raises(AuthRejected, match=f"refused the credentials from {SOURCE}"):
-            await names(client, here(private))
-        assert keychain.forgotten == [private.name]
+            await names(client, here(private_registry))
+        assert keychain.forgotten == [private_registry.name]
         keychain.logins[""] = ANN
-        assert await names(client, here(private)) == ["1"]
-        assert client.auth.login_state(here(private).registry) == LoginState("ann", SOURCE)
+        assert await names(client, here(private_registry)) == ["1"]
+        assert client.auth.login_state(here(private_registry).registry) == LoginState("ann", SOURCE)
 
 
-async def test_a_login_saved_meanwhile_is_used_without_a_restart(private: FakeRegistry) -> None:
+async def test_a_login_saved_meanwhile_is_used_without_a_restart(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain()
     async with Client(settings(keychain)) as client:
         with pytest.raises(AuthRequired):
-            await names(client, here(private))
+            await names(client, here(private_registry))
         keychain.logins[""] = ANN
-        assert await names(client, here(private)) == ["1"]
+        assert await names(client, here(private_registry)) == ["1"]
 
 
-async def test_a_helper_that_hangs_is_not_waited_for_twice(private: FakeRegistry) -> None:
-    private.public = True
-    keychain = FakeKeychain(slow={private.name})
+async def test_a_helper_that_hangs_is_not_waited_for_twice(private_registry: FakeRegistry) -> None:
+    private_registry.public = True
+    keychain = FakeKeychain(slow={private_registry.name})
     async with Client(settings(keychain)) as client:
-        await names(client, here(private))
-        await names(client, here(private))
+        await names(client, here(private_registry))
+        await names(client, here(private_registry))
     assert len(keychain.asked) == 1
 
 
@@ -154,11 +145,11 @@ async def test_over_http_a_login_stays_here_and_that_is_said(
     assert "ann" not in repr(registry.asked)
 
 
-async def test_nothing_secret_is_printed(private: FakeRegistry) -> None:
+async def test_nothing_secret_is_printed(private_registry: FakeRegistry) -> None:
     keychain = FakeKeychain({"": WRONG})
     made = settings(keychain, Login("ann", Secret("s3cr3t-canary-wrong")))
     async with Client(made) as client:
         with pytest.raises(AuthRejected) as caught:
-            await names(client, here(private))
+            await names(client, here(private_registry))
         log = repr(list(client.log))
     assert "canary" not in f"{made!r} {caught.value} {caught.value!r} {caught.value.evidence!r} {log}"

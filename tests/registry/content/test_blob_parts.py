@@ -6,9 +6,10 @@ import pytest
 
 from regbrowse.errors import BadResponse, Integrity
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 from support.images import Made
 
@@ -16,10 +17,6 @@ MADE = images.layer()
 RAW = MADE.raw
 SIZE = len(RAW)
 PATH = f"/v2/acme/app/blobs/{MADE.digest}"
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def described(made: Made, size: int | None = SIZE) -> Descriptor:

@@ -6,18 +6,15 @@ import pytest
 
 from regbrowse.errors import BadResponse, Integrity, NotFound, TooLarge
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, FakeRepository, Fault, lie
 from support.images import Made
 
 MANIFESTS = "/v2/acme/app/manifests/"
 BLOBS = "/v2/acme/app/blobs/"
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def stock(registry: FakeRegistry) -> FakeRepository:

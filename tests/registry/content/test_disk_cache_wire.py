@@ -12,9 +12,10 @@ import pytest
 from regbrowse.errors import AuthError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image
-from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.reference import Digest, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault, lie
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
@@ -32,10 +33,6 @@ async def run(folder: Path | None, login: Login | None = None) -> AsyncIterator[
     """One run of the program."""
     async with Client(Settings(login, pause=0, cache_folder=folder)) as client:
         yield client
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def files(folder: Path) -> list[Path]:

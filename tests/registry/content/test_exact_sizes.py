@@ -8,18 +8,15 @@ import pytest
 
 from regbrowse.errors import Integrity
 from regbrowse.oci.descriptor import Descriptor
-from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 
 BLOB = images.layer()
 PATH = f"/v2/acme/app/blobs/{BLOB.digest}"
 WHAT = Descriptor(BLOB.media_type, Digest.parse(BLOB.digest), len(BLOB.raw))
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 @pytest.mark.parametrize("body", [BLOB.raw[:-1], BLOB.raw + b"x"])

@@ -9,17 +9,14 @@ import pytest
 from regbrowse.demo.registry import DemoRegistry
 from regbrowse.errors import BadResponse, TooLarge
 from regbrowse.oci.manifest import Schema1
-from regbrowse.reference import Digest, Registry, Repository
+from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from support import images
+from support.asking import here
 from support.demo_tools import body_of, get
 from support.fake_registry import FakeRegistry, Fault
 
 MANIFESTS = "/v2/acme/app/manifests/"
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 async def test_a_signed_legacy_manifest_is_verified_by_what_was_signed(registry: FakeRegistry, client: Client) -> None:

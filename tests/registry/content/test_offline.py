@@ -22,6 +22,7 @@ from regbrowse.registry.client import Client, Login, Secret, Settings, TagPage
 from regbrowse.registry.content.disk_cache import CacheScope
 from regbrowse.registry.content.tag_history import TagHistory
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
@@ -31,10 +32,6 @@ TAGS = "/v2/acme/app/tags/list"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache"
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def files(folder: Path) -> list[Path]:

@@ -8,15 +8,12 @@ from regbrowse.errors import AuthRequired, BadResponse, NotFound, RateLimited, S
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry import requests
 from regbrowse.registry.client import Client, TagPage
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 from support.images import image
 
 LIST = "/v2/acme/app/tags/list"
 TAGS = [f"t{number:02}" for number in range(10)]
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def stock(registry: FakeRegistry, listed: list[object] | None = None) -> None:

@@ -8,17 +8,14 @@ import json
 import pytest
 
 from regbrowse.errors import Denied, RegistryError, TooLarge
-from regbrowse.reference import Registry, Repository
+from regbrowse.reference import Registry
 from regbrowse.registry.client import Client, TagPage
 from regbrowse.registry.listing import pagination
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 
 LIST = "/v2/acme/app/tags/list"
 TAGS = [f"t{number:02}" for number in range(30)]
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 async def pages(client: Client, registry: FakeRegistry, after: TagPage | None = None) -> list[TagPage]:

@@ -12,6 +12,7 @@ from regbrowse.registry.client import Client
 from regbrowse.registry.referrers import api
 from regbrowse.registry.referrers.api import read_page
 from regbrowse.registry.referrers.finder import ReferrerFinder
+from support.asking import here
 from support.attached import (
     API,
     APP,
@@ -20,7 +21,6 @@ from support.attached import (
     digests,
     entry,
     finder_of,
-    here,
     listing,
     offer,
 )

@@ -14,6 +14,7 @@ from regbrowse.registry.referrers.cosign import cosign_tags
 from regbrowse.registry.referrers.finder import ReferrerFinder, belongs
 from regbrowse.registry.referrers.tag_schema import referrers_tag
 from regbrowse.settings.login import Login
+from support.asking import here
 from support.attached import (
     API,
     APP,
@@ -28,7 +29,6 @@ from support.attached import (
     digests,
     entry,
     finder_of,
-    here,
     listing,
     offer,
 )

@@ -19,6 +19,7 @@ from regbrowse.registry.requests import Response, tags_request
 from regbrowse.registry.transport import rate_limit
 from regbrowse.registry.transport.transport import Transport
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 from support.tls_world import Machine
 
@@ -26,10 +27,6 @@ TAGS = "/v2/acme/app/tags/list"
 BLOB = images.layer()
 PATH = f"/v2/acme/app/blobs/{BLOB.digest}"
 WHAT = Descriptor(BLOB.media_type, Digest.parse(BLOB.digest), len(BLOB.raw))
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def paths(registry: FakeRegistry) -> list[str]:

@@ -16,6 +16,7 @@ from regbrowse.registry.requests import blob_request
 from regbrowse.registry.transport import redirects, transport
 from regbrowse.registry.transport.transport import Transport
 from support import images
+from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
 
 BLOB = images.layer()
@@ -27,10 +28,6 @@ WHAT = Descriptor(BLOB.media_type, Digest.parse(BLOB.digest), len(BLOB.raw))
 def net(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
     with fenced(monkeypatch) as internet:
         yield internet
-
-
-def here(registry: FakeRegistry) -> Repository:
-    return Repository(Registry.parse(registry.name), "acme/app")
 
 
 def redirect(location: str) -> Fault:
