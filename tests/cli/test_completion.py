@@ -93,12 +93,12 @@ def asked_by(shell: str, line: str) -> dict[str, str]:
     }
 
 
-def asked(machine: dict[str, str], line: str, shell: str = "bash") -> list[str]:
+def asked(machine: dict[str, str], line: str) -> list[str]:
     """The words for the end of a line; fails when anything is printed."""
     answer = Path(machine["HOME"]) / "answer"
     done = subprocess.run(
         ["regbrowse"],
-        env=machine | asked_by(shell, line) | {"_ARGCOMPLETE_STDOUT_FILENAME": str(answer)},
+        env=machine | asked_by("bash", line) | {"_ARGCOMPLETE_STDOUT_FILENAME": str(answer)},
         capture_output=True,
         text=True,
         timeout=30,

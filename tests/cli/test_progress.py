@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import sys
 import time
 
 import pytest
 
 from regbrowse.cli import progress
-from regbrowse.cli.progress import PAUSE, Transfer, progress_line, waiting
+from regbrowse.cli.progress import Transfer, progress_line, waiting
 from regbrowse.registry.models import Wait
+from support.command_line import Pipe
 
 
 def test_the_line_says_how_far_it_is() -> None:
@@ -38,12 +38,21 @@ def test_the_line_fits(width: int, total: int | None) -> None:
     assert len(Transfer("sha256:0123456789ab").line(0, total, width)) <= width
 
 
-async def test_the_line_is_only_on_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = io.StringIO()
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_the_line_is_only_on_terminals(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    stream, asked = Pipe(terminal=terminal), asyncio.Semaphore(0)
+    monkeypatch.setattr(progress, "PAUSE", 0)
     monkeypatch.setattr(sys, "stderr", stream)
-    async with progress_line(lambda _: "x"):
-        await asyncio.sleep(1.5 * PAUSE)
-    assert stream.getvalue() == ""
+
+    def line(_: int) -> str:
+        asked.release()
+        return "x"
+
+    async with progress_line(line), asyncio.timeout(5):
+        # What the first answer is used for is over when there is a second question.
+        await asked.acquire()
+        await asked.acquire()
+    assert (b"x" in stream.bytes.getvalue()) == terminal
 
 
 async def test_the_line_of_an_inner_block_takes_the_place_of_the_outer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from regbrowse.reference import Registry
 from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
 from regbrowse.settings.files import Notices
+from support.files import write
 
 
 class Machine:
@@ -30,12 +31,6 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def test_dockers_daemon(machine: Machine) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from regbrowse.settings.files import Notices
 from regbrowse.settings.registries_conf import Mirror, RegistriesConf, RegistryEntry, read_registries_conf
+from support.files import write
 
 
 class Machine:
@@ -31,12 +32,6 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def registry(prefix: str, *more: str) -> str:

@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.models import TagFact, TagFacts
@@ -17,6 +19,10 @@ from regbrowse.settings.login import Login
 Json = dict[str, object]
 JSON = {"content-type": "application/json"}
 D = str(Digest.of(b"x"))
+DIGEST = Digest.parse(D)
+THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
+ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
+ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 def said(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

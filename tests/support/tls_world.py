@@ -34,10 +34,6 @@ class Paper:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.DER)
-
     def write(self, folder: Path, name: str, password: bytes = b"") -> tuple[Path, Path]:
         """The PEM files of certificate and key."""
         sealed = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()

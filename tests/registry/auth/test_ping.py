@@ -7,7 +7,6 @@ import ssl
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from regbrowse.errors import NetError, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
@@ -25,14 +24,10 @@ CA = issue("Example CA", authority=True)
 class Wire:
     """A TLS server on loopback that notes the first bytes of every connection."""
 
-    def __init__(self, folder: Path, paper: Paper, clients: Paper | None = None) -> None:
+    def __init__(self, folder: Path, paper: Paper) -> None:
         self.first: list[bytes] = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*paper.write(folder, "wire"))
-        if clients is not None:
-            pem = clients.certificate.public_bytes(serialization.Encoding.PEM).decode()
-            self._context.load_verify_locations(cadata=pem)
-            self._context.verify_mode = ssl.CERT_REQUIRED
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

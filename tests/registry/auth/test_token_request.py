@@ -25,9 +25,9 @@ REQUEST = Request(Registry("registry.example"), "token", "https://login.example/
 ANN = Login("ann", Secret("s3cr3t-canary"))
 
 
-def response(body: bytes, status: int = 200, kind: str = "application/json") -> Response:
+def response(body: bytes, kind: str = "application/json") -> Response:
     headers = httpx.Headers({"Content-Type": kind})
-    return Response(REQUEST, status, headers, body, "https://login.example/token?account=ann", 0.1)
+    return Response(REQUEST, 200, headers, body, "https://login.example/token?account=ann", 0.1)
 
 
 @pytest.mark.parametrize(

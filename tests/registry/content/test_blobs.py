@@ -13,7 +13,6 @@ from support.asking import here
 from support.fake_registry import FakeRegistry, FakeRepository, Fault, lie
 from support.images import Made
 
-MANIFESTS = "/v2/acme/app/manifests/"
 BLOBS = "/v2/acme/app/blobs/"
 
 

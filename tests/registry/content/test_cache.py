@@ -12,7 +12,7 @@ from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.content.cache import ContentCache, MemoryCache
 from regbrowse.registry.content.disk_cache import CachedContent, CacheScope, DiskCache
 
-GHCR, QUAY = Registry("ghcr.io"), Registry("quay.io")
+GHCR = Registry("ghcr.io")
 APP = Repository(GHCR, "acme/app")
 ANN, BOB = CacheScope("ghcr.io", "ann"), CacheScope("ghcr.io", "bob")
 CACHED = CachedContent(b"content")

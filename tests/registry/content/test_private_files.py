@@ -16,21 +16,6 @@ CONTENT = b'{"schemaVersion": 2}'
 DIGEST = Digest.of(CONTENT)
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def notices() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def disk(root: Path, notices: list[str]) -> DiskCache:
-    return DiskCache(root, 2**20, notices)
-
-
 def files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if not path.is_dir())
 

@@ -18,11 +18,6 @@ GOOD = b'{"at": 5, "kept": 2, "total": 2}\n'
 DIGEST, OTHER = Digest.of(b"1"), Digest.of(b"2")
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "cache"
-
-
 def files(root: Path, ending: str = "") -> list[Path]:
     return [path for path in root.rglob(f"*{ending}") if path.is_file()]
 

@@ -33,10 +33,6 @@ def paths(registry: FakeRegistry) -> list[str]:
     return [one.path for one in registry.asked if one.path != "/v2/"]
 
 
-def transport_of(client: Client) -> Transport:
-    return client._transport
-
-
 class Rests:
     """Takes the place of every wait: notes how long it is, and lasts until the test says so."""
 
@@ -101,14 +97,14 @@ async def test_everybody_waits_while_a_registry_wants_to_be_left_alone(
     await asyncio.wait_for(rests.began.wait(), 5)
     reading = asyncio.create_task(client.manifest(here(registry), "1"))
     await until(lambda: len(rests.seconds) >= 2)
-    wait = transport_of(client).limits.wait(here(registry).registry)
+    wait = client.limits.wait(here(registry).registry)
     assert wait is not None
     assert wait.why == f"{registry.name} is limiting requests."
     assert paths(registry) == [TAGS]
     rests.ended.set()
     await asyncio.gather(listing, reading)
     assert len(registry.paths()) == 3
-    assert transport_of(client).limits.wait(here(registry).registry) is None
+    assert client.limits.wait(here(registry).registry) is None
 
 
 async def test_try_now_ends_the_wait(monkeypatch: pytest.MonkeyPatch, registry: FakeRegistry, client: Client) -> None:
@@ -117,7 +113,7 @@ async def test_try_now_ends_the_wait(monkeypatch: pytest.MonkeyPatch, registry: 
     registry.fault(TAGS, Fault(503, b"", [("Retry-After", "30")], times=1))
     listing = asyncio.create_task(tags(client, registry))
     await asyncio.wait_for(rests.began.wait(), 5)
-    transport_of(client).limits.retry_now(here(registry).registry)
+    client.limits.retry_now(here(registry).registry)
     assert await asyncio.wait_for(listing, 5) == ["1"]
 
 
@@ -129,11 +125,11 @@ async def test_giving_up_during_a_wait_leaves_nothing_behind(
     async with Client(Settings(pause=0.5)) as client:
         listing = asyncio.create_task(tags(client, registry))
         await asyncio.wait_for(rests.began.wait(), 5)
-        assert transport_of(client).limits.wait(here(registry).registry) is not None
+        assert client.limits.wait(here(registry).registry) is not None
         listing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await listing
-        assert transport_of(client).limits.wait(here(registry).registry) is None
+        assert client.limits.wait(here(registry).registry) is None
 
 
 async def test_a_long_wait_is_told_at_once_and_nobody_asks_again_meanwhile(
@@ -150,7 +146,7 @@ async def test_a_long_wait_is_told_at_once_and_nobody_asks_again_meanwhile(
     assert paths(registry) == [TAGS]
     assert rests.seconds == []
     await client.manifest(here(registry), "1")
-    transport_of(client).limits.retry_now(here(registry).registry)
+    client.limits.retry_now(here(registry).registry)
     assert await tags(client, registry) == ["1"]
 
 
@@ -179,9 +175,9 @@ async def test_five_failures_in_a_row_close_an_origin_for_a_while(registry: Fake
     with pytest.raises(NetError):
         await tags(client, registry)
     assert len(registry.paths()) == asked
-    wait = transport_of(client).limits.wait(here(registry).registry)
+    wait = client.limits.wait(here(registry).registry)
     assert wait is not None
-    transport_of(client).limits.retry_now(here(registry).registry)
+    client.limits.retry_now(here(registry).registry)
     assert await client.blob(here(registry), WHAT) == BLOB.raw
 
 

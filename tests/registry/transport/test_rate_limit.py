@@ -90,9 +90,10 @@ class Clock:
         return self.now
 
 
-def question(kind: str = "tags", registry: str = "one.example") -> Request:
-    asked = Request(Registry(registry), "tags", "/v2/a/tags/list", "Listing tags", "a")
-    return asked if kind == "tags" else Request(Registry(registry), "manifest", "/v2/a/manifests/1", "Reading", "a")
+def question(kind: str = "tags") -> Request:
+    registry = Registry("one.example")
+    asked = Request(registry, "tags", "/v2/a/tags/list", "Listing tags", "a")
+    return asked if kind == "tags" else Request(registry, "manifest", "/v2/a/manifests/1", "Reading", "a")
 
 
 async def test_everybody_of_a_bucket_waits_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
-from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import Found, TagFact
 from regbrowse.registry.vendor.google import is_google
 from regbrowse.registry.vendor.vendor_apis import VendorApis
-from regbrowse.settings.login import Login
 from support.fake_vendor import (
+    ANN,
+    DIGEST,
     OPEN_PING,
-    D,
+    THEN,
     FakeApi,
     client_of,
     facts,
@@ -26,14 +25,10 @@ from support.fake_vendor import (
     said,
 )
 
-THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
-DIGEST = Digest.parse(D)
 QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
 HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
 DISCOVER = "/v2/_oci/ext/discover"
 ZOT = "/v2/_zot/ext/search"
-ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
-ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 async def test_quay_tells_dates_and_sizes_by_page() -> None:

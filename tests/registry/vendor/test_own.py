@@ -11,11 +11,14 @@ from regbrowse.registry.responder import Answer
 from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 from support.fake_vendor import (
+    ANN,
+    ANN_BASIC,
+    DIGEST,
     DISCOVERED,
     HARBOR_PING,
     HTML,
     OPEN_PING,
-    D,
+    THEN,
     FakeApi,
     client_of,
     facts,
@@ -28,14 +31,10 @@ from support.fake_vendor import (
     zot_row,
 )
 
-THEN = datetime(2024, 6, 18, 9, 41, tzinfo=UTC)
-DIGEST = Digest.parse(D)
 QUAY_TAGS = "/api/v1/repository/acme/app/tag/"
 HARBOR_TAGS = "/api/v2.0/projects/team/repositories/a%252Fb%252Fc/artifacts"
 DISCOVER = "/v2/_oci/ext/discover"
 ZOT = "/v2/_zot/ext/search"
-ANN = Login("ann", Secret("s3cr3t-canary-vendor"))
-ANN_BASIC = "Basic YW5uOnMzY3IzdC1jYW5hcnktdmVuZG9y"
 
 
 def harbor(*pages: Answer) -> FakeApi:
