@@ -12,40 +12,11 @@ from hypothesis import strategies as st
 
 from real.certificates import Signer, authority
 from regbrowse.settings.certificates import Trust
-from regbrowse.settings.certs_d import CertsD
-from regbrowse.settings.files import Notices
+from support.machine import HOST, Machine
 
 SIGNER = authority()
 OTHER = authority("another")
-HOST = "registry.example.com"
 CLIENT = "not using a client certificate"
-
-
-class Machine:
-    """A home and an /etc to put files into."""
-
-    def __init__(self, root: Path) -> None:
-        self.home, self.etc = root / "home", root / "etc"
-        self.notices = Notices()
-        self.environ: dict[str, str] = {}
-        self.platform = "linux"
-
-    def trust(self, host: str = HOST, port: int = 443) -> Trust:
-        return self.read().trust(host, port)
-
-    def read(self) -> CertsD:
-        return CertsD(self.environ, self.home, self.etc, self.platform, self.notices)
-
-    def hosts(self, text: str, folder: str = HOST) -> Path:
-        place = self.etc / "containerd" / "certs.d" / folder
-        place.mkdir(parents=True)
-        (place / "hosts.toml").write_text(text, encoding="utf-8")
-        return place
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
 
 
 def write(folder: Path, *names: str, signer: Signer = SIGNER) -> Path:
@@ -82,7 +53,7 @@ def test_the_first_folder_counts_alone(machine: Machine) -> None:
 
 
 def test_a_host_is_looked_for_once(machine: Machine) -> None:
-    certificates = machine.read()
+    certificates = machine.certs()
     before = certificates.trust(HOST, 443)
     write(machine.etc / "docker" / "certs.d" / HOST, "ca.crt")
     assert certificates.trust(HOST, 443) is before

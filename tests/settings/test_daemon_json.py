@@ -10,27 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regbrowse.reference import Registry
-from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
-from regbrowse.settings.files import Notices
 from support.files import write
-
-
-class Machine:
-    """A home and an /etc to put files into."""
-
-    def __init__(self, root: Path) -> None:
-        self.home, self.etc = root / "home", root / "etc"
-        self.notices = Notices()
-        self.file = self.etc / "docker" / "daemon.json"
-
-    def daemon(self, text: str) -> DaemonJson:
-        write(self.file, text)
-        return read_daemon_json(self.home, self.home / ".config", self.etc, self.notices)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+from support.machine import Machine
 
 
 def test_dockers_daemon(machine: Machine) -> None:
@@ -84,7 +65,7 @@ def test_every_daemon_file_counts(machine: Machine) -> None:
 )  # fmt: skip
 def test_wrong_daemon_files_are_named(machine: Machine, text: str, notice: str) -> None:
     machine.daemon(text)
-    assert machine.notices.all == (f"{machine.file}{notice}",)
+    assert machine.notices.all == (f"{machine.daemon_file}{notice}",)
 
 
 def test_an_empty_daemon_file_says_nothing(machine: Machine) -> None:

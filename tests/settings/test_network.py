@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -15,41 +14,12 @@ from real.certificates import authority
 from regbrowse.oci.platform import Platform
 from regbrowse.reference import Registry, Repository, parse_reference
 from regbrowse.settings.certificates import Trust
-from regbrowse.settings.network import Network, Resolved
+from regbrowse.settings.network import Resolved
 from regbrowse.settings.proxies import Proxy
+from support.files import write
+from support.machine import Machine
 
 SIGNER = authority()
-
-
-class Machine:
-    """A home, an /etc and an environment."""
-
-    def __init__(self, root: Path) -> None:
-        self.home, self.etc = root / "home", root / "etc"
-        self.config = self.home / "settings.toml"
-        self.environ: dict[str, str] = {}
-
-    def write(self, name: str, text: str) -> Path:
-        """A file below /etc."""
-        path = self.etc / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def registries(self, text: str) -> str:
-        return str(self.write("containers/registries.conf", text))
-
-    def ours(self, text: str) -> None:
-        self.home.mkdir(exist_ok=True)
-        self.config.write_text(text, encoding="utf-8")
-
-    def read(self) -> Network:
-        return Network.read(self.environ, self.home, config=self.config, etc=self.etc, platform="linux")
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
 
 
 def registry(name: str) -> Registry:
@@ -61,7 +31,7 @@ def repository(name: str) -> Repository:
 
 
 def test_an_empty_machine(machine: Machine) -> None:
-    network = machine.read()
+    network = machine.network()
     alpine = repository("alpine")
     assert network.resolve(alpine) == Resolved(alpine)
     assert network.blocked(alpine.registry) == ""
@@ -75,13 +45,14 @@ def test_an_empty_machine(machine: Machine) -> None:
 
 
 def test_a_blocked_registry_names_the_file(machine: Machine) -> None:
-    file = machine.registries(
+    file = write(
+        machine.system,
         '[[registry]]\nlocation = "evil.example"\nblocked = true\n'
         '[[registry]]\nprefix = "docker.io/library"\nblocked = true\n'
         '[[registry]]\nprefix = "*.bad.example"\nblocked = true\n'
-        '[[registry]]\nlocation = "evil.example/good"\n'
+        '[[registry]]\nlocation = "evil.example/good"\n',
     )
-    network = machine.read()
+    network = machine.network()
     assert network.blocked(registry("evil.example")) == f"evil.example is blocked by {file}."
     assert network.blocked(registry("EVIL.example.:443")) == f"evil.example is blocked by {file}."
     assert network.blocked(registry("a.bad.example:5000")) == f"*.bad.example is blocked by {file}."
@@ -100,25 +71,26 @@ def test_a_blocked_registry_names_the_file(machine: Machine) -> None:
     ],
 )
 def test_another_location_is_used_and_shown(machine: Machine, name: str, real: str, shown: str) -> None:
-    file = machine.registries(
+    file = write(
+        machine.system,
         '[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/hub"\n'
-        '[[registry]]\nprefix = "*.corp.example"\nlocation = "mirror.example/corp"\n'
+        '[[registry]]\nprefix = "*.corp.example"\nlocation = "mirror.example/corp"\n',
     )
-    resolved = machine.read().resolve(repository(name))
+    resolved = machine.network().resolve(repository(name))
     assert resolved == Resolved(repository(real), f"{shown} → {real} ({file})")
 
 
 def test_a_wildcard_without_location_moves_nothing(machine: Machine) -> None:
-    machine.registries('[[registry]]\nprefix = "*.corp.example"\ninsecure = true\n')
-    network = machine.read()
+    write(machine.system, '[[registry]]\nprefix = "*.corp.example"\ninsecure = true\n')
+    network = machine.network()
     app = repository("a.corp.example/app")
     assert network.resolve(app) == Resolved(app)
     assert network.http_allowed(app.registry)
 
 
 def test_a_location_that_is_no_repository_is_told(machine: Machine) -> None:
-    file = machine.registries('[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/UP"\n')
-    resolved = machine.read().resolve(repository("alpine"))
+    file = str(write(machine.system, '[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/UP"\n'))
+    resolved = machine.network().resolve(repository("alpine"))
     assert resolved == Resolved(
         repository("alpine"),
         f'{file} names "mirror.example/UP/library/alpine" for docker.io/library/alpine, which is no repository.',
@@ -126,15 +98,19 @@ def test_a_location_that_is_no_repository_is_told(machine: Machine) -> None:
 
 
 def test_mirrors_are_shown_and_only_our_own_is_for_use(machine: Machine) -> None:
-    machine.registries(
+    write(
+        machine.system,
         '[[registry]]\nprefix = "docker.io"\nlocation = "docker.io"\n'
         '[[registry.mirror]]\nlocation = "one.example/hub"\npull-from-mirror = "digest-only"\n'
-        '[[registry.mirror]]\nlocation = "two.example"\n'
+        '[[registry.mirror]]\nlocation = "two.example"\n',
     )
-    machine.write("docker/daemon.json", '{"registry-mirrors": ["https://two.example", "https://three.example"]}')
-    machine.write("containerd/certs.d/docker.io/hosts.toml", '[host."https://four.example/v2"]\nskip_verify = true\n')
-    machine.ours('[registry."docker.io"]\nmirror = "own.example:5000/hub"\n')
-    network = machine.read()
+    write(machine.etc / "docker/daemon.json", '{"registry-mirrors": ["https://two.example", "https://three.example"]}')
+    write(
+        machine.etc / "containerd/certs.d/docker.io/hosts.toml",
+        '[host."https://four.example/v2"]\nskip_verify = true\n',
+    )
+    write(machine.settings, '[registry."docker.io"]\nmirror = "own.example:5000/hub"\n')
+    network = machine.network()
     alpine = repository("alpine")
     assert network.resolve(alpine) == Resolved(
         alpine, mirror=Repository(registry("own.example:5000"), "hub/library/alpine")
@@ -152,24 +128,30 @@ def test_mirrors_are_shown_and_only_our_own_is_for_use(machine: Machine) -> None
 
 
 def test_our_mirror_belongs_to_the_location(machine: Machine) -> None:
-    machine.registries('[[registry]]\nprefix = "docker.io"\nlocation = "real.example"\n')
-    machine.ours('[registry."real.example"]\nmirror = "own.example"\n[registry."docker.io"]\nmirror = "not.example"\n')
-    resolved = machine.read().resolve(repository("alpine"))
+    write(machine.system, '[[registry]]\nprefix = "docker.io"\nlocation = "real.example"\n')
+    write(
+        machine.settings,
+        '[registry."real.example"]\nmirror = "own.example"\n[registry."docker.io"]\nmirror = "not.example"\n',
+    )
+    resolved = machine.network().resolve(repository("alpine"))
     assert str(resolved.mirror) == "own.example/library/alpine"
 
 
 def test_a_mirror_that_makes_the_name_too_long_is_not_used(machine: Machine) -> None:
-    machine.ours(f'[registry."docker.io"]\nmirror = "own.example/{"a" * 200}"\n')
-    assert machine.read().resolve(repository(f"acme/{'b' * 100}")).mirror is None
+    write(machine.settings, f'[registry."docker.io"]\nmirror = "own.example/{"a" * 200}"\n')
+    assert machine.network().resolve(repository(f"acme/{'b' * 100}")).mirror is None
 
 
 def test_who_may_be_reached_by_http(machine: Machine) -> None:
-    machine.registries('[[registry]]\nlocation = "conf.example:5000/ns"\ninsecure = true\n')
-    machine.write("docker/daemon.json", '{"insecure-registries": ["docker.example", "10.0.0.0/8"]}')
-    machine.write("containerd/certs.d/ctr.example/hosts.toml", 'server = "http://ctr.example"\n')
-    machine.write("containerd/certs.d/tls.example/hosts.toml", 'server = "https://tls.example"\n')
-    machine.ours('[registry."ours.example:5000"]\nplain_http = true\n[registry."blind.example"]\ninsecure = true\n')
-    network = machine.read()
+    write(machine.system, '[[registry]]\nlocation = "conf.example:5000/ns"\ninsecure = true\n')
+    write(machine.etc / "docker/daemon.json", '{"insecure-registries": ["docker.example", "10.0.0.0/8"]}')
+    write(machine.etc / "containerd/certs.d/ctr.example/hosts.toml", 'server = "http://ctr.example"\n')
+    write(machine.etc / "containerd/certs.d/tls.example/hosts.toml", 'server = "https://tls.example"\n')
+    write(
+        machine.settings,
+        '[registry."ours.example:5000"]\nplain_http = true\n[registry."blind.example"]\ninsecure = true\n',
+    )
+    network = machine.network()
     for name in ("conf.example:5000", "docker.example", "10.1.2.3:5000", "ctr.example", "ours.example:5000"):
         assert network.http_allowed(registry(name)), name
     for name in ("conf.example", "tls.example", "ours.example", "blind.example", "docker.io", "192.168.0.1"):
@@ -180,14 +162,15 @@ def test_who_may_be_reached_by_http(machine: Machine) -> None:
 
 
 def test_who_is_not_verified(machine: Machine) -> None:
-    file = machine.registries('[[registry]]\nlocation = "conf.example"\ninsecure = true\n')
-    machine.write("docker/daemon.json", '{"insecure-registries": ["docker.example"]}')
-    hosts = machine.write("containerd/certs.d/ctr.example/hosts.toml", "skip_verify = true\n")
-    machine.ours(
+    file = str(write(machine.system, '[[registry]]\nlocation = "conf.example"\ninsecure = true\n'))
+    write(machine.etc / "docker/daemon.json", '{"insecure-registries": ["docker.example"]}')
+    hosts = write(machine.etc / "containerd/certs.d/ctr.example/hosts.toml", "skip_verify = true\n")
+    write(
+        machine.settings,
         '[registry."ours.example:5000"]\ninsecure = true\n[registry."plain.example"]\nplain_http = true\n'
-        '[registry."docker.io"]\ninsecure = true\n[registry."[::1]:5000"]\ninsecure = true\n'
+        '[registry."docker.io"]\ninsecure = true\n[registry."[::1]:5000"]\ninsecure = true\n',
     )
-    network = machine.read()
+    network = machine.network()
 
     def by(host: str, port: int = 443) -> tuple[bool, str]:
         trust = network.trust(host, port)
@@ -214,23 +197,26 @@ def test_our_certificates_come_before_those_of_the_folder(machine: Machine) -> N
     for path in (machine.home / "me.key", folder / "c.key"):
         path.write_bytes(key)
     ca = '[registry."a.example:5000"]\nca = "ca.pem"\n'
-    machine.ours(ca)
+    write(machine.settings, ca)
     files = (machine.home / "ca.pem", folder / "ca.crt")
-    assert machine.read().trust("a.example", 5000) == Trust(files, (folder / "c.cert", folder / "c.key"), folder=folder)
-    machine.ours(ca + 'client_cert = "me.pem"\nclient_key = "me.key"\n')
-    network = machine.read()
+    assert machine.network().trust("a.example", 5000) == Trust(
+        files, (folder / "c.cert", folder / "c.key"), folder=folder
+    )
+    write(machine.settings, ca + 'client_cert = "me.pem"\nclient_key = "me.key"\n')
+    network = machine.network()
     assert network.trust("a.example", 5000).pair == (machine.home / "me.pem", machine.home / "me.key")
     assert network.trust("a.example", 443).pair is None
     assert network.notices == ()
 
 
 def test_connections_platform_and_cache(machine: Machine) -> None:
-    machine.ours(
+    write(
+        machine.settings,
         'platform = "linux/arm64"\ncache.size = 0\n'
         '[registry."a.example:5000"]\nconnections = 1\n[registry."docker.io"]\nconnections = 9\n'
-        '[registry."[::1]:5000"]\nconnections = 2\n'
+        '[registry."[::1]:5000"]\nconnections = 2\n',
     )
-    network = machine.read()
+    network = machine.network()
     assert (network.platform, network.cache_size) == (Platform("linux", "arm64"), 0)
     assert network.connections("a.example", 5000) == 1
     assert network.connections("a.example", 443) == 4
@@ -240,7 +226,7 @@ def test_connections_platform_and_cache(machine: Machine) -> None:
 
 def test_proxies_of_the_environment(machine: Machine) -> None:
     machine.environ = {"HTTPS_PROXY": "http://me:canary@proxy.example:3128", "NO_PROXY": "ghcr.io"}
-    network = machine.read()
+    network = machine.network()
     proxy = network.proxy("https", "registry-1.docker.io", 443)
     assert isinstance(proxy, Proxy)
     assert (proxy.url, proxy.user, proxy.variable) == ("http://proxy.example:3128", "me", "HTTPS_PROXY")
@@ -250,12 +236,12 @@ def test_proxies_of_the_environment(machine: Machine) -> None:
 
 
 def test_every_trouble_is_told_and_all_else_goes_on(machine: Machine) -> None:
-    machine.ours('platform = 5\n[registry."a.example"]\nconnections = 3\n')
-    file = machine.registries("broken\n")
-    daemon = machine.write("docker/daemon.json", "[]")
-    folder = machine.write("docker/certs.d/a.example/me.cert", "").parent
+    write(machine.settings, 'platform = 5\n[registry."a.example"]\nconnections = 3\n')
+    file = str(write(machine.system, "broken\n"))
+    daemon = write(machine.etc / "docker/daemon.json", "[]")
+    folder = write(machine.etc / "docker/certs.d/a.example/me.cert", "").parent
     machine.environ = {"HTTPS_PROXY": "http://[canary", "NO_PROXY": "1/2"}
-    network = machine.read()
+    network = machine.network()
     told: tuple[str, ...] = (
         'settings.toml: "platform" must be a text, not a number; it is not used.',
         f"{file} line 1: an equals sign is missing behind the key; the file is not used.",
@@ -270,8 +256,8 @@ def test_every_trouble_is_told_and_all_else_goes_on(machine: Machine) -> None:
 
 
 def test_there_is_an_end_to_notices(machine: Machine) -> None:
-    machine.registries("".join(f"[[registry]]\nprefix = {number}\n" for number in range(200)))
-    assert len(machine.read().notices) == 50
+    write(machine.system, "".join(f"[[registry]]\nprefix = {number}\n" for number in range(200)))
+    assert len(machine.network().notices) == 50
 
 
 def test_an_empty_machine_is_asked_without_loading_parsers_and_tls(machine: Machine) -> None:
@@ -299,9 +285,9 @@ def test_an_empty_machine_is_asked_without_loading_parsers_and_tls(machine: Mach
 def test_any_machine_is_survived(machine: Machine, environ: dict[str, str], text: str, host: str, port: int) -> None:
     machine.environ = environ
     for name in ("docker/daemon.json", "containers/registries.conf", "containerd/certs.d/_default/hosts.toml"):
-        machine.write(name, text)
-    machine.ours(text)
-    network = machine.read()
+        write(machine.etc / name, text)
+    write(machine.settings, text)
+    network = machine.network()
     alpine = repository("alpine")
     network.resolve(alpine)
     network.http_allowed(alpine.registry)

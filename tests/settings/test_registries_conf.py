@@ -8,30 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regbrowse.settings.files import Notices
-from regbrowse.settings.registries_conf import Mirror, RegistriesConf, RegistryEntry, read_registries_conf
+from regbrowse.settings.registries_conf import Mirror, RegistryEntry
 from support.files import write
-
-
-class Machine:
-    """A home and an /etc to put files into."""
-
-    def __init__(self, root: Path) -> None:
-        self.home, self.etc = root / "home", root / "etc"
-        self.notices = Notices()
-        self.environ: dict[str, str] = {}
-        self.system = self.etc / "containers" / "registries.conf"
-        self.user = self.home / ".config" / "containers" / "registries.conf"
-
-    def read(self, text: str | None = None) -> RegistriesConf:
-        if text is not None:
-            write(self.system, text)
-        return read_registries_conf(self.environ, self.home, self.etc, self.notices)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+from support.machine import Machine
 
 
 def registry(prefix: str, *more: str) -> str:
@@ -39,7 +18,7 @@ def registry(prefix: str, *more: str) -> str:
 
 
 def test_an_empty_machine(machine: Machine) -> None:
-    read = machine.read()
+    read = machine.registries_conf()
     assert read.find("docker.io/library/alpine") is None
     assert machine.notices.all == ()
 
@@ -74,7 +53,7 @@ def test_the_longest_prefix_on_whole_components(
     machine: Machine, prefixes: list[str], name: str, expected: str
 ) -> None:
     text = "".join(f'[[registry]]\nprefix = "{prefix}"\n' for prefix in prefixes)
-    found = machine.read(text).find(name)
+    found = machine.registries_conf(text).find(name)
     assert (found.prefix if found else "") == expected
     assert machine.notices.all == ()
 
@@ -89,7 +68,7 @@ def test_the_longest_prefix_on_whole_components(
     ],
 )
 def test_another_location(machine: Machine, prefix: str, location: str, name: str, moved: str) -> None:
-    entry = machine.read(f'[[registry]]\nprefix = "{prefix}"\nlocation = "{location}/"\n').find(name)
+    entry = machine.registries_conf(f'[[registry]]\nprefix = "{prefix}"\nlocation = "{location}/"\n').find(name)
     assert entry is not None
     assert entry.relocated(entry.location, name) == moved
 
@@ -101,7 +80,7 @@ def test_a_whole_entry(machine: Machine) -> None:
         '[[registry.mirror]]\nlocation = "two.example"\npull-from-mirror = "tag-only"\n'
         '[[registry.mirror]]\nlocation = "three.example"\npull-from-mirror = "all"\n'
     )
-    read = machine.read(text)
+    read = machine.registries_conf(text)
     mirrors = (
         Mirror("one.example:5000/x", insecure=True, only="digest"),
         Mirror("two.example", only="tag"),
@@ -118,13 +97,17 @@ def test_a_whole_entry(machine: Machine) -> None:
 
 
 def test_insecure_means_the_location(machine: Machine) -> None:
-    read = machine.read('[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/hub"\ninsecure = true\n')
+    read = machine.registries_conf(
+        '[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/hub"\ninsecure = true\n'
+    )
     assert read.insecure_by("mirror.example") == str(machine.system)
     assert read.insecure_by("docker.io") == ""
 
 
 def test_insecure_behind_a_wildcard(machine: Machine) -> None:
-    read = machine.read('[[registry]]\nprefix = "*.example.com"\ninsecure = true\n' + registry("a.example.com"))
+    read = machine.registries_conf(
+        '[[registry]]\nprefix = "*.example.com"\ninsecure = true\n' + registry("a.example.com")
+    )
     assert read.insecure_by("b.example.com:5000") == str(machine.system)
     assert read.insecure_by("a.example.com") == ""
     assert read.insecure_by("example.com") == ""
@@ -132,19 +115,19 @@ def test_insecure_behind_a_wildcard(machine: Machine) -> None:
 
 def test_which_file_counts(machine: Machine, tmp_path: Path) -> None:
     write(machine.system, registry("system.example"))
-    assert machine.read().find("system.example/x")
+    assert machine.registries_conf().find("system.example/x")
     write(machine.user, registry("user.example"))
-    assert machine.read().find("user.example/x")
-    assert not machine.read().find("system.example/x")
+    assert machine.registries_conf().find("user.example/x")
+    assert not machine.registries_conf().find("system.example/x")
     machine.environ["CONTAINERS_REGISTRIES_CONF"] = str(write(tmp_path / "given.conf", registry("given.example")))
-    assert machine.read().find("given.example/x")
-    assert not machine.read().find("user.example/x")
+    assert machine.registries_conf().find("given.example/x")
+    assert not machine.registries_conf().find("user.example/x")
     assert machine.notices.all == ()
 
 
 def test_a_named_file_that_is_not_there(machine: Machine) -> None:
     machine.environ["CONTAINERS_REGISTRIES_CONF"] = "/nowhere/registries.conf"
-    machine.read(registry("system.example"))
+    machine.registries_conf(registry("system.example"))
     assert machine.notices.all == ("CONTAINERS_REGISTRIES_CONF names /nowhere/registries.conf, which does not exist.",)
 
 
@@ -155,7 +138,7 @@ def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:
     write(system / "1.conf", registry("a.example") + registry("b.example", "blocked = true"))
     write(system / "3.ignored", registry("a.example"))
     write(user / "0.conf", registry("c.example"))
-    read = machine.read()
+    read = machine.registries_conf()
     found = read.find("a.example/x")
     assert found is not None
     assert (found.blocked, found.file) == (True, str(system / "2.conf"))
@@ -199,7 +182,7 @@ def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:
 )  # fmt: skip
 def test_wrong_kinds_are_named_and_the_rest_is_used(machine: Machine, text: str, notice: str) -> None:
     drop_in = write(machine.system.parent / "registries.conf.d" / "x.conf", registry("rest.example", "blocked = true"))
-    found = machine.read(text).find("rest.example/x")
+    found = machine.registries_conf(text).find("rest.example/x")
     assert found is not None
     assert found.file == str(drop_in)
     assert f"{machine.system}: {notice}." in machine.notices.all
@@ -224,7 +207,7 @@ def test_wrong_kinds_are_named_and_the_rest_is_used(machine: Machine, text: str,
     ],
 )
 def test_what_is_no_toml_is_named_with_its_line(machine: Machine, text: str, place: str, reason: str) -> None:
-    machine.read(text)
+    machine.registries_conf(text)
     (notice,) = machine.notices.all
     assert notice.startswith(f"{machine.system}{place}: {reason}")
     assert notice.endswith("; the file is not used.")
@@ -236,7 +219,7 @@ def test_files_that_cannot_be_read(machine: Machine) -> None:
     write(folder / "big.conf", "#" * (2**20 + 1))
     (folder / "bytes.conf").write_bytes(b"a = 1\n\xff")
     write(folder / "good.conf", registry("good.example"))
-    assert machine.read().find("good.example/x")
+    assert machine.registries_conf().find("good.example/x")
     assert machine.notices.all == (
         f"{machine.system} is a folder, not a file; it is not used.",
         f"{folder}/big.conf is larger than 1 MiB; it is not used.",
@@ -260,7 +243,7 @@ def test_folders_and_files_that_may_not_be_read(machine: Machine, monkeypatch: p
 
     monkeypatch.setattr(Path, "open", refuse_opening)
     monkeypatch.setattr(Path, "iterdir", refuse_listing)
-    assert machine.read().find("x.example/x") is None
+    assert machine.registries_conf().find("x.example/x") is None
     assert set(machine.notices.all) == {
         f"{machine.system} cannot be read (permission denied); it is not used.",
         f"{machine.system}.d cannot be read; its files are not used.",
@@ -285,8 +268,8 @@ _KEYS = st.sampled_from(["registry", "registries"])
 def test_any_registries_conf_is_survived(tmp_path: Path, values: dict[str, str], junk: str, name: str) -> None:
     machine = Machine(tmp_path)
     for text in ("\n".join(f"{key} = {value}" for key, value in values.items()), junk):
-        read = machine.read(text.encode("utf-8", "replace").decode())
+        read = machine.registries_conf(text.encode("utf-8", "replace").decode())
         read.find(name)
         read.insecure_by(name)
     machine.environ["CONTAINERS_REGISTRIES_CONF"] = junk
-    machine.read()
+    machine.registries_conf()

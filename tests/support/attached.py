@@ -6,6 +6,8 @@ import json
 
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
+from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.models import Referrers
 from regbrowse.registry.referrers.finder import ReferrerFinder
 from regbrowse.registry.referrers.tag_schema import referrers_tag
@@ -24,7 +26,7 @@ NO_API = "has no referrers API; looked at tags instead."
 
 
 def finder_of(client: Client) -> ReferrerFinder:
-    return ReferrerFinder(client.auth, client._manifests)
+    return ReferrerFinder(client.auth, Manifests(client.auth, ContentCache(client.auth.user_for)))
 
 
 def attached(kind: str, number: int = 0) -> Made:

@@ -102,7 +102,7 @@ class FakeRegistry(FakeLogin):
         gate = self.gate(asked.path) if fault and fault.stall is not None else self.gates.get(asked.path)
         if gate and (fault is None or fault.stall is None) and not await _pass(gate, receive):
             return
-        answer = self._answer(asked)
+        answer = self.answer(asked)
         if fault:
             answer = Answer(
                 fault.status or answer.status,
@@ -149,7 +149,8 @@ class FakeRegistry(FakeLogin):
                 return fault
         return None
 
-    def _answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer:
+        """Answer as a well-behaved registry."""
         if asked.path == "/token":
             return self.token(asked)
         if not asked.path.startswith("/v2/"):

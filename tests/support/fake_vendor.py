@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry.client import Client, Settings
-from regbrowse.registry.models import TagFact, TagFacts
+from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.listing.pagination import Paginator
+from regbrowse.registry.models import Settings, TagFact, TagFacts, TagPage
+from regbrowse.registry.requests import tags_request
 from regbrowse.registry.responder import Answer
+from regbrowse.registry.transport.transport import Transport
 from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 
@@ -149,15 +152,39 @@ HARBOR_PING = Answer(
 OPEN_PING = said({})
 
 
-def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> Client:
-    """A client for which these hosts are in this process."""
-    return Client(Settings(login, local=dict(hosts), pause=0))
+class ApiClient:
+    """As much of a client as vendor APIs need; of registries in this process the whole client has no facts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._transport = Transport(settings)
+        self.auth = Authenticator(self._transport, settings)
+        self.log = self._transport.log
+
+    async def __aenter__(self) -> ApiClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.auth.pings.aclose()
+        await self._transport.aclose()
+
+    def apis(self, seconds: float = 3.0) -> VendorApis:
+        """Make vendor APIs that know nothing yet."""
+        return VendorApis(self.auth, self._transport, seconds)
+
+    async def tags(self, repository: Repository) -> list[str]:
+        """List the tags of a repository at the registry itself."""
+        pages = Paginator(self.auth).pages(tags_request(repository), TagPage)
+        return [tag async for page in pages for tag in page.tags]
 
 
-async def heard(client: Client, name: str, seconds: float = 3.0) -> list[TagFacts]:
-    """Everything that is told of the tags of a repository such as `quay.io/acme/app`."""
-    vendor_apis = VendorApis(client.auth, client._transport, seconds)
-    return [part async for part in vendor_apis.tag_facts(place(name))]
+def client_of(hosts: Mapping[str, FakeApi], login: Login | None = None) -> ApiClient:
+    """Make a client for which these hosts are in this process."""
+    return ApiClient(Settings(login, local=dict(hosts), pause=0))
+
+
+async def heard(client: ApiClient, name: str, seconds: float = 3.0) -> list[TagFacts]:
+    """Collect everything that is told of the tags of a repository such as `quay.io/acme/app`."""
+    return [part async for part in client.apis(seconds).tag_facts(place(name))]
 
 
 def place(name: str) -> Repository:

@@ -143,9 +143,10 @@ async def test_the_first_request_takes_the_early_connection_and_opens_no_other(t
 
 
 async def test_an_early_connection_that_no_request_took_is_closed(tmp_path: Path) -> None:
-    ca_file, left = CA.write(tmp_path, "ca")[0], asyncio.Event()
+    ca_file, arrived, left = CA.write(tmp_path, "ca")[0], asyncio.Event(), asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        arrived.set()
         while await reader.read(65_536):
             pass
         left.set()
@@ -156,7 +157,7 @@ async def test_an_early_connection_that_no_request_took_is_closed(tmp_path: Path
         settings = Settings(pause=0, ca_file=ca_file)
         early = EarlyConnection(settings)
         early.begin(("https", "127.0.0.1", port))
-        await asyncio.wait([early._opening] if early._opening else [])
+        await asyncio.wait_for(arrived.wait(), 5)
         async with Client(settings, early):
             pass
         await asyncio.wait_for(left.wait(), 5)

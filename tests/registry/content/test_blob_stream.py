@@ -13,7 +13,6 @@ import pytest
 from regbrowse.errors import AuthRequired, ConfigError, Integrity, NetError, NotFound, Offline, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
-from regbrowse.registry.auth.ping import PingResult
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.content import download
 from regbrowse.registry.content.download import BATCH
@@ -342,6 +341,5 @@ async def test_over_tls_too(tmp_path: Path) -> None:
         settings = Settings(ca_file=authority.write(tmp_path, "ca")[0])
         async with Client(settings) as client:
             repository = Repository(Registry.parse(server.name), "acme/app")
-            client.auth.pings._results[server.name] = PingResult(f"https://{server.name}", [], 200, False)
             assert await by_threads(client, repository) == RAW
             assert await by_iterating(client, repository) == RAW

@@ -12,7 +12,7 @@ import pytest
 from regbrowse.errors import AuthError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image
-from regbrowse.reference import Digest, Repository
+from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from support import images
 from support.asking import here
@@ -150,13 +150,19 @@ async def test_no_secret_no_address_and_no_name_is_on_disk(registry: FakeRegistr
             assert word not in said, path
 
 
+def become_somebody_else(client: Client, registry: Registry) -> None:
+    """Tell everybody who wants to know that the login of a registry is another one."""
+    for changed in client.auth.on_login_change:
+        changed(registry)
+
+
 async def test_content_that_arrives_for_somebody_else_is_not_kept(registry: FakeRegistry, folder: Path) -> None:
     made = registry.repository("acme/app").add(images.image(), "1.0")
     gate = registry.gate(f"{MANIFESTS}1.0")
     async with run(folder) as client:
         asking = asyncio.create_task(client.manifest(here(registry), "1.0"))
         await gate.arrived.wait()
-        client._cache.forget(here(registry).registry)
+        become_somebody_else(client, here(registry).registry)
         gate.open()
         assert (await asking).raw == made.raw
         assert client.cached(Digest.parse(made.digest)) is None
@@ -179,7 +185,7 @@ async def test_who_asks_after_becoming_somebody_else_does_not_join_the_earlier_q
         for gate in gates:
             await gate.arrived.wait()
             gate.arrived.clear()
-        client._cache.forget(here(registry).registry)
+        become_somebody_else(client, here(registry).registry)
     for gate in gates:
         gate.open()
     await asyncio.gather(*asking)

@@ -70,7 +70,7 @@ async def test_receiving_stops_until_something_is_read() -> None:
 
 
 async def test_tiny_chunks_leave_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_TURN", 0)
+    monkeypatch.setattr(download, "TURN", 0)
     turns = 0
 
     async def count() -> None:

@@ -186,7 +186,7 @@ async def test_a_folder_that_cannot_be_written_harms_nothing() -> None:
 
 
 async def test_the_oldest_files_make_room(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tag_history, "_MAX_DISK", 8 * 4096)
+    monkeypatch.setattr(tag_history, "MAX_DISK", 8 * 4096)
     history = TagHistory(root)
     for number in range(20):
         history.record_tag(ANN, f"acme/app{number}", "1.0", DIGEST)

@@ -227,9 +227,8 @@ async def test_as_many_connections_as_the_settings_say(registry: FakeRegistry, r
     machine = Machine()
     machine.rooms["127.0.0.1", registry.port] = room
     gate = registry.gate(TAGS)
-    async with Client(Settings(pause=0, network=machine)) as client:
-        await client.ping(here(registry).registry)
-        transport = client._transport
+    transport = Transport(Settings(pause=0, network=machine))
+    try:
         question = tags_request(here(registry))
         asking = [asyncio.create_task(transport.send(question, f"{registry.url}{TAGS}")) for _ in range(10)]
         await until(lambda: len(paths(registry)) >= room)
@@ -238,6 +237,8 @@ async def test_as_many_connections_as_the_settings_say(registry: FakeRegistry, r
         assert len(paths(registry)) == room
         gate.open()
         await asyncio.gather(*asking)
+    finally:
+        await transport.aclose()
 
 
 @pytest.mark.parametrize(

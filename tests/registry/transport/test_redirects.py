@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from faults.internet import Internet, fenced
-from regbrowse.errors import NetError, PolicyError, ServerError
+from regbrowse.errors import PolicyError, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, Settings
@@ -18,6 +20,7 @@ from regbrowse.registry.transport.transport import Transport
 from support import images
 from support.asking import here
 from support.fake_registry import FakeRegistry, Fault
+from support.tls_world import listening
 
 BLOB = images.layer()
 PATH = f"/v2/acme/app/blobs/{BLOB.digest}"
@@ -99,9 +102,9 @@ async def test_where_a_blob_lies_is_remembered_for_its_parts(
         assert await client.blob_start(here(registry), WHAT, 5) == BLOB.raw[:5]
         assert len(registry.paths()) == 2
         monkeypatch.setattr(redirects, "RESOLVED_SECONDS", -1.0)
-        client._transport._redirects._resolved.clear()
-        assert await client.blob_start(here(registry), WHAT, 6) == BLOB.raw[:6]
-        assert await client.blob_start(here(registry), WHAT, 7) == BLOB.raw[:7]
+        async with Client(Settings(pause=0)) as another:
+            assert await another.blob_start(here(registry), WHAT, 6) == BLOB.raw[:6]
+            assert await another.blob_start(here(registry), WHAT, 7) == BLOB.raw[:7]
         assert len(registry.paths()) == 4
     assert "canary" not in repr(list(client.log))
 
@@ -190,13 +193,29 @@ async def test_what_makes_progress_gets_its_tries_back(
 
 
 async def test_many_origins_do_not_keep_many_connections(registry: FakeRegistry, client: Client) -> None:
-    transport = client._transport
-    for number in range(2, 30):
-        registry.faults[PATH] = [redirect(f"http://127.0.0.{number}:1/")]
-        with pytest.raises(NetError):
-            await client.blob(here(registry), WHAT)
-        transport.limits.retry_now(here(registry).registry)
-    assert len(transport._pools._pools) == 20
+    open_connections: set[int] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("sockname")[1]
+        open_connections.add(port)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n%d" % port)
+        open_connections.remove(port)
+
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(30):
+            port = await stack.enter_async_context(listening(talk))
+            content = str(port).encode()
+            digest = Digest.of(content)
+            registry.faults[f"/v2/acme/app/blobs/{digest}"] = [redirect(f"http://127.0.0.1:{port}/")]
+            assert await client.blob(here(registry), Descriptor("", digest, 5)) == content
+        async with asyncio.timeout(5):
+            # One of the twenty that are kept is that to the registry.
+            while len(open_connections) > 19:
+                await asyncio.sleep(0)
+        assert len(open_connections) == 19
 
 
 @pytest.mark.parametrize(

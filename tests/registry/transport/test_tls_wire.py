@@ -115,7 +115,7 @@ async def test_an_authority_of_a_folder_counts_for_its_host_alone(
 
 
 @pytest.mark.parametrize("by_file", [False, True])
-async def test_not_verified_is_said(server: Spoken, machine: Machine, by_file: bool) -> None:
+async def test_not_verified_is_said(tmp_path: Path, server: Spoken, machine: Machine, by_file: bool) -> None:
     if by_file:
         machine.trusts["127.0.0.1", server.port] = Trust(verify=False, unverified_by="/etc/registries.conf")
     insecure = frozenset[str]() if by_file else frozenset({server.name})
@@ -127,9 +127,10 @@ async def test_not_verified_is_said(server: Spoken, machine: Machine, by_file: b
         (note,) = connection.notes
         by = " (asked for by /etc/registries.conf)" if by_file else ""
         assert note == f"Its certificate is not verified{by}: anybody in between could read along and answer."
-        other = Registry.parse("registry.example")
-        assert client._transport.is_verified("https://registry.example:443")
-        assert client.connection(other).notes == ()
+        async with secure(tmp_path, issue(issuer=CA)) as other:
+            with pytest.raises(TlsError):
+                await client.ping(Registry.parse(other.name))
+            assert client.connection(Registry.parse(other.name)).notes == ()
 
 
 async def test_a_client_certificate_is_shown_to_its_host_and_to_nobody_else(

@@ -7,7 +7,6 @@ import pytest
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import Found, TagFact
 from regbrowse.registry.vendor.google import is_google
-from regbrowse.registry.vendor.vendor_apis import VendorApis
 from support.fake_vendor import (
     ANN,
     DIGEST,
@@ -63,7 +62,7 @@ async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None
     async with client_of({"quay.io": quay}) as client:
         assert len(notes(await heard(client, "quay.io/acme/app"))) == 1
         async with asyncio.timeout(0.5):
-            assert [page.tags async for page in client.tags(place("quay.io/acme/app"))] == [("1.0",)]
+            assert await client.tags(place("quay.io/acme/app")) == ["1.0"]
 
 
 async def test_an_api_that_is_slow_again_and_again_does_not_count_against_the_registry() -> None:
@@ -73,7 +72,7 @@ async def test_an_api_that_is_slow_again_and_again_does_not_count_against_the_re
         for _ in range(8):
             assert len(notes(await heard(client, "quay.io/acme/app", seconds=0.01))) == 1
         quay.gate = None
-        assert [page.tags async for page in client.tags(place("quay.io/acme/app"))] == [("1.0",)]
+        assert await client.tags(place("quay.io/acme/app")) == ["1.0"]
 
 
 async def test_quay_that_always_has_more_is_asked_ten_times() -> None:
@@ -89,7 +88,7 @@ async def test_quay_is_searched() -> None:
     rows = [{**row, "namespace": {"kind": "organization", "name": "acme"}}, {**row, "namespace": "x"}, row, "x"]
     quay = FakeApi().on("/api/v1/find/repositories", said({"results": rows, "has_additional": False}))
     async with client_of({"quay.io": quay}) as client:
-        found = await VendorApis(client.auth, client._transport).search(Registry.parse("quay.io"), "app")
+        found = await client.apis().search(Registry.parse("quay.io"), "app")
     assert found == (Found("acme/app", "App The whole page", False, 3),)
 
 

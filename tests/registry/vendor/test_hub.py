@@ -10,13 +10,25 @@ import pytest
 from regbrowse.errors import BadResponse, NetError, RateLimited, RegistryError, Unsupported
 from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
-from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.client import Settings
 from regbrowse.registry.models import Found, TagFact
 from regbrowse.registry.responder import Answer
 from regbrowse.registry.vendor import is_searchable
-from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
-from support.fake_vendor import HTML, D, FakeApi, client_of, facts, heard, hub_page, hub_row, notes, place, said
+from support.fake_vendor import (
+    HTML,
+    ApiClient,
+    D,
+    FakeApi,
+    client_of,
+    facts,
+    heard,
+    hub_page,
+    hub_row,
+    notes,
+    place,
+    said,
+)
 
 TAGS = "/v2/namespaces/library/repositories/alpine/tags"
 SEARCH = "/v2/search/repositories/"
@@ -125,7 +137,7 @@ async def test_every_failure_is_one_note(answer: Answer, reason: str) -> None:
 
 
 async def test_a_setting_that_cannot_be_used_is_a_note() -> None:
-    async with Client(Settings(ca_file=Path("/nowhere/ca.pem"), pause=0)) as client:
+    async with ApiClient(Settings(ca_file=Path("/nowhere/ca.pem"), pause=0)) as client:
         assert notes(await heard(client, "docker.io/library/alpine")) == [UNAVAILABLE.format("bad setting")]
 
 
@@ -146,13 +158,13 @@ async def test_nobody_waits_for_a_slow_answer() -> None:
         assert time.monotonic() - started < 2
         assert notes(parts) == [UNAVAILABLE.format("no answer")]
         with pytest.raises(NetError, match="did not answer"):
-            await VendorApis(client.auth, client._transport, 0.05).search(HUB, "alpine")
+            await client.apis(0.05).search(HUB, "alpine")
 
 
 async def test_a_limit_is_respected_before_the_next_question() -> None:
     hub = FakeApi().on(TAGS, said({}, 429, {"retry-after": "600"}))
     async with client_of({"hub.docker.com": hub}) as client:
-        vendor_apis = VendorApis(client.auth, client._transport)
+        vendor_apis = client.apis()
         for _ in range(3):
             parts = [part async for part in vendor_apis.tag_facts(place("docker.io/library/alpine"))]
             assert notes(parts) == [UNAVAILABLE.format("limiting requests")]
@@ -182,7 +194,7 @@ async def test_search_finds_repositories_that_can_be_opened() -> None:
     ]
     hub = FakeApi().on(SEARCH, said({"count": 9, "results": rows}))
     async with client_of({"hub.docker.com": hub}) as client:
-        vendor_apis = VendorApis(client.auth, client._transport)
+        vendor_apis = client.apis()
         found = await vendor_apis.search(HUB, " a&b/\ud800 ")
         assert await vendor_apis.search(HUB, "  ") == ()
     assert found == (
@@ -197,7 +209,7 @@ async def test_the_classic_search_stands_in() -> None:
     rows = [{"name": "alpine", "description": "A minimal image", "star_count": 1, "is_official": True}]
     classic = FakeApi().on("/v1/search", said({"results": rows}))
     async with client_of({"hub.docker.com": hub, "index.docker.io": classic}) as client:
-        found = await VendorApis(client.auth, client._transport).search(HUB, "alpine")
+        found = await client.apis().search(HUB, "alpine")
     assert found == (Found("library/alpine", "A minimal image", True, 1),)
     assert classic.asked == ["/v1/search?q=alpine&n=50"]
 
@@ -215,13 +227,13 @@ async def test_a_search_that_fails_says_why(answer: Answer, kind: type[RegistryE
     hub, classic = FakeApi().on(SEARCH, answer), FakeApi().on("/v1/search", said({}, 500))
     async with client_of({"hub.docker.com": hub, "index.docker.io": classic}) as client:
         with pytest.raises(kind, match=why) as caught:
-            await VendorApis(client.auth, client._transport).search(HUB, "alpine")
+            await client.apis().search(HUB, "alpine")
     assert caught.value.wanted == "Searching hub.docker.com"
 
 
 async def test_who_can_be_searched() -> None:
     async with client_of({}) as client:
-        vendor_apis = VendorApis(client.auth, client._transport)
+        vendor_apis = client.apis()
         names = ("docker.io", "index.docker.io", "quay.io", "ghcr.io", "quay.io.evil.example", "localhost:5000")
         assert [is_searchable(Registry.parse(name)) for name in names] == [True, True, True, False, False, False]
         with pytest.raises(Unsupported, match=r"ghcr\.io has no search"):

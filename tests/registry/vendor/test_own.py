@@ -8,7 +8,6 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.models import TagFact
 from regbrowse.registry.responder import Answer
-from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
 from support.fake_vendor import (
     ANN,
@@ -112,7 +111,7 @@ def zot(*pages: Answer, ping: Answer = OPEN_PING) -> FakeApi:
 async def test_zot_is_discovered_once_and_answers_in_texts() -> None:
     api = zot(said(zot_page(zot_row(), zot_row("1.0", Size="0", LastUpdated="0001-01-01T00:00:00Z"))))
     async with client_of({"zot.example": api}) as client:
-        vendor_apis = VendorApis(client.auth, client._transport)
+        vendor_apis = client.apis()
         for _ in range(2):
             parts = [part async for part in vendor_apis.tag_facts(place("zot.example/acme/app"))]
             assert facts(parts) == [TagFact("latest", THEN, 777, "", DIGEST), TagFact("1.0", None, None, "", DIGEST)]
@@ -159,7 +158,7 @@ async def test_zot_with_passwords_gets_the_password() -> None:
 async def test_a_registry_without_anything_of_its_own_is_asked_once(answer: Answer) -> None:
     api = FakeApi().on("/v2/", OPEN_PING).on(DISCOVER, answer)
     async with client_of({"own.example": api}) as client:
-        vendor_apis = VendorApis(client.auth, client._transport)
+        vendor_apis = client.apis()
         for _ in range(2):
             assert [part async for part in vendor_apis.tag_facts(place("own.example/acme/app"))] == []
     assert api.paths == [DISCOVER]

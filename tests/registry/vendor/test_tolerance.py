@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from regbrowse.errors import RegistryError
 from regbrowse.reference import Registry, is_repository_path, is_tag
 from regbrowse.registry.responder import Answer
-from regbrowse.registry.vendor.vendor_apis import VendorApis
 from support.documents import WRONG, places, replaced
 from support.fake_vendor import (
     DISCOVERED,
@@ -65,7 +64,7 @@ async def hear(name: str, bodies: Iterable[bytes]) -> None:
         api.on("/v2/_oci/ext/discover", Answer(200, JSON, json.dumps(DISCOVERED).encode()))
         api.on(path, Answer(200, JSON, body)).on("/v2/x", Answer(200, JSON, body))
         async with client_of(dict.fromkeys(HOSTS, api)) as client:
-            async for part in VendorApis(client.auth, client._transport, 30).tag_facts(place(name)):
+            async for part in client.apis(30).tag_facts(place(name)):
                 assert all(is_tag(fact.tag) for fact in part.facts)
                 assert part.note.isprintable()
         assert len(api.asked) <= 12
@@ -77,7 +76,7 @@ async def seek(name: str, bodies: Iterable[bytes]) -> None:
         api = FakeApi().on(path, Answer(200, JSON, body))
         async with client_of({"hub.docker.com": api, "quay.io": api, "index.docker.io": FakeApi()}) as client:
             try:
-                found = await VendorApis(client.auth, client._transport, 30).search(Registry.parse(name), "x")
+                found = await client.apis(30).search(Registry.parse(name), "x")
             except RegistryError:
                 continue
             assert all(is_repository_path(each.path) and each.about.isprintable() for each in found)
