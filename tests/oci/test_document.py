@@ -53,18 +53,18 @@ JSON = st.recursive(
     ],
 )
 def test_refuses(raw: bytes, word: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(BadResponse, match=word):
         parse_json(raw)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_deep_nesting_is_seen_at_once() -> None:
     raw = b"[" * 100_000
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(BadResponse):
         parse_json(raw)
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 def test_depth_at_the_limit_in_a_thread_with_a_small_stack() -> None:
@@ -204,6 +204,6 @@ def test_four_megabytes_in_reasonable_time() -> None:
     entry = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": DIGEST, "size": 12345}
     raw = json.dumps({"layers": [entry] * 25_000}).encode()
     assert 3.5 * 2**20 < len(raw) < 4 * 2**20
-    started = time.perf_counter()
+    started = time.thread_time()
     parse_json(raw)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2

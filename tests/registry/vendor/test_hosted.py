@@ -55,13 +55,13 @@ async def test_quay_never_sees_the_login_and_401_is_a_note() -> None:
     assert set(quay.logins) == {""}
 
 
-@pytest.mark.parametrize("wait", ["1", "600"])
+@pytest.mark.parametrize("wait", ["20", "600"])
 async def test_a_limit_of_the_api_does_not_pause_the_registry(wait: str) -> None:
     quay = FakeApi().on(QUAY_TAGS, said({}, 429, {"retry-after": wait})).on("/v2/", OPEN_PING)
     quay.on("/v2/acme/app/tags/list", said({"tags": ["1.0"]}))
     async with client_of({"quay.io": quay}) as client:
         assert len(notes(await heard(client, "quay.io/acme/app"))) == 1
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(10):
             assert await client.tags(place("quay.io/acme/app")) == ["1.0"]
 
 
