@@ -74,3 +74,9 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: Callable[[str], N
     """Run commands in a home without settings, on linux/amd64."""
     host("linux/amd64")
     return command_line(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def settings(run: CommandLine) -> Callable[[str], None]:
+    """Write the settings that commands read."""
+    return run.configure

@@ -105,15 +105,6 @@ def run(run: CommandLine, host: Callable[[str], None]) -> CommandLine:
     return run
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
-    """Writes the platform into the file of settings that the command line reads."""
-    folder = tmp_path / "settings"
-    folder.mkdir()
-    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: folder)
-    return lambda platform: (folder / "settings.toml").write_text(f'platform = "{platform}"\n')
-
-
 def hold(registry: FakeRegistry, made: Made) -> str:
     repository = registry.repository(REPOSITORY)
     looping = {"mediaType": images.OCI_INDEX, "digest": LOOP, "size": 1}
@@ -142,10 +133,10 @@ async def shown(driven: Driven) -> tuple[str, str, bytes]:
 
 @pytest.mark.parametrize("name", CASES)
 async def test_the_command_and_the_screen_take_the_same_image(
-    registry: FakeRegistry, run: CommandLine, settings: Callable[[str], object], tmp_path: Path, name: str
+    registry: FakeRegistry, run: CommandLine, settings: Callable[[str], None], tmp_path: Path, name: str
 ) -> None:
     root, wanted, taken = CASES[name]
-    settings(wanted)
+    settings(f'platform = "{wanted}"')
     reference = hold(registry, root)
     said = await run("digest", reference)
     assert (said.code, said.out) == (0, f"{taken.digest}\n"), said.err
@@ -159,10 +150,10 @@ async def test_the_command_and_the_screen_take_the_same_image(
 
 
 async def test_nothing_fits(
-    registry: FakeRegistry, run: CommandLine, settings: Callable[[str], object], tmp_path: Path
+    registry: FakeRegistry, run: CommandLine, settings: Callable[[str], None], tmp_path: Path
 ) -> None:
     """The command says what there is; the screen says it too, and shows what most people would want instead."""
-    settings("plan9/mips")
+    settings('platform = "plan9/mips"')
     reference = hold(registry, images.index(S390X, images.index(bare(ARM64), AMD64)))
     said = await run("digest", reference)
     assert (said.code, said.raw) == (1, b"")

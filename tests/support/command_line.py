@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 from regbrowse.cli.main import main
+from support.files import write
 
 
 class Pipe(io.TextIOWrapper):
@@ -65,6 +67,10 @@ class CommandLine:
             patch.setenv("NO_COLOR", "1")
             code = await asyncio.to_thread(_main, words)
         return Said(code, out.bytes.getvalue(), err.bytes.getvalue().decode())
+
+    def configure(self, settings: str) -> None:
+        """Write the settings of everything that is started from now on."""
+        write(platformdirs.user_config_path("regbrowse", appauthor=False) / "settings.toml", settings)
 
 
 def _main(words: tuple[str, ...]) -> int:

@@ -302,12 +302,7 @@ async def test_files_without_a_tag(run: CommandLine, tmp_path: Path) -> None:
     assert "1.0, 2.0" in said.err
 
 
-async def test_the_platform_of_the_settings(
-    run: CommandLine, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "settings"
-    folder.mkdir()
-    (folder / "settings.toml").write_text('platform = "linux/arm64"\n')
-    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: folder)
+async def test_the_platform_of_the_settings(run: CommandLine, name: str, settings: Callable[[str], None]) -> None:
+    settings('platform = "linux/arm64"')
     assert (await run("digest", f"{name}:many")).out == f"{ARM64.digest}\n"
     assert (await run("digest", f"{name}:many", "--arch", "amd64")).out == f"{AMD64.digest}\n"

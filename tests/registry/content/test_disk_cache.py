@@ -13,20 +13,10 @@ from regbrowse.reference import Digest
 from regbrowse.registry.content import disk_cache, private_files
 from regbrowse.registry.content.disk_cache import CacheScope, DiskCache
 from regbrowse.registry.content.private_files import BLOCK, PrivateFolder
+from support.disk import ANN, CONTENT, DIGEST, file_of, files
 
-ANN = CacheScope("ghcr.io", "ann").name
 BOB = CacheScope("ghcr.io", "bob").name
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-CONTENT = b'{"schemaVersion": 2}'
-DIGEST = Digest.of(CONTENT)
-
-
-def files(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if not path.is_dir())
-
-
-def file_of(root: Path) -> Path:
-    return root / "content" / ANN / DIGEST.encoded
 
 
 def test_what_was_written_is_read_in_another_process(disk: DiskCache, root: Path) -> None:

@@ -9,19 +9,8 @@ from pathlib import Path
 import pytest
 
 from regbrowse.reference import Digest
-from regbrowse.registry.content.disk_cache import CacheScope, DiskCache
-
-ANN = CacheScope("ghcr.io", "ann").name
-CONTENT = b'{"schemaVersion": 2}'
-DIGEST = Digest.of(CONTENT)
-
-
-def files(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if not path.is_dir())
-
-
-def file_of(root: Path) -> Path:
-    return root / "content" / ANN / DIGEST.encoded
+from regbrowse.registry.content.disk_cache import DiskCache
+from support.disk import ANN, CONTENT, DIGEST, file_of, files
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(disk: DiskCache, root: Path, tmp_path: Path) -> None:
