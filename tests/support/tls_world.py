@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from regbrowse.reference import Registry
+from regbrowse.reference import Registry, Repository
 from regbrowse.settings.certificates import Trust
-from regbrowse.settings.network import Network
+from regbrowse.settings.network import Network, Resolved
 from regbrowse.settings.proxies import Proxy
 
 NAMES = ("localhost", "127.0.0.1")
@@ -267,6 +267,9 @@ class Machine(Network):
 
     def http_asked(self, registry: Registry) -> bool:
         return registry.key in self.asked
+
+    def resolve(self, repository: Repository) -> Resolved:
+        return Resolved(repository)
 
     def blocked(self, registry: Registry) -> str:
         return self.forbidden.get(registry.key, "")

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from regbrowse.errors import ConfigError, NetError, PolicyError, RegbrowseError, TlsError
+from regbrowse.errors import AuthRequired, ConfigError, NetError, PolicyError, RegbrowseError, TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry import requests
-from regbrowse.registry.client import Client, Settings
+from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.transport import scheme_probe, tls
 from regbrowse.registry.transport.tls import TlsSettings, TlsTrust
 from regbrowse.settings.certificates import Trust
+from support.asking import here, names
 from support.fake_registry import FakeRegistry
+from support.images import image
 from support.tls_world import ANSWER, Machine, Paper, Spoken, issue, listening, secure, strict
 
 CA = issue("Example CA", organisation="Example Inc.", authority=True)
@@ -214,21 +216,27 @@ async def test_http_where_it_is_tolerable(
         machine.allowed.add(there.key)
     if how == "asked":
         machine.asked.add(there.key)
-    async with Client(Settings(pause=0, network=machine)) as client:
-        schemes = client._transport.schemes
+    registry.auth, registry.public = "basic", False
+    registry.repository("acme/app").add(image(), "1")
+    login = Login("ann", Secret("s3cr3t-canary-1"))
+    async with Client(Settings(login, there, pause=0, network=machine)) as client:
         if how == "by hand":
             with pytest.raises(TlsError) as caught:
                 await client.ping(there)
             assert caught.value.slug == "no-tls"
             assert "press H" in caught.value.hint
-            assert not schemes.http_allowed(there)
             client.allow_http(there)
         await client.ping(there)
+        assert [one.url for one in client.log][-2:] == [f"https://{registry.name}/v2/", f"http://{registry.name}/v2/"]
         connection = client.connection(there)
         assert connection.base == f"http://{registry.name}"
-        assert schemes.http_allowed(there) == (how != "allowed")
         assert not connection.verified
-    assert [one.url for one in client.log][-2:] == [f"https://{registry.name}/v2/", f"http://{registry.name}/v2/"]
+        if how == "allowed":
+            with pytest.raises(AuthRequired):
+                await names(client, here(registry))
+        else:
+            assert await names(client, here(registry)) == ["1"]
+    assert any("authorization" in one.headers for one in registry.asked) == (how != "allowed")
 
 
 async def test_a_closed_port_may_be_one_that_speaks_http(monkeypatch: pytest.MonkeyPatch) -> None:
