@@ -152,7 +152,7 @@ class Client:
     def _vendor_apis(self) -> VendorApis:
         from regbrowse.registry.vendor.vendor_apis import VendorApis
 
-        return VendorApis(self.auth, self._transport)
+        return VendorApis(self.auth, self._transport, self._settings.vendor_seconds)
 
     @cached_property
     def _offline(self) -> OfflineAnswers | None:

@@ -78,6 +78,8 @@ class Settings(NamedTuple):
     """Registry key -> the registry in this process that answers for it."""
     deadline: float = 60
     """The most seconds that one answer may take in all."""
+    vendor_seconds: float = 3
+    """The most seconds that one answer of a vendor's own API may take."""
     pause: float = 0.5
     """Seconds before the second try of a failed request; doubles with every try."""
     patience: float = 60

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bench.attacked import DEADLINE
 from bench.figures import verdict
-from fake_registry import FakeRegistry, Fault
 from fuzz.runner import run as fuzz
 from fuzz.targets import DOCUMENT_TARGETS, TEXT_TARGETS
 from regbrowse.reference import Digest
+from support.fake_registry import FakeRegistry, Fault
 
 MEMORY, WANTED = 100 * 2**20, 300 * 2**20
 """Bytes above idle that are allowed: for what nobody wants, and for a million tags that are shown."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 
-import images
 from faults.answers import Headers, http
 from faults.server import Misbehaving
-from images import OCI_MANIFEST
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client, TagPage
+from support import images
+from support.images import OCI_MANIFEST
 
 MADE = images.image()
 LIST = "/v2/acme/app/tags/list"

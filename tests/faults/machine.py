@@ -10,17 +10,11 @@ from pathlib import Path
 from regbrowse.registry.models import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
-from tls_world import Paper, issue
+from support.files import write
+from support.tls_world import Paper, issue
 
 CA = issue("Example CA", authority=True)
 OTHER_CA = issue("Other CA", authority=True)
-
-
-def write(folder: Path, path: str, content: str | bytes) -> Path:
-    file = folder / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return file
 
 
 def network(folder: Path, environ: Mapping[str, str] | None = None, /, **files: str) -> Network:
@@ -31,21 +25,21 @@ def network(folder: Path, environ: Mapping[str, str] | None = None, /, **files: 
         "daemon": "etc/docker/daemon.json",
     }
     for name, content in files.items():
-        write(folder, places[name], content)
+        write(folder / places[name], content)
     return Network.read(environ or {}, folder, config=folder / "settings.toml", etc=folder / "etc", platform="linux")
 
 
 def keychain(folder: Path, auths: Mapping[str, object] | None = None, *, limit: float = 5, **more: object) -> Keychain:
     """Docker's config with these logins, and whatever else stands in it."""
     if auths is not None or more:
-        write(folder, ".docker/config.json", json.dumps({"auths": auths or {}, **more}))
+        write(folder / ".docker/config.json", json.dumps({"auths": auths or {}, **more}))
     path = f"{folder / 'bin'}:/usr/bin:/bin"
     return Keychain({"PATH": path, "HOME": str(folder)}, folder, uid=99_999, platform="linux", limit=limit)
 
 
 def helper(folder: Path, suffix: str, body: str) -> None:
     """Puts a credential helper on PATH."""
-    program = write(folder, f"bin/docker-credential-{suffix}", f"#!/bin/sh\n{body}\n")
+    program = write(folder / f"bin/docker-credential-{suffix}", f"#!/bin/sh\n{body}\n")
     program.chmod(0o755)
 
 

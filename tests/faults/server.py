@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
-from fake_registry import Asked, FakeRegistry
 from faults.answers import http
+from support.fake_registry import Asked, FakeRegistry
 
 
 class End(enum.Enum):
@@ -208,7 +208,7 @@ class Misbehaving:
     def true(self, request: Request) -> bytes:
         """What a well-behaved registry answers."""
         headers = dict(request.headers)
-        answer = self.truth._answer(Asked(request.method, request.path, request.query, headers, body=request.body))
+        answer = self.truth.answer(Asked(request.method, request.path, request.query, headers, body=request.body))
         sent = http(answer.status, answer.body, [*answer.headers, *self.truth.extra_headers])
         return sent[: len(sent) - len(answer.body)] if request.method == "HEAD" else sent
 

@@ -7,17 +7,17 @@ import json
 
 import pytest
 
-import images
 from faults.answers import CHUNKED, chunks, http, problem
 from faults.asking import MADE, TAG, digest, here, manifest, sent
 from faults.rows import row
 from faults.server import End, Endless, Misbehaving, Part, Request
 from faults.trial import MIB, trial
-from images import OCI_INDEX, OCI_MANIFEST
 from regbrowse.errors import BadResponse, Denied, Integrity, NetError, NotFound, RegbrowseError, ServerError, TooLarge
 from regbrowse.oci.manifest import Image, Schema1
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
+from support import images
+from support.images import OCI_INDEX, OCI_MANIFEST
 
 AREA = "Manifests"
 LIMIT = 4 * MIB

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-import images
 from faults.answers import http
 from faults.asking import MADE, blob, here
 from faults.rows import row
 from faults.server import Endless, Misbehaving
 from faults.trial import MIB, trial
-from flow.screen_driver import browsing
 from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
 from regbrowse.oci.attestation import Statement, read_statement
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
+from support import images
+from tui.screen_driver import browsing
 
 AREA = "Attachments"
 SPDX = "https://spdx.dev/Document"

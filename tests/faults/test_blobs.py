@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import images
-from fake_registry import lie
 from faults.answers import CHUNKED, Headers, chunks, http, problem
 from faults.asking import BLOB, BLOB_PATH, TAG, WHAT, blob, here, sent, start
 from faults.internet import Internet
@@ -18,6 +16,8 @@ from regbrowse.oci.manifest import Image
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Settings
+from support import images
+from support.fake_registry import lie
 
 AREA = "Blobs"
 RAW = BLOB.raw

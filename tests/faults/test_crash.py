@@ -11,13 +11,13 @@ import pytest
 from faults.rows import row
 from faults.server import Misbehaving
 from faults.trial import CANARY
-from flow.screen_driver import browsing
 from regbrowse.redact import Secret
 from regbrowse.registry.models import Settings
 from regbrowse.registry.requests import Request, Response
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.settings.login import Login
 from regbrowse.tui.app import RegbrowseApp
+from tui.screen_driver import browsing
 
 AREA = "The whole program"
 PASSWORD = "s3cr3t-canary-1"

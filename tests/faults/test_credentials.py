@@ -11,13 +11,14 @@ import pytest
 
 from faults.asking import here, listing
 from faults.internet import Internet
-from faults.machine import helper, keychain, settings, write
+from faults.machine import helper, keychain, settings
 from faults.rows import row
 from faults.server import Misbehaving
 from faults.trial import trial
 from regbrowse.errors import AuthRequired
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Client
+from support.files import write
 
 AREA = "Saved logins"
 SECRET = "s3cr3t-canary-1"
@@ -84,7 +85,7 @@ async def test_broken_files(private: Misbehaving, tmp_path: Path, content: bytes
     if content is None:
         (tmp_path / ".docker/config.json").mkdir(parents=True)
     else:
-        write(tmp_path, ".docker/config.json", content)
+        write(tmp_path / ".docker/config.json", content)
     keys = keychain(tmp_path)
     seen = await trial(private, listing(private), at_most=2, settings=settings(keys=keys))
     assert isinstance(seen.error, AuthRequired)
@@ -138,7 +139,7 @@ async def test_logins_by_path(private: Misbehaving, tmp_path: Path) -> None:
     private.truth.users = {"ann": SECRET, "app": "s3cr3t-canary-2"}
     app = {"auth": b64encode(b"app:s3cr3t-canary-2").decode()}
     auths = {f"{private.name}/acme/app": app, private.name: ANN}
-    write(tmp_path, ".config/containers/auth.json", json.dumps({"auths": auths}))
+    write(tmp_path / ".config/containers/auth.json", json.dumps({"auths": auths}))
     seen = await trial(private, listing(private), at_most=2, settings=settings(keys=keychain(tmp_path)))
     assert seen.answer == ["1"]
     sent = next(one.header("authorization") for one in private.asked if one.path != "/v2/")
@@ -191,7 +192,7 @@ async def test_helpers(private: Misbehaving, tmp_path: Path, body: str | None, w
 @row(AREA, server="a config names a helper `../../x`, with spaces, or with a dash in front", client="does not run it")
 @pytest.mark.parametrize("suffix", ["../../x", "x; touch owned", "-x", "", "x\x00y", "a/b", 5, None, "$(touch owned)"])
 async def test_names_of_helpers(private: Misbehaving, tmp_path: Path, suffix: object) -> None:
-    outside = write(tmp_path, "x", "#!/bin/sh\ntouch owned\n")
+    outside = write(tmp_path / "x", "#!/bin/sh\ntouch owned\n")
     outside.chmod(0o755)
     keys = keychain(tmp_path, credsStore=suffix)
     seen = await trial(private, listing(private), at_most=2, settings=settings(keys=keys))

@@ -7,13 +7,11 @@ import json
 
 import pytest
 
-import images
 from faults.answers import http
 from faults.asking import MADE, TAG, blob, here, manifest, sent
 from faults.rows import row
 from faults.server import Misbehaving
 from faults.trial import MIB, trial
-from images import OCI_INDEX, OCI_MANIFEST
 from regbrowse.errors import TooLarge
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
@@ -24,6 +22,8 @@ from regbrowse.oci.platform_selection import PlatformRequest, alternative, liste
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from regbrowse.tui.manifest_tree import Tree
+from support import images
+from support.images import OCI_INDEX, OCI_MANIFEST
 
 AREA = "Documents"
 

@@ -65,6 +65,7 @@ async def test_unsorted_pages(server: Misbehaving) -> None:
 
 
 @row(AREA, server="1,000,000 tags in one body", client="reads them all, with bounded memory")
+@pytest.mark.slow
 async def test_a_million_tags(server: Misbehaving) -> None:
     body = b'{"tags":[' + b",".join(b'"%07d"' % number for number in range(1_000_000)) + b"]}"
     server.on(LIST, http(200, body))

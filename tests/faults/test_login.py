@@ -21,7 +21,6 @@ from regbrowse.settings.login import Login
 AREA = "Login"
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
 WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
-IDENTITY = Login("ann", Secret("s3cr3t-canary-identity"), kind="identity")
 ENCODED = b64encode(f"{ANN.user}:{ANN.password.reveal()}".encode()).decode()
 TAGS = ["a", "b", "c"]
 

@@ -8,19 +8,19 @@ import json
 
 import pytest
 
-import images
-from fake_registry import lie
 from faults.answers import http, problem
 from faults.asking import BY_DIGEST, MADE, TAG, digest, here, manifest, sent
 from faults.rows import row
 from faults.server import Misbehaving
 from faults.trial import trial
-from images import OCI_INDEX, OCI_MANIFEST
 from regbrowse.errors import BadResponse, Integrity, NotFound, RegbrowseError, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Image, Index, Manifest, Unknown
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
+from support import images
+from support.fake_registry import lie
+from support.images import OCI_INDEX, OCI_MANIFEST
 
 AREA = "Manifests"
 

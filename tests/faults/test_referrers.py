@@ -6,19 +6,19 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-import images
 from faults.answers import as_json, http, problem, redirect
 from faults.asking import MADE, here
 from faults.rows import row
 from faults.server import TRUTH, Answering, End, Misbehaving, Request, Script
 from faults.trial import MIB, trial
-from images import OCI_INDEX
 from regbrowse.oci.attestation import attested
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import Reader
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Referrers
+from support import images
+from support.images import OCI_INDEX
 
 AREA = "Attachments"
 SUBJECT = Digest.parse(MADE.digest)

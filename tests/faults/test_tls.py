@@ -12,7 +12,7 @@ import pytest
 from faults.answers import http, redirect
 from faults.asking import BLOB, BLOB_PATH, blob, here, ping
 from faults.internet import Internet
-from faults.machine import CA, OTHER_CA, context, network, settings, write
+from faults.machine import CA, OTHER_CA, context, network, settings
 from faults.rows import row
 from faults.server import End, Misbehaving, Script
 from faults.trial import trial
@@ -21,7 +21,8 @@ from regbrowse.redact import Secret
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
-from tls_world import issue
+from support.files import write
+from support.tls_world import issue
 
 AREA = "TLS"
 PAPER = issue("localhost", CA)
@@ -66,7 +67,7 @@ async def test_trusted_certificates(tmp_path: Path, where: str) -> None:
             content = OTHER_CA.write(tmp_path, "other")[0].read_bytes() + b"\n# comment\n" + content
         if where != "option":
             folder = "etc/docker/certs.d" if where == "bundle" else where
-            write(tmp_path, f"{folder}/{server.name}/ca.crt", content)
+            write(tmp_path / f"{folder}/{server.name}/ca.crt", content)
         made = settings(network(tmp_path), ca_file=pem(tmp_path) if where == "option" else None)
         seen = await trial(server, ping(server), at_most=1, settings=made)
         assert seen.error is None
@@ -83,18 +84,18 @@ async def test_broken_certificate_folders(tmp_path: Path, kind: str) -> None:
         folder = f"etc/docker/certs.d/{server.name}"
         mine, theirs = issue("me", CA).write(tmp_path, "me"), issue("you", CA).write(tmp_path, "you")
         if kind == "wrong":
-            write(tmp_path, f"{folder}/ca.crt", OTHER_CA.write(tmp_path, "other")[0].read_bytes())
+            write(tmp_path / f"{folder}/ca.crt", OTHER_CA.write(tmp_path, "other")[0].read_bytes())
         else:
-            write(tmp_path, f"{folder}/ca.crt", pem(tmp_path).read_bytes())
+            write(tmp_path / f"{folder}/ca.crt", pem(tmp_path).read_bytes())
         if kind == "half":
-            write(tmp_path, f"{folder}/me.cert", mine[0].read_bytes())
+            write(tmp_path / f"{folder}/me.cert", mine[0].read_bytes())
         elif kind == "garbage":
-            write(tmp_path, f"{folder}/a.crt", b"\x00\x1b[31m garbage")
+            write(tmp_path / f"{folder}/a.crt", b"\x00\x1b[31m garbage")
         elif kind == "folder":
             (tmp_path / folder / "dir.crt").mkdir()
         elif kind == "other key":
-            write(tmp_path, f"{folder}/me.cert", mine[0].read_bytes())
-            write(tmp_path, f"{folder}/me.key", theirs[1].read_bytes())
+            write(tmp_path / f"{folder}/me.cert", mine[0].read_bytes())
+            write(tmp_path / f"{folder}/me.key", theirs[1].read_bytes())
         machine = network(tmp_path)
         seen = await trial(server, ping(server), at_most=1, settings=settings(machine), cancel=kind != "wrong")
         if kind == "wrong":
@@ -117,7 +118,7 @@ async def test_client_certificates(tmp_path: Path) -> None:
     async with Misbehaving(tls=strict).serve() as server, Misbehaving(tls=lax).serve() as other:
         pair = issue("me", CA).write(tmp_path, "me")
         for number, file in enumerate(("me.cert", "me.key")):
-            write(tmp_path, f"etc/docker/certs.d/{server.name}/{file}", pair[number].read_bytes())
+            write(tmp_path / f"etc/docker/certs.d/{server.name}/{file}", pair[number].read_bytes())
         made = settings(network(tmp_path), ca_file=pem(tmp_path))
         server.on(BLOB_PATH, redirect(f"{other.url}/x"))
         other.on("/x", http(200, BLOB.raw))
@@ -229,7 +230,7 @@ async def test_ipv6(tmp_path: Path) -> None:
     try:
         async with Misbehaving(tls=context(tmp_path, paper)).serve("::1") as server:
             name = f"[::1]:{server.port}"
-            write(tmp_path, f"etc/docker/certs.d/{name}/ca.crt", pem(tmp_path).read_bytes())
+            write(tmp_path / f"etc/docker/certs.d/{name}/ca.crt", pem(tmp_path).read_bytes())
             seen = await trial(server, ping(name), at_most=1, settings=settings(network(tmp_path)))
             assert seen.error is None
             assert server.asked[0].header("host") == name

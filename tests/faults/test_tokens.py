@@ -22,13 +22,8 @@ from regbrowse.settings.login import Login
 
 AREA = "Login"
 ANN = Login("ann", Secret("s3cr3t-canary-1"))
-WRONG = Login("ann", Secret("s3cr3t-canary-wrong"))
 IDENTITY = Login("ann", Secret("s3cr3t-canary-identity"), kind="identity")
 TAGS = ["a", "b", "c"]
-
-
-def anonymous() -> Settings:
-    return Settings(pause=0)
 
 
 def as_ann(login: Login = ANN) -> Settings:

@@ -22,9 +22,8 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client
 from regbrowse.registry.models import Found, Settings, TagFacts
-from regbrowse.registry.vendor.vendor_apis import VendorApis
 from regbrowse.settings.login import Login
-from tls_world import issue
+from support.tls_world import issue
 
 AREA = "Vendor APIs"
 HOSTS = ["registry-1.docker.io", "hub.docker.com", "index.docker.io", "quay.io", "gcr.io"]
@@ -46,20 +45,25 @@ async def cloud(tmp_path: Path, net: Internet) -> AsyncIterator[Misbehaving]:
         yield server
 
 
-def settings(folder: Path) -> Settings:
+def settings(folder: Path, seconds: float = 3) -> Settings:
     login = Login("ann", Secret("s3cr3t-canary-1"))
-    return Settings(user=login, registry=Registry.parse("hub.invalid"), pause=0, ca_file=folder / "ca.cert")
+    return Settings(
+        user=login,
+        registry=Registry.parse("hub.invalid"),
+        pause=0,
+        ca_file=folder / "ca.cert",
+        vendor_seconds=seconds,
+    )
 
 
 def where(name: str) -> Repository:
     return Repository(Registry.parse(name), "acme/app")
 
 
-def facts(name: str, seconds: float = 3) -> Callable[[Client], Awaitable[tuple[list[str], list[TagFacts]]]]:
+def facts(name: str) -> Callable[[Client], Awaitable[tuple[list[str], list[TagFacts]]]]:
     """The plain list, and the decoration."""
 
     async def ask(client: Client) -> tuple[list[str], list[TagFacts]]:
-        client._vendor_apis = VendorApis(client.auth, client._transport, seconds)
         plain = [tag async for page in client.tags(where(name)) for tag in page.tags]
         return plain, [part async for part in client.tag_facts(where(name))]
 
@@ -129,7 +133,7 @@ async def test_hub_with_junk(cloud: Misbehaving, tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["silent", "endless"])
 async def test_hub_is_slow(cloud: Misbehaving, tmp_path: Path, how: str) -> None:
     cloud.on(HUB, Gate() if how == "silent" else [http(200, b"[", length=False), Endless(b" " * 65_536)])
-    seen = await trial(cloud, facts("docker.io", 0.3), at_most=4, settings=settings(tmp_path), memory=100 * MIB)
+    seen = await trial(cloud, facts("docker.io"), at_most=4, settings=settings(tmp_path, 0.3), memory=100 * MIB)
     assert seen.answer is not None
     plain, parts = seen.answer
     assert plain == ["a", "b"]

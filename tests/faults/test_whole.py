@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-import images
 from faults.answers import as_json, http, problem, redirect
 from faults.asking import BLOB, LIST, MADE
 from faults.machine import helper, keychain, network, settings
 from faults.rows import row
 from faults.server import TRUTH, Drip, End, Gate, Misbehaving, Part, Request, Script
 from faults.trial import CANARY, check_requests
-from flow.screen_driver import Driven, browsing
 from regbrowse.redact import Secret
 from regbrowse.registry.models import Settings
 from regbrowse.settings.login import Login
+from support import images
+from tui.screen_driver import Driven, browsing
 
 AREA = "The whole program"
 HOSTILE = (

@@ -6,8 +6,8 @@ import json
 import random
 from dataclasses import dataclass, field
 
-from documents import DOCUMENTS, WRONG, places, replaced
 from fuzz.binaries import ARCHIVE
+from support.documents import DOCUMENTS, WRONG, places, replaced
 
 DIGEST = "sha256:" + "a" * 64
 HEADERS: tuple[str, ...] = (

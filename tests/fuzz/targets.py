@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from documents import D
 from fuzz import machine
 from fuzz.machine import shown
 from regbrowse.oci import attestation, mediatype
@@ -40,6 +39,7 @@ from regbrowse.registry.vendor import google, harbor, hub, quay, zot
 from regbrowse.registry.vendor.vendor_client import read_line, read_milliseconds, read_size, read_time
 from regbrowse.text import moment
 from regbrowse.tui.manifest_tree import Tree
+from support.documents import D
 
 REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
 QUESTION = Request(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")

@@ -31,7 +31,7 @@ START = 1024
 SILENCE = 30.0
 """Seconds without a byte after which a transfer fails."""
 _TRIES = 4
-_TURN = 0.02
+TURN = 0.02
 """Seconds after which other tasks of the event loop get their turn."""
 
 
@@ -71,7 +71,7 @@ class BodyBuffer:
         while self._buffered >= MAX_BUFFERED:
             self._has_room.clear()
             await self._has_room.wait()
-        if time.monotonic() - self._turn > _TURN:
+        if time.monotonic() - self._turn > TURN:
             # One read from the connection can hold thousands of tiny chunks, which come without waiting.
             await asyncio.sleep(0)
             self._turn = time.monotonic()

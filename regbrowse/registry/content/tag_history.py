@@ -35,7 +35,7 @@ MAX_TAGS = 2000
 """Tags of one repository whose digest is kept; the latest."""
 PAGE = 5000
 """Names handed on at once."""
-_MAX_DISK = 64 * 2**20
+MAX_DISK = 64 * 2**20
 """Bytes of all files."""
 _MAX_TAGS_FILE = 4 * 2**20
 _MAX_NAMES_FILE = 32 * 2**20
@@ -155,7 +155,7 @@ class TagHistory:
                 folder.write(_hash(registry), [scope_name.encode()])
             if not self._bounded:
                 self._bounded = True
-                remove_oldest(folder, _MAX_DISK)
+                remove_oldest(folder, MAX_DISK)
 
     def _read(self, below: tuple[str, ...], name: str, limit: int) -> bytes:
         if self._folder is not None:

@@ -20,8 +20,6 @@ from regbrowse.registry.vendor.vendor_client import VendorClient
 from regbrowse.registry.vendor.zot import Zot
 from regbrowse.text import visible
 
-SECONDS = 3.0
-
 
 class VendorApi(Protocol):
     """One kind of vendor API."""
@@ -46,7 +44,7 @@ VENDORS: tuple[type[VendorApi], ...] = (DockerHub, Quay, Google, Harbor, Zot)
 class VendorApis:
     """The vendor APIs of one client's registries."""
 
-    def __init__(self, auth: Authenticator, transport: Transport, seconds: float = SECONDS) -> None:
+    def __init__(self, auth: Authenticator, transport: Transport, seconds: float) -> None:
         """`seconds`: the most that one response may take."""
         self._client = VendorClient(auth, transport, seconds)
         self._apis: dict[str, VendorApi | None] = {}

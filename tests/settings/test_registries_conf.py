@@ -1,0 +1,275 @@
+"""registries.conf: what it forbids, moves and allows, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from regbrowse.settings.registries_conf import Mirror, RegistryEntry
+from support.files import write
+from support.machine import Machine
+
+
+def registry(prefix: str, *more: str) -> str:
+    return "\n".join(["[[registry]]", f'prefix = "{prefix}"', f'location = "{prefix}"', *more, ""])
+
+
+def test_an_empty_machine(machine: Machine) -> None:
+    read = machine.registries_conf()
+    assert read.find("docker.io/library/alpine") is None
+    assert machine.notices.all == ()
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "name", "expected"),
+    [
+        (["docker.io"], "docker.io/library/alpine", "docker.io"),
+        (["docker.io", "docker.io/library"], "docker.io/library/alpine", "docker.io/library"),
+        (["docker.io/library", "docker.io"], "docker.io/library/alpine", "docker.io/library"),
+        (["docker.io/lib"], "docker.io/library/alpine", ""),
+        (["docker.io/library/alpine"], "docker.io/library/alpine", "docker.io/library/alpine"),
+        (["docker.io/library/alpine/"], "docker.io/library/alpine", "docker.io/library/alpine"),
+        (["docker.io/library/alpine"], "docker.io/library/alpine2", ""),
+        (["example.com"], "example.com:5000/app", ""),
+        (["example.com:5000"], "example.com:5000/app", "example.com:5000"),
+        (["example.com:443"], "example.com/app", "example.com"),
+        (["EXAMPLE.com"], "example.com/app", "example.com"),
+        (["index.docker.io"], "docker.io/library/alpine", "docker.io"),
+        (["*.example.com"], "a.example.com/app", "*.example.com"),
+        (["*.example.com"], "b.a.example.com:5000/app", "*.example.com"),
+        (["*.example.com:5000"], "a.example.com:5000/app", "*.example.com:5000"),
+        (["*.example.com:5000"], "a.example.com/app", ""),
+        (["*.example.com"], "example.com/app", ""),
+        (["*.example.com"], "evil.com/a.example.com", ""),
+        (["*.example.com"], "a.example.com.evil.com/app", ""),
+        (["*.example.com", "*.a.example.com"], "b.a.example.com/app", "*.a.example.com"),
+        (["[::1]:5000"], "[::1]:5000/app", "[::1]:5000"),
+    ],
+)
+def test_the_longest_prefix_on_whole_components(
+    machine: Machine, prefixes: list[str], name: str, expected: str
+) -> None:
+    text = "".join(f'[[registry]]\nprefix = "{prefix}"\n' for prefix in prefixes)
+    found = machine.registries_conf(text).find(name)
+    assert (found.prefix if found else "") == expected
+    assert machine.notices.all == ()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "location", "name", "moved"),
+    [
+        ("docker.io/library", "mirror.example/hub", "docker.io/library/alpine", "mirror.example/hub/alpine"),
+        ("docker.io", "mirror.example", "docker.io/library/alpine", "mirror.example/library/alpine"),
+        ("docker.io/library/a", "mirror.example/b", "docker.io/library/a", "mirror.example/b"),
+        ("*.example.com", "mirror.example/x", "a.example.com:5000/app", "mirror.example/x/app"),
+    ],
+)
+def test_another_location(machine: Machine, prefix: str, location: str, name: str, moved: str) -> None:
+    entry = machine.registries_conf(f'[[registry]]\nprefix = "{prefix}"\nlocation = "{location}/"\n').find(name)
+    assert entry is not None
+    assert entry.relocated(entry.location, name) == moved
+
+
+def test_a_whole_entry(machine: Machine) -> None:
+    text = (
+        '[[registry]]\nlocation = "example.com/ns"\nblocked = true\ninsecure = true\nmirror-by-digest-only = true\n'
+        '[[registry.mirror]]\nlocation = "one.example:5000/x"\ninsecure = true\n'
+        '[[registry.mirror]]\nlocation = "two.example"\npull-from-mirror = "tag-only"\n'
+        '[[registry.mirror]]\nlocation = "three.example"\npull-from-mirror = "all"\n'
+    )
+    read = machine.registries_conf(text)
+    mirrors = (
+        Mirror("one.example:5000/x", insecure=True, only="digest"),
+        Mirror("two.example", only="tag"),
+        Mirror("three.example"),
+    )
+    file = str(machine.system)
+    entry = RegistryEntry("example.com/ns", "example.com/ns", file, True, True, mirrors)
+    assert read.find("example.com/ns/app") == entry
+    assert machine.notices.all == ()
+    for host in ("example.com", "one.example:5000"):
+        assert read.insecure_by(host) == file
+    for host in ("two.example", "one.example", "a.example.com"):
+        assert read.insecure_by(host) == ""
+
+
+def test_insecure_means_the_location(machine: Machine) -> None:
+    read = machine.registries_conf(
+        '[[registry]]\nprefix = "docker.io"\nlocation = "mirror.example/hub"\ninsecure = true\n'
+    )
+    assert read.insecure_by("mirror.example") == str(machine.system)
+    assert read.insecure_by("docker.io") == ""
+
+
+def test_insecure_behind_a_wildcard(machine: Machine) -> None:
+    read = machine.registries_conf(
+        '[[registry]]\nprefix = "*.example.com"\ninsecure = true\n' + registry("a.example.com")
+    )
+    assert read.insecure_by("b.example.com:5000") == str(machine.system)
+    assert read.insecure_by("a.example.com") == ""
+    assert read.insecure_by("example.com") == ""
+
+
+def test_which_file_counts(machine: Machine, tmp_path: Path) -> None:
+    write(machine.system, registry("system.example"))
+    assert machine.registries_conf().find("system.example/x")
+    write(machine.user, registry("user.example"))
+    assert machine.registries_conf().find("user.example/x")
+    assert not machine.registries_conf().find("system.example/x")
+    machine.environ["CONTAINERS_REGISTRIES_CONF"] = str(write(tmp_path / "given.conf", registry("given.example")))
+    assert machine.registries_conf().find("given.example/x")
+    assert not machine.registries_conf().find("user.example/x")
+    assert machine.notices.all == ()
+
+
+def test_a_named_file_that_is_not_there(machine: Machine) -> None:
+    machine.environ["CONTAINERS_REGISTRIES_CONF"] = "/nowhere/registries.conf"
+    machine.registries_conf(registry("system.example"))
+    assert machine.notices.all == ("CONTAINERS_REGISTRIES_CONF names /nowhere/registries.conf, which does not exist.",)
+
+
+def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:
+    write(machine.user, registry("a.example"))
+    system, user = machine.system.parent / "registries.conf.d", machine.user.parent / "registries.conf.d"
+    write(system / "2.conf", registry("a.example", "blocked = true"))
+    write(system / "1.conf", registry("a.example") + registry("b.example", "blocked = true"))
+    write(system / "3.ignored", registry("a.example"))
+    write(user / "0.conf", registry("c.example"))
+    read = machine.registries_conf()
+    found = read.find("a.example/x")
+    assert found is not None
+    assert (found.blocked, found.file) == (True, str(system / "2.conf"))
+    assert read.find("b.example/x")
+    assert read.find("c.example/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("registry = 5", "registry must be a list, not a number; it is not used"),
+        ("registry = [5]", "[[registry]] number 1 must be a table, not a number; it is not used"),
+        ("[[registry]]\nprefix = 5", "prefix of [[registry]] number 1 must be a text, not a number; it is not used"),
+        ("[[registry]]\nblocked = true", "[[registry]] number 1 has neither prefix nor location; it is not used"),
+        ('[[registry]]\nlocation = "https://x.example"',
+         '[[registry]] number 1: the location "https://x.example" is a URL; write the host without it; it is not used'),
+        ('[[registry]]\nlocation = "_/x"',
+         '[[registry]] number 1: the location "_/x" does not begin with a host; it is not used'),
+        ('[[registry]]\nprefix = "x.example/a:1"',
+         '[[registry]] number 1: the prefix "x.example/a:1" names a single tag or digest; it is not used'),
+        ('[[registry]]\nprefix = "*.x.example/a"',
+         '[[registry]] number 1: the prefix "*.x.example/a" has a path behind a wildcard; it is not used'),
+        ('[[registry]]\nlocation = "*.x.example"',
+         '[[registry]] number 1: the location "*.x.example" does not begin with a host; it is not used'),
+        ('[[registry]]\nlocation = "x.example"\nblocked = "yes"',
+         "blocked of [[registry]] number 1 must be true or false, not a text; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\ninsecure = 1',
+         "insecure of [[registry]] number 1 must be true or false, not a number; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\nmirror = "y"',
+         "mirror of [[registry]] number 1 must be a list, not a text; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\nmirror = ["y"]',
+         "[[registry]] number 1, mirror 1 must be a table, not a text; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\n[[registry.mirror]]\ninsecure = true',
+         "[[registry]] number 1, mirror 1 has no location; it is not used"),
+        ('[[registry]]\nlocation = "x.example"\n[[registry.mirror]]\nlocation = "y.example"\npull-from-mirror = 5',
+         '[[registry]] number 1, mirror 1: "pull-from-mirror" must be all, digest-only or tag-only'),
+        ("[registries.search]\nregistries = []", 'it is written in version 1 of the format; "[registries.…]"'
+         " is not used"),
+        ("registry = [" + "{}," * 1001 + "]", '"registry" has more than 1,000 entries; the rest is not used'),
+    ],
+)  # fmt: skip
+def test_wrong_kinds_are_named_and_the_rest_is_used(machine: Machine, text: str, notice: str) -> None:
+    drop_in = write(machine.system.parent / "registries.conf.d" / "x.conf", registry("rest.example", "blocked = true"))
+    found = machine.registries_conf(text).find("rest.example/x")
+    assert found is not None
+    assert found.file == str(drop_in)
+    assert f"{machine.system}: {notice}." in machine.notices.all
+    assert notice.startswith('"registry" has more') or len(machine.notices.all) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("a = 1\nb = \n", " line 2", "the value is none of TOML; texts need quotation marks"),
+        ("a = 1\na = 2\n", " line 2", "the key is set twice"),
+        ("[a]\n[a]\n", " line 2", "the table is written twice"),
+        ("[a\n", " line 1", "a bracket is missing"),
+        ("a\n", " line 1", "an equals sign is missing behind the key"),
+        ('a = "x\n', " line 1", "a text has no end, or a control character in it"),
+        ('a = "\\q"\n', " line 1", "a text has a single backslash in it; write two, or use single quotes"),
+        ("a = 1 2\n", " line 1", "there is something behind the value"),
+        ("a = {b = 1\n", " line 1", ""),
+        ("a = [\n", "", "it has no end"),
+        ("a = " + "[" * 5000, "", "a number or nesting is too large"),
+        ("a = " + "1" * 5000, "", "a number or nesting is too large"),
+    ],
+)
+def test_what_is_no_toml_is_named_with_its_line(machine: Machine, text: str, place: str, reason: str) -> None:
+    machine.registries_conf(text)
+    (notice,) = machine.notices.all
+    assert notice.startswith(f"{machine.system}{place}: {reason}")
+    assert notice.endswith("; the file is not used.")
+
+
+def test_files_that_cannot_be_read(machine: Machine) -> None:
+    machine.system.mkdir(parents=True)
+    folder = machine.system.parent / "registries.conf.d"
+    write(folder / "big.conf", "#" * (2**20 + 1))
+    (folder / "bytes.conf").write_bytes(b"a = 1\n\xff")
+    write(folder / "good.conf", registry("good.example"))
+    assert machine.registries_conf().find("good.example/x")
+    assert machine.notices.all == (
+        f"{machine.system} is a folder, not a file; it is not used.",
+        f"{folder}/big.conf is larger than 1 MiB; it is not used.",
+        f"{folder}/bytes.conf line 2: this is not UTF-8; the file is not used.",
+    )
+
+
+def test_folders_and_files_that_may_not_be_read(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(machine.system, registry("x.example"))
+    opened, listed = Path.open, Path.iterdir
+
+    def refuse_opening(path: Path, mode: str) -> object:
+        if path == machine.system:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, mode)
+
+    def refuse_listing(path: Path) -> object:
+        if path.is_relative_to(machine.etc):
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "open", refuse_opening)
+    monkeypatch.setattr(Path, "iterdir", refuse_listing)
+    assert machine.registries_conf().find("x.example/x") is None
+    assert set(machine.notices.all) == {
+        f"{machine.system} cannot be read (permission denied); it is not used.",
+        f"{machine.system}.d cannot be read; its files are not used.",
+    }
+
+
+_TOML = st.recursive(
+    st.sampled_from(["true", "1", '"x.example"', '"*.x"', '"a\\u0000b"', "1.5", "1979-05-27", "[]", "{}"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda each: f"[{', '.join(each)}]"),
+        st.dictionaries(st.sampled_from(["prefix", "location", "mirror", "blocked"]), inner, max_size=4).map(
+            lambda each: "{" + ", ".join(f"{key} = {value}" for key, value in each.items()) + "}"
+        ),
+    ),
+    max_leaves=10,
+)
+_KEYS = st.sampled_from(["registry", "registries"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@given(st.dictionaries(_KEYS, _TOML), st.text(), st.text())
+def test_any_registries_conf_is_survived(tmp_path: Path, values: dict[str, str], junk: str, name: str) -> None:
+    machine = Machine(tmp_path)
+    for text in ("\n".join(f"{key} = {value}" for key, value in values.items()), junk):
+        read = machine.registries_conf(text.encode("utf-8", "replace").decode())
+        read.find(name)
+        read.insecure_by(name)
+    machine.environ["CONTAINERS_REGISTRIES_CONF"] = junk
+    machine.registries_conf()

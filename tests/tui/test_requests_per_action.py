@@ -1,0 +1,59 @@
+"""What each thing a person does costs: every object is asked for once, and nothing twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from support import images
+from support.fake_registry import FakeRegistry
+from tui.screen_driver import Driven, browsing
+
+
+def asked(registry: FakeRegistry) -> Counter[str]:
+    """`GET manifests/1.0` and how often, since the last look; without the ping."""
+    lines = [f"{one.method} {one.target.removeprefix('/v2/acme/app/')}" for one in registry.asked if one.path != "/v2/"]
+    registry.asked.clear()
+    return Counter(lines)
+
+
+async def quiet(driven: Driven) -> None:
+    """Until nothing runs and nothing is about to."""
+    await driven.pilot.pause(0.4)
+    await driven.until(lambda: driven.is_quiet, "quiet")
+
+
+async def test_what_opening_moving_and_reloading_cost(registry: FakeRegistry, tmp_path: Path) -> None:
+    repository = registry.repository("acme/app")
+    amd64, arm64 = images.image(), images.image(architecture="arm64")
+    repository.add(images.index(amd64, arm64), "2.0")
+    other = repository.add(images.image(architecture="s390x"), "1.0")
+    async with browsing(f"{registry.name}/acme/app:2.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        await quiet(driven)
+        cost = asked(registry)
+        wanted = {
+            "GET /v2/_oci/ext/discover",
+            "GET tags/list?n=1000",
+            "GET manifests/2.0",
+            f"GET manifests/{amd64.digest}",
+            f"GET blobs/{amd64.below[0].digest}",
+        }
+        assert wanted <= set(cost)
+        assert max(cost.values()) == 1, cost
+        rest = set(cost) - wanted
+        assert rest <= {f"GET manifests/{arm64.digest}", "HEAD manifests/1.0"}, "only what the visible rows show"
+
+        await driven.press("j")
+        await driven.shows('"architecture": "s390x"')
+        await quiet(driven)
+        assert asked(registry) == Counter({"GET manifests/1.0": 1, f"GET blobs/{other.below[0].digest}": 1})
+
+        await driven.press("k")
+        await driven.shows('"architecture": "amd64"')
+        await quiet(driven)
+        assert not asked(registry), "what was read a moment ago is not asked for again"
+
+        await driven.press("2", "r")
+        await quiet(driven)
+        assert asked(registry) == Counter({"HEAD manifests/2.0": 1}), "asking anew costs one HEAD when nothing moved"

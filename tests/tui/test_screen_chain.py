@@ -1,0 +1,250 @@
+"""Walking from a repository to a copied digest, as a person does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from regbrowse.oci.platform import Platform
+from regbrowse.tui.messages import ConfigLoaded, ManifestLoaded, NamesLoaded
+from support import images
+from support.fake_registry import FakeRegistry, Fault
+from tui.screen_driver import browsing
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+
+
+def filled(registry: FakeRegistry) -> images.Made:
+    """A repository with a multi-arch tag, an older tag and a single image."""
+    repository = registry.repository("shop/app")
+    amd64 = images.image(architecture="amd64")
+    made = repository.add(images.index(amd64, images.image(architecture="arm64"), images.attestation(amd64)), "1.1.0")
+    repository.add(images.index(images.image(architecture="s390x", files=({"old": b"1"},))), "1.0.0")
+    repository.add(images.image(architecture="ppc64le", files=({"one": b"1"},)), "single")
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_from_tag_to_config_by_keyboard(registry: FakeRegistry, tmp_path: Path, size: tuple[int, int]) -> None:
+    """Enter walks tags, manifests, layers; 4 goes to the config; nothing but the terminal's size differs."""
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app", tmp_path, size=size) as driven:
+        await driven.shows("1.1.0")
+        await driven.press("j")
+        await driven.press("enter")
+        await driven.until(lambda: driven.screen.focused_pane == "manifests")
+        await driven.shows("linux/amd64")
+        await driven.press("enter")
+        await driven.until(lambda: driven.screen.focused_pane == "layers")
+        await driven.shows("COPY")
+        await driven.press("4")
+        await driven.shows('"architecture": "amd64"')
+
+
+async def test_answers_come_in_order_and_name_their_request(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.until(lambda: any(isinstance(each, ConfigLoaded) for each in driven.messages))
+        names = next(each for each in driven.messages if isinstance(each, NamesLoaded))
+        root = next(each for each in driven.messages if isinstance(each, ManifestLoaded))
+        assert set(names.part.names) == {"1.1.0", "1.0.0", "single"}
+        assert root.request.reference.tag == "1.1.0"
+        assert root.request is driven.screen.manifests_pane.request
+
+
+async def test_digest_copied_with_one_key(registry: FakeRegistry, tmp_path: Path) -> None:
+    """Y copies the digest of the row; the strip says what, of what, and by which route."""
+    made = filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.shows("linux/amd64")
+        await driven.press("1", "Y")
+        await driven.shows("copied digest of")
+        assert driven.app.clipboard == made.digest
+        assert "by OSC 52" in driven.text() or "and OSC 52" in driven.text()
+
+
+async def test_copy_menu_offers_reference_and_image_id(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        await driven.press("2", "y")
+        await driven.shows("config digest (image id)")
+        await driven.press("c")
+        await driven.shows("copied config digest of linux/amd64")
+        image = driven.screen.manifests_pane.model
+        assert image is not None
+        assert driven.app.clipboard.startswith("sha256:")
+        await driven.press("y", "t")
+        await driven.until(lambda: "@sha256:" in driven.app.clipboard)
+        assert driven.app.clipboard.startswith(f"{registry.name}/shop/app:1.1.0@sha256:")
+
+
+async def test_config_value_copied(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        await driven.press("4")
+        await driven.press("slash", *"amd64")
+        await driven.press("enter", "y")
+        await driven.until(lambda: driven.app.clipboard == "amd64")
+        await driven.shows("copied .architecture")
+
+
+async def test_holding_an_arrow_asks_once(registry: FakeRegistry, tmp_path: Path) -> None:
+    """Rows passed on the way are not asked for."""
+    repository = registry.repository("shop/many")
+    made = images.image()
+    repository.add(made, *(f"1.{minor}.0" for minor in range(30)))
+    async with browsing(f"{registry.name}/shop/many", tmp_path) as driven:
+        await driven.shows("1.29.0")
+        for _ in range(12):
+            driven.screen.tags_pane.action_move(1)
+        await driven.until(lambda: driven.screen.manifests_pane.request is not None)
+        await driven.shows('"architecture"')
+        opened = [each.path for each in registry.asked if each.method == "GET" and "/manifests/" in each.path]
+        assert opened == ["/v2/shop/many/manifests/1.17.0"]
+
+
+async def test_late_answer_never_overwrites_a_newer_choice(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    gate = registry.gate("/v2/shop/app/manifests/1.1.0")
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await asyncio.wait_for(gate.arrived.wait(), 10)
+        await driven.shows("1.0.0")
+        await driven.press("j")
+        await driven.shows("linux/s390x")
+        gate.open()
+        await driven.pilot.pause(0.2)
+        assert "linux/s390x" in driven.text()
+        assert "linux/amd64" not in driven.text()
+        assert gate.left.is_set()
+
+
+async def test_esc_cancels_and_the_connection_closes(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    gate = registry.gate("/v2/shop/app/manifests/1.1.0")
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await asyncio.wait_for(gate.arrived.wait(), 10)
+        await driven.shows("asking for app:1.1.0")
+        await driven.press("escape")
+        await asyncio.wait_for(gate.left.wait(), 10)
+        await driven.lacks("asking for")
+        await driven.shows("waits for a tag")
+        assert "1.0.0" in driven.text()
+
+
+async def test_from_the_cache_nothing_but_one_head(registry: FakeRegistry, tmp_path: Path) -> None:
+    """Opening needs index, manifest and config; going back to a tag that was read needs at most one HEAD."""
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        first = [each for each in registry.asked if each.method == "GET" and "/tags/" not in each.path]
+        assert len([each for each in first if each.path != "/v2/"]) >= 3
+        await driven.press("j")
+        await driven.shows("linux/s390x")
+        await driven.until(lambda: not any(not worker.is_finished for worker in driven.screen.workers))
+        before = len(registry.asked)
+        await driven.press("k")
+        await driven.shows('"architecture": "amd64"')
+        again = registry.asked[before:]
+        assert [each.method for each in again if each.path.endswith("/1.1.0")] in ([], ["HEAD"])
+        assert not [each for each in again if each.method == "GET"]
+
+
+async def test_missing_child_is_a_grey_row(registry: FakeRegistry, tmp_path: Path) -> None:
+    repository = registry.repository("shop/sparse")
+    gone = images.image(architecture="riscv64")
+    repository.add(images.index(images.image(), gone), "1")
+    del repository.manifests[gone.digest]
+    async with browsing(f"{registry.name}/shop/sparse:1", tmp_path) as driven:
+        await driven.shows("not found (404)")
+        await driven.shows("2 platforms · 1 missing")
+        assert '"architecture": "amd64"' in driven.text()
+
+
+async def test_child_that_does_not_match_is_shown_as_mismatch(registry: FakeRegistry, tmp_path: Path) -> None:
+    repository = registry.repository("shop/bad")
+    bad = images.image(architecture="riscv64")
+    repository.add(images.index(images.image(), bad), "1")
+    registry.fault(f"/v2/shop/bad/manifests/{bad.digest}", Fault(status=200, body=b'{"schemaVersion": 2}'))
+    async with browsing(f"{registry.name}/shop/bad:1", tmp_path) as driven:
+        await driven.shows("does not match its digest")
+        assert '"architecture": "amd64"' in driven.text()
+
+
+async def test_platform_choice_stays_for_the_next_tag(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    repository = registry.repository("shop/app")
+    repository.add(images.index(images.image(files=({"n": b"2"},)), images.image(architecture="arm64")), "1.2.0")
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        await driven.press("2", "p")
+        await driven.shows("Platform")
+        await driven.press("down", "enter")
+        await driven.shows('"architecture": "arm64"')
+        await driven.press("1", "k")
+        await driven.shows("2 Manifests 1.2.0")
+        await driven.until(lambda: driven.screen.config_pane.subject == "linux/arm64")
+
+
+async def test_history_goes_back_and_forward(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/", tmp_path) as driven:
+        await driven.shows("shop/app")
+        await driven.press("enter")
+        await driven.shows("1 Tags")
+        await driven.press("left_square_bracket")
+        await driven.shows("1 Repositories")
+        await driven.press("right_square_bracket")
+        await driven.shows("1.1.0")
+
+
+async def test_artifact_and_legacy_image_are_shown_for_what_they_are(registry: FakeRegistry, tmp_path: Path) -> None:
+    repository = registry.repository("shop/odd")
+    repository.add(images.artifact("application/vnd.example.thing", images.layer({"a": b"1"})), "thing")
+    repository.add(images.schema1(), "old")
+    async with browsing(f"{registry.name}/shop/odd:thing", tmp_path) as driven:
+        await driven.shows("artifact")
+        await driven.press("o", *f"{registry.name}/shop/odd:old", "enter")
+        await driven.shows("schema 1")
+
+
+async def test_an_address_typed_with_https_is_not_asked_in_clear(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    registry.repository("shop/other").add(images.image(), "7.7.7")
+
+    def other() -> list[str]:
+        return [one.path for one in registry.asked if "/shop/other/" in one.path]
+
+    async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
+        await driven.shows("1.1.0")
+        await driven.press("o", *f"https://{registry.name}/shop/other", "enter")
+        await driven.shows("does not speak TLS")
+        assert other() == []
+        await driven.press("H")
+        await driven.shows("7.7.7")
+        assert other()
+
+
+async def test_a_platform_of_the_settings_that_is_not_there_is_said(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path, platform=Platform("plan9", "mips")) as driven:
+        await driven.shows("no image for plan9/mips here")
+        await driven.shows("available: linux/amd64, linux/arm64")
+
+
+async def test_a_config_with_repeated_keys_says_so(registry: FakeRegistry, tmp_path: Path) -> None:
+    made = images.image()
+    config = made.below[0]
+    odd = images.Made(b'{"os":"plan9",' + config.raw[1:], config.media_type)
+    value = json.loads(made.raw) | {"config": odd.descriptor()}
+    manifest = images.Made(images.dump(value), made.media_type, (odd, *made.below[1:]), True)
+    registry.repository("shop/app").add(manifest, "1")
+    async with browsing(f"{registry.name}/shop/app:1", tmp_path, size=(200, 60)) as driven:
+        await driven.shows("plan9")
+        await driven.press("4")
+        await driven.shows("1 odd")
+        await driven.shows('This document repeats the key "os"; the first value is shown.')

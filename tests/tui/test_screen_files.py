@@ -1,0 +1,31 @@
+"""Folders and archives on this machine, opened from the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support import images
+from support.archives import layout_files, tagged, write
+from tui.screen_driver import browsing
+
+
+async def test_a_folder_is_opened_from_the_dialog(tmp_path: Path) -> None:
+    index = images.index(images.image(), images.image(architecture="arm64"))
+    write(tmp_path / "out", layout_files(tagged(index, "1.0")))
+    async with browsing(None, tmp_path) as driven:
+        await driven.shows("Open")
+        await driven.press(*f"oci:{tmp_path}/out:1.0")
+        await driven.shows("files on this machine")
+        await driven.press("enter")
+        await driven.shows('"architecture": "amd64"')
+        await driven.shows("on this machine")
+        assert ".invalid" not in driven.text()
+
+
+async def test_a_folder_that_is_none_is_said_in_the_pane(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    async with browsing(None, tmp_path) as driven:
+        await driven.shows("Open")
+        await driven.press(*f"oci:{tmp_path}/empty", "enter")
+        await driven.shows("× bad setting")
+        await driven.shows("index.json")
