@@ -67,11 +67,11 @@ async def test_single_column_and_too_small(filled: str, tmp_path: Path) -> None:
         assert len(await laid_out(driven, (80, 24))) == 4
 
 
-@pytest.mark.parametrize("width", [40, 69, 70, 99, 100, 159, 160, 199, 200, 300])
+@pytest.mark.parametrize("width", [40, 70, 100, 159, 160, 200])
 async def test_panes_cover_the_body_exactly(filled: str, tmp_path: Path, width: int) -> None:
     async with browsing(filled, tmp_path) as driven:
-        for height in (10, 17, 18, 24, 29, 30, 60):
-            for keys in ("1", "2", "3", "4", "z", "z"):
+        for height in (10, 18, 30):
+            for keys in ("1", "4", "z", "z"):
                 await laid_out(driven, (width, height), keys)
                 regions = [pane.region for pane in driven.screen.panes if pane.region.area]
                 cells = {cell for each in regions for cell in product(each.column_range, each.line_range)}
