@@ -11,6 +11,11 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 TOOLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("WAYLAND_DISPLAY", "wl-copy", ()),
@@ -33,6 +38,15 @@ def local_tool(environment: Mapping[str, str] = os.environ) -> list[str] | None:
     if "WSL_DISTRO_NAME" in environment and (path := shutil.which("clip.exe")):
         return [path]
     return None
+
+
+async def copy(app: App[Any], text: str) -> tuple[str, ...]:
+    """Copy a text by every route there is, and name the routes that took it."""
+    app.copy_to_clipboard(text)
+    tool = local_tool()
+    if tool is not None and await by_tool(tool, text):
+        return (Path(tool[0]).name, "OSC 52")
+    return ("OSC 52",)
 
 
 async def by_tool(command: list[str], text: str) -> bool:

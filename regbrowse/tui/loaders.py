@@ -1,4 +1,4 @@
-"""Loaders ask the browser one question each and post what they learn to the screen; they touch no widget.
+"""Loaders ask the browser one question each, and post what they learn to who asked; they touch no widget.
 
 All workers belong to the screen, since a worker is exclusive among those of one node and group only. An exclusive
 worker ends the older one of its group, and with it the request on the wire. They catch RegbrowseError, nothing wider.
@@ -21,6 +21,7 @@ from regbrowse.tui.messages import (
     ChildLoaded,
     ConfigLoaded,
     ContentLoaded,
+    ImageLoaded,
     ImageRequest,
     ListRequest,
     LoadFailed,
@@ -37,6 +38,7 @@ from regbrowse.tui.messages import (
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.widget import Widget
 
     from regbrowse.browser import Browser, Names
     from regbrowse.oci.descriptor import Descriptor
@@ -52,14 +54,14 @@ PAINTED = 0.15
 
 
 class Loader:
-    """Starts workers of one group on a screen."""
+    """Starts workers of one group on a screen, for a pane or for the screen itself."""
 
     group = ""
 
-    def __init__(self, screen: Screen[Any], session: RegistrySession) -> None:
+    def __init__(self, screen: Screen[Any], session: RegistrySession, asker: Widget) -> None:
         self._screen = screen
         self._session = session
-        self._post = screen.post_message
+        self._post = asker.post_message
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Run a coroutine as the only worker of the group."""
@@ -201,7 +203,8 @@ class ManifestLoader(Loader):
                 self._post(ChildLoaded(request, descriptor.digest, manifest))
             return manifest
 
-        self._post(PlatformSelected(request, await select_platform(browser, repository, root, wanted, read)))
+        selection = await select_platform(browser, repository, root, wanted, read)
+        self._post(PlatformSelected(request, selection, wanted.platform if wanted.asked or browser.platform else None))
 
 
 class ChildLoader(Loader):
@@ -256,10 +259,9 @@ class ImageLoader(Loader):
                     raise BadResponse("There is nothing that names this manifest.")
                 known = await browser.child(repository, descriptor)
         except RegbrowseError as error:
-            self._post(ChildLoaded(request.opened, request.digest, error))
-            self._post(LoadFailed(request, error))
+            self._post(ImageLoaded(request, error))
             return
-        self._post(ChildLoaded(request.opened, request.digest, known))
+        self._post(ImageLoaded(request, known))
         config = config_of(known)
         if config is not None and config.digest is not None:
             await self._load_content(request, config, is_config=isinstance(known, Image))
@@ -280,7 +282,7 @@ class ImageLoader(Loader):
                 self._post(ConfigLoaded(request, await asyncio.to_thread(parse_config, raw)))
             elif attestation.predicate_of(descriptor) and descriptor.digest:
                 statement = await asyncio.to_thread(attestation.read_statement, raw)
-                self._post(StatementLoaded(request.opened, descriptor.digest, statement))
+                self._post(StatementLoaded(request, descriptor.digest, statement))
         except RegbrowseError as error:
             self._post(LoadFailed(request, error))
 

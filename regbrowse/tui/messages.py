@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.config import Config
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
+    from regbrowse.oci.platform import Platform
     from regbrowse.oci.platform_selection import PlatformRequest, PlatformSelection
     from regbrowse.reference import Digest, Reference, Registry, Repository
     from regbrowse.registry.models import Found, TagFact
@@ -116,6 +117,8 @@ class PlatformSelected(Loaded):
 
     request: ManifestRequest
     selection: PlatformSelection
+    wanted: Platform | None
+    """The platform that was chosen by hand or in the settings."""
 
 
 @dataclass
@@ -128,10 +131,18 @@ class ChildLoaded(Loaded):
 
 
 @dataclass
+class ImageLoaded(Loaded):
+    """The manifest whose layers and config are to be shown, or why it could not be read."""
+
+    request: ImageRequest
+    outcome: Manifest | RegbrowseError
+
+
+@dataclass
 class StatementLoaded(Loaded):
     """What an attestation says, in plain words."""
 
-    request: ManifestRequest
+    request: ImageRequest
     digest: Digest
     statement: Statement
 

@@ -96,7 +96,7 @@ async def browsing(
     try:
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
             driven = Driven(app, pilot, messages)
-            await driven.until(lambda: app.screen.id == "browse", "the main screen")
+            await driven.until(lambda: any(each.id == "browse" for each in app.screen_stack), "the main screen")
             yield driven
     finally:
         files.memory_file = kept

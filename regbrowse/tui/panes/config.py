@@ -10,7 +10,6 @@ from rich.style import Style
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 
 from regbrowse.errors import Integrity, RegbrowseError
 from regbrowse.oci.jsonlines import JsonLines
@@ -53,13 +52,6 @@ class ConfigPane(Pane):
 
     number = 4
     foot = ("find", "match(1)", "copy", "raw", "enter", "open", "zoom")
-
-    class NothingMatches(Message):
-        """No line holds the text that is searched for."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
 
     def __init__(self) -> None:
         super().__init__("config", "Config")
@@ -236,6 +228,14 @@ class ConfigPane(Pane):
             case _:
                 return super().word(action)
 
+    async def action_enter(self) -> None:
+        from regbrowse.tui.dialogs.whole import WholeDialog
+
+        if self.whole:
+            await self.app.push_screen(WholeDialog(self.path or "line", self.value))
+        else:
+            self.post_message(self.Selected(self))
+
     def copy_forms(self) -> list[Form]:
         """Give the value under the cursor; it can be large, so it is made only when it is copied."""
         if not self.row_count():
@@ -288,7 +288,7 @@ class ConfigPane(Pane):
 
     def action_match(self, direction: int) -> None:
         if not self._find(direction):
-            self.post_message(self.NothingMatches(self.searched))
+            self.post_message(self.Noted("×", f'nothing matches "{self.searched}"'))
 
     def _find(self, direction: int) -> bool:
         """Move to the next row that holds the text, round the end; tell whether there is one."""

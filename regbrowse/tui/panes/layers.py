@@ -105,6 +105,12 @@ class LayersPane(Pane):
     def enter_word(self) -> str:
         return "whole row" if self.current else ""
 
+    async def action_enter(self) -> None:
+        from regbrowse.tui.dialogs.whole import WholeDialog
+
+        if self.current:
+            await self.app.push_screen(WholeDialog(self.copy_title(), self.current.command.whole))
+
     # Painting
 
     def row_count(self) -> int:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
+from textual import on
 from textual.binding import BindingType
+from textual.message import Message
 
+from regbrowse.errors import RegbrowseError
 from regbrowse.oci import mediatype
+from regbrowse.oci.index_walk import entries
 from regbrowse.oci.manifest import Image, Index
+from regbrowse.oci.platform_selection import listed, select
 from regbrowse.text import moment, plural, size, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, width_of
 from regbrowse.tui.copy_forms import Form, manifest_forms, short_name
 from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
+from regbrowse.tui.messages import ChildLoaded, LoadFailed, ManifestLoaded, PlatformSelected
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.lines import Detail
 
 if TYPE_CHECKING:
+    from regbrowse.oci.attestation import Statement
     from regbrowse.oci.config import Config
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
+    from regbrowse.oci.platform import Platform
     from regbrowse.reference import Digest, Reference
-    from regbrowse.tui.messages import ChildLoaded, ManifestLoaded, ManifestRequest, StatementLoaded
+    from regbrowse.tui.manifest_tree import Outcome
+    from regbrowse.tui.messages import ManifestRequest
 
 DIGEST_FROM = 62
 """Inner cells from which the digest column is shown."""
@@ -42,8 +52,26 @@ class ManifestsPane(Pane):
     number = 2
     foot = ("enter", "copy", "digest", "platform", "fold", "reload", "open", "history(-1)", "zoom")
 
+    @dataclass
+    class Opened(Message):
+        """A manifest was opened."""
+
+        request: ManifestRequest
+        root: Manifest
+        wanted: Platform | None
+        """The platform for which an image is looked for in an index; None for anything else."""
+
+    @dataclass
+    class ImageSelected(Message):
+        """It was found out which image of an index is shown first; or why that cannot be read."""
+
+        request: ManifestRequest
+        error: RegbrowseError | None
+
     def __init__(self) -> None:
         super().__init__("manifests", "Manifests")
+        self.platform: Platform | None = None
+        """The platform that was chosen by hand; None: that of the settings, or this machine's."""
         self.request: ManifestRequest | None = None
         """What was opened; None while nothing is."""
         self.model: Tree | None = None
@@ -68,29 +96,68 @@ class ManifestsPane(Pane):
         self.rows.place(0)
         self.rows_changed()
 
+    def stop(self) -> None:
+        """Wait no longer for a manifest that did not come."""
+        self.stop_waiting()
+        if self.model is None and self.request is not None:
+            self.forget("a tag")
+
     # What was loaded
 
-    def show_root(self, message: ManifestLoaded) -> bool:
-        """Show the manifest that was opened, unless something else was asked for since."""
+    @on(ManifestLoaded)
+    def _manifest_loaded(self, message: ManifestLoaded) -> None:
+        """Show the manifest; the cursor goes to what will be selected, as far as an index tells that by itself."""
         if message.request is not self.request:
-            return False
+            return
         self.stop_loading()
-        self.model = Tree(message.manifest)
+        root = message.manifest
+        self.model = Tree(root)
         self._rebuild()
-        return True
+        wanted = None
+        if isinstance(root, Index):
+            wanted = message.platform.platform
+            self.choose(select(listed(entries(root)), message.platform).descriptor)
+            self._expected = self.current.key if self.current else ""
+        self.post_message(self.Opened(message.request, root, wanted))
 
-    def add_child(self, message: ChildLoaded) -> bool:
+    @on(PlatformSelected)
+    def _platform_selected(self, message: PlatformSelected) -> None:
+        """Put the cursor on the image that was selected, unless it was moved by hand since."""
+        if message.request is not self.request:
+            return
+        selection = message.selection
+        error = selection.outcome if isinstance(selection.outcome, RegbrowseError) else None
+        if selection.stopped is not None:
+            self.post_message(self.Noted("×", selection.stopped.why))
+        elif selection.selected is None and selection.offered and message.wanted is not None:
+            offered = ", ".join(str(each.platform) for each in selection.offered)
+            self.post_message(self.Noted("!", f"no image for {message.wanted} here", f"available: {offered}"))
+        elif error is not None and selection.descriptor is not None and selection.descriptor.digest is None:
+            self.post_message(self.Noted("×", error.why))
+        if self.current is not None and self.current.key == self._expected:
+            self.choose(selection.descriptor or selection.alternative)
+            self.post_message(self.ImageSelected(message.request, None if self.current.is_root else error))
+
+    @on(ChildLoaded)
+    def _child_loaded(self, message: ChildLoaded) -> None:
+        if message.request is self.request:
+            self.add_child(message.digest, message.outcome)
+
+    @on(LoadFailed)
+    def _load_failed(self, message: LoadFailed) -> None:
+        if message.request is self.request:
+            self.fail(message.error)
+
+    def add_child(self, digest: Digest, outcome: Outcome) -> None:
         """Take what is now known of a manifest of the index."""
-        if message.request is not self.request or self.model is None:
-            return False
-        self.model.children[message.digest] = message.outcome
-        self._rebuild()
-        return True
+        if self.model is not None:
+            self.model.children[digest] = outcome
+            self._rebuild()
 
-    def add_statement(self, message: StatementLoaded) -> None:
+    def add_statement(self, digest: Digest, statement: Statement) -> None:
         """Take what an attestation says."""
-        if message.request is self.request and self.model is not None:
-            self.model.statements[message.digest] = message.statement
+        if self.model is not None:
+            self.model.statements[digest] = statement
             self._rebuild()
 
     def add_config(self, digest: Digest, config: Config) -> None:
@@ -98,18 +165,6 @@ class ManifestsPane(Pane):
         if self.model is not None:
             self.model.created[digest] = f"created {moment(config.created)}" if config.created else "no date"
             self.changed()
-
-    def expect(self, descriptor: Descriptor | None) -> Node | None:
-        """Put the cursor on what will be selected, as far as the index tells, while that is found out."""
-        self.choose(descriptor)
-        node = self.current
-        self._expected = node.key if node else ""
-        return node
-
-    @property
-    def is_expecting(self) -> bool:
-        """Whether the cursor is still where it was put: else it was moved by hand, and stays."""
-        return self.current is not None and self.current.key == self._expected
 
     def choose(self, descriptor: Descriptor | None) -> None:
         """Put the cursor on an entry of the index; its attestations are unfolded where there is room.
@@ -150,15 +205,31 @@ class ManifestsPane(Pane):
             return None
         return self.request.reference if node.is_root else self.request.reference._replace(digest=node.digest)
 
-    @property
-    def nodes_in_view(self) -> list[Node]:
-        """The rows that can be seen."""
-        return [self._tree_rows[index] for index in self.rows.in_view]
+    def unread(self, *, frugal: bool) -> list[Descriptor]:
+        """Give the manifests whose details the rows in view want; with `frugal` only of what is unfolded."""
+        in_view = [self._tree_rows[index] for index in self.rows.in_view]
+        return self.model.wanted(in_view, frugal=frugal) if self.model else []
 
     @property
     def platforms(self) -> list[Node]:
         """The rows that are images for a platform, in their order."""
         return [node for node in self.model.rows() if node.is_platform and node.descriptor] if self.model else []
+
+    async def choose_platform(self) -> None:
+        """Let another platform be chosen, which holds for everything that is opened from now on."""
+        from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
+
+        nodes, here = self.platforms, self.current
+        present = next((each for each in nodes if here and each.key in (here.key, here.key.rpartition("/")[0])), None)
+        choices = [Choice(node.label, "", node is present, node.size, node.mark) for node in nodes]
+
+        def done(at: int | None) -> None:
+            if at is not None and (descriptor := nodes[at].descriptor):
+                self.platform = descriptor.platform
+                self.choose(descriptor)
+                self.post_message(self.Highlighted(self))
+
+        await self.app.push_screen(ChooseDialog("Platform", self.subject, choices), done)
 
     # Keys
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from time import monotonic
 from typing import ClassVar
 
@@ -87,12 +88,13 @@ class Pane(Widget, can_focus=True):
     class Requested(PaneMessage):
         """What the pane waits for may be asked again: a limit of the registry has opened."""
 
-    class CopyRequested(PaneMessage):
-        """One of these forms is to be copied: the only one, or the one that is chosen."""
+    @dataclass
+    class Noted(Message):
+        """Something is to be said for a moment, such as `copied`, `digest of …`, `by OSC 52`."""
 
-        def __init__(self, pane: Pane, forms: list[Form]) -> None:
-            super().__init__(pane)
-            self.forms = forms
+        verb: str
+        what: str
+        how: str = ""
 
     def __init__(self, id: str, label: str) -> None:
         super().__init__(id=id, classes="pane")
@@ -343,15 +345,30 @@ class Pane(Widget, can_focus=True):
     def action_last(self) -> None:
         self.rows.jump(self.row_count() - 1)
 
-    def action_enter(self) -> None:
+    async def action_enter(self) -> None:
         self.post_message(self.Selected(self))
 
-    def action_copy(self) -> None:
-        self.post_message(self.CopyRequested(self, self.copy_forms()))
+    async def action_copy(self) -> None:
+        forms = self.copy_forms()
+        if len(forms) == 1:
+            self._copy(forms[0])
+            return
+        from regbrowse.tui.dialogs.copy import CopyDialog
+
+        await self.app.push_screen(CopyDialog(self.copy_title(), forms), self._copy)
 
     def action_digest(self) -> None:
-        if form := self.digest_form():
-            self.post_message(self.CopyRequested(self, [form]))
+        self._copy(self.digest_form())
+
+    def _copy(self, form: Form | None) -> None:
+        if form is not None:
+            self.run_worker(self._copy_form(form), group="copy", exclusive=True)
+
+    async def _copy_form(self, form: Form) -> None:
+        from regbrowse.tui.clipboard import copy
+
+        routes = await copy(self.app, form.value)
+        self.post_message(self.Noted("copied", form.said, "by " + " and ".join(routes)))
 
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
@@ -373,7 +390,7 @@ class Pane(Widget, can_focus=True):
         return resting is not None
 
     @on(RowList.Chosen)
-    def _chosen(self, event: RowList.Chosen) -> None:
+    async def _chosen(self, event: RowList.Chosen) -> None:
         event.stop()
         if self.check_action("enter", ()):
-            self.action_enter()
+            await self.action_enter()

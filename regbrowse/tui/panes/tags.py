@@ -20,6 +20,14 @@ from regbrowse.tui import keys
 from regbrowse.tui.cells import DIGEST, Span, clip, short_digest, spread, width_of, wrap
 from regbrowse.tui.copy_forms import Form, tag_forms
 from regbrowse.tui.manifest_tree import row_kind
+from regbrowse.tui.messages import (
+    LoadFailed,
+    NamesLoaded,
+    SearchLoaded,
+    SearchOffered,
+    TagDetailsLoaded,
+    TagHeadLoaded,
+)
 from regbrowse.tui.panes.pane import MARK_WORDS, Pane
 from regbrowse.tui.tag_list import Filter, TagList
 from regbrowse.tui.theme_styles import TextStyles
@@ -30,7 +38,7 @@ from regbrowse.tui.widgets.row_list import RowList
 if TYPE_CHECKING:
     from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest, Registry
-    from regbrowse.tui.messages import ListRequest, NamesLoaded, TagDetailsLoaded
+    from regbrowse.tui.messages import ListRequest
 
 DIGEST_FROM = 44
 """Inner cells from which the digest column is shown."""
@@ -56,6 +64,12 @@ class TagsPane(Pane):
 
     number = 1
     foot = ("enter", "find", "copy", "digest", "sort", "open", "reload", "history(-1)", "zoom")
+
+    @dataclass
+    class Listed(Message):
+        """All names came that will come."""
+
+        request: ListRequest
 
     @dataclass
     class SearchRequested(Message):
@@ -139,6 +153,7 @@ class TagsPane(Pane):
 
     # Names come
 
+    @on(NamesLoaded)
     def add(self, message: NamesLoaded) -> None:
         """Take names; the cursor stays on its name once it was moved."""
         if message.request is not self.request:
@@ -156,8 +171,29 @@ class TagsPane(Pane):
             self._add_some()
         if self.wanted and self.select(self.wanted):
             self.wanted = None
+        if part.note:
+            self.post_message(self.Noted("!" if part.done else "×", part.note))
         if ended:
             self.end(incomplete="incomplete" if part.note and not part.done else "")
+            self.post_message(self.Listed(message.request))
+
+    def want(self, tag: str | None) -> None:
+        """Put the cursor on a tag, now or when it comes."""
+        self.wanted = tag
+        if tag:
+            self.select(tag)
+
+    def stop(self) -> None:
+        """Take no more names but those that are on their way to the pane already: going on begins behind them."""
+        self.stop_waiting()
+        if self.streaming:
+            self.end(stopped=True)
+
+    def show_opened(self, reference: Reference, root: Manifest) -> None:
+        """Take what the opened tag refers to."""
+        self.opened = root
+        if reference.tag and self.repository == reference.repository:
+            self.set_digest(reference.tag, root.digest)
 
     def end(self, *, stopped: bool = False, incomplete: str = "") -> None:
         """No more names are to come."""
@@ -166,9 +202,16 @@ class TagsPane(Pane):
         self.stop_loading()
         self.changed()
 
+    @on(LoadFailed)
+    def _load_failed(self, message: LoadFailed) -> None:
+        if message.request is self.request:
+            self.fail(message.error)
+
     def fail(self, error: RegbrowseError) -> None:
         self.end(incomplete=error.mark if self.row_count() else "")
         super().fail(error)
+        if self.row_count():
+            self.post_message(self.Noted("×", error.why, "r tries again"))
 
     def _add_soon(self) -> None:
         if self._adding is None:
@@ -200,14 +243,24 @@ class TagsPane(Pane):
         self.rows.cursor = row
         self.rows.scroll_to_row(top)
 
+    @on(TagHeadLoaded)
+    def _tag_head_loaded(self, message: TagHeadLoaded) -> None:
+        if message.request is self.request:
+            self.set_digest(message.tag, message.digest)
+
     def set_digest(self, tag: str, digest: Digest) -> None:
         """Take what a tag refers to."""
         self.list.set_digest(tag, digest)
         self.rows.refresh()
         self.changed()
 
+    @on(TagDetailsLoaded)
     def add_details(self, message: TagDetailsLoaded) -> None:
         """Take what the registry's own API says of tags."""
+        if message.request is not self.request:
+            return
+        if message.note:
+            self.post_message(self.Noted("!", message.note))
         for each in message.details:
             pushed = f"pushed {each.pushed:%Y-%m-%d %H:%M} UTC" if each.pushed else ""
             weighs = f"{size(each.size)} {each.size_of}".strip() if each.size is not None else ""
@@ -290,16 +343,26 @@ class TagsPane(Pane):
             return "go on"
         return super().word(action)
 
-    def action_enter(self) -> None:
+    async def action_enter(self) -> None:
         if self.current is not None:
-            super().action_enter()
+            await super().action_enter()
         else:
             self.list.unfolded = not self.list.unfolded
             self.rows_changed()
 
-    def sort(self, newest_first: bool) -> None:
+    async def choose_order(self) -> None:
+        """Let the order of the tags be chosen."""
+        from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
+
+        newest = self.list.newest_first
+        choices = [Choice(NEWEST, "versions understood", newest), Choice(SERVED, "", not newest)]
+        await self.app.push_screen(ChooseDialog("Sort", "tags", choices), self._sort)
+
+    def _sort(self, choice: int | None) -> None:
         """Put the names in the other order; the cursor stays on its name."""
-        here = self.current
+        if choice is None:
+            return
+        here, newest_first = self.current, choice == 0
         self.list.sort(newest_first)
         self.rows_changed()
         if here:
@@ -377,19 +440,26 @@ class TagsPane(Pane):
         self.rows_changed()
         self._filter_soon()
 
-    def offer_search(self, request: ListRequest) -> None:
+    @on(SearchOffered)
+    def _search_offered(self, message: SearchOffered) -> None:
         """Let the input ask the registry, which has no list of its repositories."""
-        if request is self.request:
+        if message.request is self.request:
             self.end()
             self.searches = True
             self.rows_changed()
 
-    def show_found(self, text: str, found: dict[str, str]) -> None:
+    @on(SearchLoaded)
+    def _search_loaded(self, message: SearchLoaded) -> None:
         """Show the names that a search found, the best first, with what is said of them."""
+        if message.request is not self.request:
+            return
         self.stop_loading()
-        self.searched, self.about = text, found
+        if message.error is not None:
+            self.post_message(self.Noted("×", message.error.why))
+            return
+        self.searched, self.about = message.text, {each.path: each.about for each in message.found}
         self.list = TagList(versions=False, newest_first=False)
-        self.list.add(found)
+        self.list.add(self.about)
         self.rows_changed()
         self.rows.place(0)
 

@@ -1,4 +1,4 @@
-"""The main screen: composes the panes, and takes what one of them tells to the others."""
+"""The main screen: composes the panes, and lets them follow each other."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from regbrowse.errors import AuthRejected, Denied, NotFound, RegbrowseError
-from regbrowse.oci.index_walk import entries
-from regbrowse.oci.manifest import Index, Manifest, config_of
+from regbrowse.oci.manifest import config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
-from regbrowse.oci.platform_selection import PlatformRequest, listed, select
-from regbrowse.reference import Reference, Registry, Repository
+from regbrowse.reference import Digest, Reference, Registry, Repository
 from regbrowse.tui import keys, loaders
 from regbrowse.tui import messages as m
-from regbrowse.tui.key_hints import needs_login
 from regbrowse.tui.layout import small_rows
 from regbrowse.tui.navigator import Navigator, Place
 from regbrowse.tui.panes.config import ConfigPane
@@ -31,16 +28,13 @@ from regbrowse.tui.panes.layers import LayersPane
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
 from regbrowse.tui.panes.tags import TagsPane
-from regbrowse.tui.widgets.lines import Footer, Header, Hint, Note, StatusLine, TooSmall, Where
+from regbrowse.tui.screens.surroundings import FIXED, hints, where
+from regbrowse.tui.widgets.lines import Footer, Header, Note, StatusLine, TooSmall
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from regbrowse.browser import Browser
-    from regbrowse.oci.platform import Platform
     from regbrowse.reference_input import Typed
-    from regbrowse.tui.copy_forms import Form
     from regbrowse.tui.dialogs.connection import Decision
-    from regbrowse.tui.manifest_tree import Node
     from regbrowse.tui.selection import Selection
     from regbrowse.tui.session import RegistrySession
 
@@ -52,7 +46,7 @@ LOOK_SECONDS = 0.5
 """Seconds between two looks at what the registry makes us wait for."""
 
 
-class BrowseScreen(Screen[Reference | None]):
+class BrowseScreen(Screen[None]):
     """Tags, manifests, layers and config of one registry."""
 
     AUTO_FOCUS = "#tags"
@@ -66,7 +60,7 @@ class BrowseScreen(Screen[Reference | None]):
     """Whether the focused pane has all the room."""
 
     @dataclass
-    class Opened(Message):
+    class TypedOpened(Message):
         """It was found out where a typed text leads, or why it leads nowhere."""
 
         place: Place | None
@@ -88,34 +82,21 @@ class BrowseScreen(Screen[Reference | None]):
         reference: Reference
         error: RegbrowseError | None = None
 
-    @dataclass
-    class Copied(Message):
-        """Text went to the clipboard by the routes named."""
-
-        what: str
-        routes: tuple[str, ...]
-
     def __init__(self, session: RegistrySession, place: Place | None, selection: Selection, classes: str = "") -> None:
         super().__init__(id="browse", classes=classes)
-        self.session = session
-        self.navigator = Navigator()
-        self.platform: Platform | None = None
-        """The platform that was chosen by hand; None: that of the settings, or this machine's."""
+        self.session, self.selection, self.navigator = session, selection, Navigator()
         self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
-        self.tags_pane = TagsPane()
-        self.manifests_pane = ManifestsPane()
-        self.layers_pane = LayersPane()
-        self.config_pane = ConfigPane()
+        self.tags_pane, self.manifests_pane = TagsPane(), ManifestsPane()
+        self.layers_pane, self.config_pane = LayersPane(), ConfigPane()
         self.panes: tuple[Pane, ...] = (self.tags_pane, self.manifests_pane, self.layers_pane, self.config_pane)
-        self.selection = selection
         self._start = place
-        self._list = loaders.ListLoader(self, session)
-        self._search = loaders.SearchLoader(self, session)
-        self._tag_heads = loaders.TagHeadLoader(self, session)
-        self._tag_details = loaders.TagDetailsLoader(self, session)
-        self._manifest = loaders.ManifestLoader(self, session)
-        self._children = loaders.ChildLoader(self, session)
-        self._image = loaders.ImageLoader(self, session)
+        self._list = loaders.ListLoader(self, session, self.tags_pane)
+        self._search = loaders.SearchLoader(self, session, self.tags_pane)
+        self._tag_heads = loaders.TagHeadLoader(self, session, self.tags_pane)
+        self._tag_details = loaders.TagDetailsLoader(self, session, self.tags_pane)
+        self._manifest = loaders.ManifestLoader(self, session, self.manifests_pane)
+        self._children = loaders.ChildLoader(self, session, self.manifests_pane)
+        self._image = loaders.ImageLoader(self, session, self)
         self._rows_rest: Timer | None = None
         self._note: Timer | None = None
 
@@ -127,10 +108,8 @@ class BrowseScreen(Screen[Reference | None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        self.tags_pane.wait_for("a repository")
-        self.manifests_pane.wait_for("a tag")
-        self.layers_pane.wait_for("a manifest")
-        self.config_pane.wait_for("a manifest")
+        for pane, what in zip(self.panes, ("a repository", "a tag", "a manifest", "a manifest"), strict=True):
+            pane.wait_for(what)
         self.set_interval(LOOK_SECONDS, self._look)
         self.call_after_refresh(self._begin)
 
@@ -141,12 +120,7 @@ class BrowseScreen(Screen[Reference | None]):
         else:
             await self.action_open()
 
-    # Where we are
-
-    @property
-    def pane(self) -> Pane:
-        """The pane that the keyboard works in."""
-        return next(pane for pane in self.panes if pane.id == self.focused_pane)
+    # Going somewhere: each pane waits for what the one before it names
 
     def go_to(self, place: Place, *, remember: bool = True, fresh: bool = False) -> None:
         """Show a registry's repositories, a repository's tags, or one manifest."""
@@ -156,12 +130,10 @@ class BrowseScreen(Screen[Reference | None]):
         if fresh or self.tags_pane.request is None or self.tags_pane.request.place != target:
             self._list_names(target)
         if isinstance(place, Reference) and place.target:
-            self.tags_pane.wanted = place.tag
-            if place.tag:
-                self.tags_pane.select(place.tag)
+            self.tags_pane.want(place.tag)
             self._open(place, fresh=fresh)
         else:
-            self.tags_pane.wanted = None
+            self.tags_pane.want(None)
             self._manifest.cancel()
             self._forget_image()
             self.manifests_pane.forget("a tag" if isinstance(place, Reference) else "a repository")
@@ -180,7 +152,7 @@ class BrowseScreen(Screen[Reference | None]):
         self._forget_image()
         request = m.ManifestRequest(reference)
         self.manifests_pane.start(request)
-        self._manifest.load(request, self.platform, fresh=fresh)
+        self._manifest.load(request, self.manifests_pane.platform, fresh=fresh)
 
     def _forget_image(self) -> None:
         self._image.cancel()
@@ -188,132 +160,76 @@ class BrowseScreen(Screen[Reference | None]):
         self.layers_pane.forget()
         self.config_pane.forget()
 
-    def _show_image(self, node: Node | None, error: RegbrowseError | None = None) -> None:
-        """Show layers and config of a row of the manifests, or the error why it cannot be read."""
-        opened, tree = self.manifests_pane.request, self.manifests_pane.model
-        if node is None or tree is None or opened is None or node.digest is None:
+    def _show_image(self, error: RegbrowseError | None = None) -> None:
+        """Show layers and config of the row under the cursor of the manifests, or the error why it cannot be read."""
+        opened, model, node = self.manifests_pane.request, self.manifests_pane.model, self.manifests_pane.current
+        if node is None or model is None or opened is None or node.digest is None:
             return
         before = self.layers_pane.request
         if before is not None and before.opened is opened and before.digest == node.digest:
             return
         self._image.cancel()
-        request = m.ImageRequest(opened, node.digest)
-        known = tree.manifest(node.digest)
+        request, known = m.ImageRequest(opened, node.digest), model.manifest(node.digest)
         self.layers_pane.start(request, node.label)
         self.config_pane.start(request, node.label)
-        self.config_pane.manifest = known
         if error is not None:
             self._image_failed(error)
         elif node.parent is not None and node.descriptor is not None:
             self.layers_pane.show_nothing("no layers: this is an attestation")
             self._image.load_content(request, node.descriptor)
-        elif known is not None and config_of(known) is None:
-            self.layers_pane.show_manifest(known)
-            self.config_pane.show_manifest(known, node.label)
         else:
             if known is not None:
-                self.layers_pane.show_manifest(known)
+                self._show_manifest(m.ImageLoaded(request, known))
             self._image.load(request, known, node.descriptor)
 
-    # What was loaded
+    # What was loaded, or was found out by a pane
 
-    @on(m.NamesLoaded)
-    def _names_loaded(self, message: m.NamesLoaded) -> None:
-        if message.request is not self.tags_pane.request:
-            return
-        self.tags_pane.add(message)
-        part = message.part
-        if part.note:
-            self.note("!" if part.done else "×", part.note)
-        if part.note or part.done:
-            self._tag_details.load(message.request)
+    @on(TagsPane.Listed)
+    def _listed(self, event: TagsPane.Listed) -> None:
+        self._tag_details.load(event.request)
 
-    @on(m.SearchOffered)
-    def _search_offered(self, message: m.SearchOffered) -> None:
-        self.tags_pane.offer_search(message.request)
+    @on(TagsPane.SearchRequested)
+    def _search_requested(self, event: TagsPane.SearchRequested) -> None:
+        self._search.load(event.request, event.text)
 
-    @on(m.SearchLoaded)
-    def _search_loaded(self, message: m.SearchLoaded) -> None:
-        if message.request is not self.tags_pane.request:
-            return
-        if message.error is not None:
-            self.tags_pane.stop_loading()
-            self.note("×", message.error.why)
-        else:
-            self.tags_pane.show_found(message.text, {each.path: each.about for each in message.found})
-
-    @on(m.TagHeadLoaded)
-    def _tag_head_loaded(self, message: m.TagHeadLoaded) -> None:
-        if message.request is self.tags_pane.request:
-            self.tags_pane.set_digest(message.tag, message.digest)
-
-    @on(m.TagDetailsLoaded)
-    def _tag_details_loaded(self, message: m.TagDetailsLoaded) -> None:
-        if message.request is self.tags_pane.request:
-            self.tags_pane.add_details(message)
-            if message.note:
-                self.note("!", message.note)
-
-    @on(m.ManifestLoaded)
-    def _manifest_loaded(self, message: m.ManifestLoaded) -> None:
-        if not self.manifests_pane.show_root(message):
-            return
+    @on(ManifestsPane.Opened)
+    def _opened(self, event: ManifestsPane.Opened) -> None:
         from regbrowse.state import recents
 
-        reference, root = message.request.reference, message.manifest
-        recents.remember(reference, root.digest)
-        self.tags_pane.opened = root
-        if reference.tag and self.tags_pane.repository == reference.repository:
-            self.tags_pane.set_digest(reference.tag, root.digest)
-        if isinstance(root, Index):
-            self._expect_image(root, message.platform)
-        else:
-            self._show_image(self.manifests_pane.current)
-
-    def _expect_image(self, root: Index, platform: PlatformRequest) -> None:
-        """Say which image will be shown, as far as the index itself tells, while that is found out."""
-        node = self.manifests_pane.expect(select(listed(entries(root)), platform).descriptor)
+        if event.request is not self.manifests_pane.request:
+            return
+        recents.remember(event.request.reference, event.root.digest)
+        self.tags_pane.show_opened(event.request.reference, event.root)
+        if event.wanted is None:
+            self._show_image()
+            return
+        node = self.manifests_pane.current
         label = node.label if node and not node.is_root else ""
         for pane in (self.layers_pane, self.config_pane):
             pane.subject = label
-            pane.start_loading(f"asking for {label or platform.platform}")
+            pane.start_loading(f"asking for {label or event.wanted}")
 
-    @on(m.PlatformSelected)
-    def _platform_selected(self, message: m.PlatformSelected) -> None:
-        if message.request is not self.manifests_pane.request:
-            return
-        selection = message.selection
-        error = selection.outcome if isinstance(selection.outcome, RegbrowseError) else None
-        wanted = self.platform or (self.session.browser.platform if self.session.browser else None)
-        if selection.stopped is not None:
-            self.note("×", selection.stopped.why)
-        elif selection.selected is None and selection.offered and wanted is not None:
-            offered = ", ".join(str(each.platform) for each in selection.offered)
-            self.note("!", f"no image for {wanted} here", f"available: {offered}")
-        elif error is not None and selection.descriptor is not None and selection.descriptor.digest is None:
-            self.note("×", error.why)
-        if self.layers_pane.request is None and self.manifests_pane.is_expecting:
-            self.manifests_pane.choose(selection.descriptor or selection.alternative)
-            node = self.manifests_pane.current
-            self._show_image(node, None if node and node.is_root else error)
+    @on(ManifestsPane.ImageSelected)
+    def _image_selected(self, event: ManifestsPane.ImageSelected) -> None:
+        if event.request is self.manifests_pane.request and self.layers_pane.request is None:
+            self._show_image(event.error)
 
-    @on(m.ChildLoaded)
-    def _child_loaded(self, message: m.ChildLoaded) -> None:
-        if not self.manifests_pane.add_child(message) or not isinstance(message.outcome, Manifest):
+    @on(m.ImageLoaded)
+    def _show_manifest(self, message: m.ImageLoaded) -> None:
+        request, outcome = message.request, message.outcome
+        if request.opened is self.manifests_pane.request:
+            self.manifests_pane.add_child(request.digest, outcome)
+        if request is not self.layers_pane.request:
             return
-        image, manifest = self.layers_pane.request, message.outcome
-        if image is None or image.digest != message.digest:
+        if isinstance(outcome, RegbrowseError):
+            self._image_failed(outcome)
             return
-        self.config_pane.manifest = manifest
         if self.layers_pane.table is None:
-            self.layers_pane.show_manifest(manifest)
-        config = config_of(manifest)
+            self.layers_pane.show_manifest(outcome)
+        self.config_pane.manifest = outcome
+        config = config_of(outcome)
         if config is None or config.digest is None or config.media_type == OCI_EMPTY:
-            self.config_pane.show_manifest(manifest, self.layers_pane.subject)
-
-    @on(m.StatementLoaded)
-    def _statement_loaded(self, message: m.StatementLoaded) -> None:
-        self.manifests_pane.add_statement(message)
+            self.config_pane.show_manifest(outcome, self.layers_pane.subject)
 
     @on(m.ContentLoaded)
     def _content_loaded(self, message: m.ContentLoaded) -> None:
@@ -323,24 +239,21 @@ class BrowseScreen(Screen[Reference | None]):
 
     @on(m.ConfigLoaded)
     def _config_loaded(self, message: m.ConfigLoaded) -> None:
-        if message.request is not self.config_pane.request:
-            return
-        self.manifests_pane.add_config(message.request.digest, message.config)
-        if self.config_pane.manifest is not None:
-            self.layers_pane.show_manifest(self.config_pane.manifest, message.config)
-        self.config_pane.describe(message.config)
+        manifest = self.config_pane.manifest
+        if message.request is self.config_pane.request and manifest is not None:
+            self.manifests_pane.add_config(message.request.digest, message.config)
+            self.layers_pane.show_manifest(manifest, message.config)
+            self.config_pane.describe(message.config)
+
+    @on(m.StatementLoaded)
+    def _statement_loaded(self, message: m.StatementLoaded) -> None:
+        if message.request.opened is self.manifests_pane.request:
+            self.manifests_pane.add_statement(message.digest, message.statement)
 
     @on(m.LoadFailed)
     def _load_failed(self, message: m.LoadFailed) -> None:
-        request, error = message.request, message.error
-        if request is self.tags_pane.request:
-            self.tags_pane.fail(error)
-            if self.tags_pane.row_count():
-                self.note("×", error.why, "r tries again")
-        elif request is self.manifests_pane.request:
-            self.manifests_pane.fail(error)
-        elif request is self.layers_pane.request:
-            self._image_failed(error)
+        if message.request is self.layers_pane.request:
+            self._image_failed(message.error)
 
     def _image_failed(self, error: RegbrowseError) -> None:
         """Say it in the pane that waits, and show what came where it does not match its digest."""
@@ -350,16 +263,16 @@ class BrowseScreen(Screen[Reference | None]):
             self.layers_pane.fail(error)
             self.config_pane.show_mismatch(error)
 
-    # What panes tell
+    # Where the cursors are
 
     @on(Pane.Highlighted)
     def _highlighted(self, event: Pane.Highlighted) -> None:
-        self._show_highlighted(event.pane)
+        self._follow(event.pane)
 
-    def _show_highlighted(self, pane: Pane) -> None:
+    def _follow(self, pane: Pane) -> None:
         """Let the other panes follow the cursor of one."""
         if pane is self.manifests_pane:
-            self._show_image(self.manifests_pane.current)
+            self._show_image()
         elif pane is self.tags_pane and self.tags_pane.repository is not None:
             reference, opened = self.tags_pane.reference, self.manifests_pane.request
             if reference is not None and (opened is None or opened.reference != reference):
@@ -368,34 +281,23 @@ class BrowseScreen(Screen[Reference | None]):
 
     @on(Pane.Selected)
     def _selected(self, event: Pane.Selected) -> None:
-        if not self.selection.take(self, event.pane):
-            self.enter(event.pane)
-
-    def enter(self, pane: Pane) -> None:
-        """Go on from the row under the cursor: to what it names, or to the whole of what it says."""
-        if pane is self.tags_pane:
+        if self.selection.take(self, event.pane):
+            return
+        if event.pane is self.tags_pane:
             self._enter_tag()
-        elif pane is self.manifests_pane:
-            self._show_image(self.manifests_pane.current)
+        elif event.pane is self.manifests_pane:
+            self._show_image()
             self.action_focus_pane("layers")
-        elif pane is self.config_pane and not self.config_pane.whole:
+        elif event.pane is self.config_pane:
             self._load_all()
-        elif pane is self.layers_pane and self.layers_pane.current:
-            self._show_whole(self.layers_pane.copy_title(), self.layers_pane.current.command.whole)
-        else:
-            self._show_whole(self.config_pane.path or "line", self.config_pane.value)
 
     def _enter_tag(self) -> None:
         reference = self.tags_pane.reference
         if reference is None:
             return
         opened = self.manifests_pane.request
-        if (
-            self.tags_pane.repository is None
-            or opened is None
-            or opened.reference != reference
-            or self.manifests_pane.error
-        ):
+        is_open = opened is not None and opened.reference == reference and self.tags_pane.repository is not None
+        if not is_open or self.manifests_pane.error:
             self.go_to(reference)
         else:
             self.navigator.visit(reference)
@@ -409,11 +311,6 @@ class BrowseScreen(Screen[Reference | None]):
             self.config_pane.start_loading("asking for all of it")
             self._image.load_content(request, descriptor, everything=True)
 
-    def _show_whole(self, title: str, text: str) -> None:
-        from regbrowse.tui.dialogs.whole import WholeDialog
-
-        self.app.push_screen(WholeDialog(title, text))
-
     @on(Pane.Requested)
     def _requested(self, event: Pane.Requested) -> None:
         """Ask again for what a limit of the registry refused."""
@@ -423,17 +320,8 @@ class BrowseScreen(Screen[Reference | None]):
         elif event.pane is self.manifests_pane and self.manifests_pane.request is not None:
             self._open(self.manifests_pane.request.reference)
         elif self.layers_pane.request is not None:
-            self.layers_pane.forget()
-            self.config_pane.forget()
-            self._show_image(self.manifests_pane.current)
-
-    @on(TagsPane.SearchRequested)
-    def _search_requested(self, event: TagsPane.SearchRequested) -> None:
-        self._search.load(event.request, event.text)
-
-    @on(ConfigPane.NothingMatches)
-    def _nothing_matches(self, event: ConfigPane.NothingMatches) -> None:
-        self.note("×", f'nothing matches "{event.text}"')
+            self.layers_pane.request = None
+            self._show_image()
 
     @on(RowList.Scrolled)
     def _rows_shown(self) -> None:
@@ -444,29 +332,29 @@ class BrowseScreen(Screen[Reference | None]):
 
     def _load_details(self) -> None:
         """Ask for them behind what was asked for by hand, and not where few requests are left."""
-        browser, registry = self.session.browser, self.tags_pane.registry
-        if browser is None or registry is None or browser.client.limits.is_low(registry):
+        browser, tags, manifests = self.session.browser, self.tags_pane, self.manifests_pane
+        if browser is None or tags.registry is None or browser.client.limits.is_low(tags.registry):
             return
-        opened, tree = self.manifests_pane.request, self.manifests_pane.model
-        if opened is not None and tree is not None and not (self._manifest.is_running or self._image.is_running):
-            metered = browser.client.limits.is_metered(registry)
-            if wanted := tree.wanted(self.manifests_pane.nodes_in_view, frugal=metered):
-                self._children.load(opened, wanted)
-        if (
-            self.tags_pane.request is not None
-            and self.tags_pane.repository is not None
-            and not self.tags_pane.streaming
-        ):
-            unknown = [name for name in self.tags_pane.names_in_view if name not in self.tags_pane.list.digests]
+        if manifests.request is not None and not (self._manifest.is_running or self._image.is_running):
+            wanted = manifests.unread(frugal=browser.client.limits.is_metered(tags.registry))
+            if wanted:
+                self._children.load(manifests.request, wanted)
+        if tags.request is not None and tags.repository is not None and not tags.streaming:
+            unknown = [name for name in tags.names_in_view if name not in tags.list.digests]
             if unknown:
-                self._tag_heads.load(self.tags_pane.request, unknown)
+                self._tag_heads.load(tags.request, unknown)
 
     # Focus and layout
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that the keyboard works in."""
+        return next(pane for pane in self.panes if pane.id == self.focused_pane)
 
     def action_focus_pane(self, name: str) -> None:
         if self.pane.stop_resting():
             # What the other panes show follows at once, since the next key may be for one of them.
-            self._show_highlighted(self.pane)
+            self._follow(self.pane)
         self.focused_pane = name
         self.set_focus(self.pane)
 
@@ -512,84 +400,28 @@ class BrowseScreen(Screen[Reference | None]):
         self.status_line.note = Note(verb, what, how)
         if self._note:
             self._note.stop()
-        self._note = self.set_timer(NOTE_SECONDS, self._clear_note)
-
-    def _clear_note(self) -> None:
-        self.status_line.note = Note()
+        self._note = self.set_timer(NOTE_SECONDS, self.on_key)
 
     def on_key(self) -> None:
-        self._clear_note()
+        self.status_line.note = Note()
+
+    @on(Pane.Noted)
+    def _noted(self, event: Pane.Noted) -> None:
+        self.note(event.verb, event.what, event.how)
 
     @on(Pane.Changed)
     @on(Worker.StateChanged)
     @on(events.ScreenResume)
     @on(events.ScreenSuspend)
     def _describe(self) -> None:
-        """Say where we are, what the cursor is on and which keys work, from what the parts say of themselves."""
+        """Let the lines say what the parts say of themselves; under a dialog no key of the screen works."""
         if not self.is_mounted:
             return
-        pane = self.pane
-        self.header.where = self._where()
+        pane, is_on_top = self.pane, self.app.screen is self
+        self.header.where = where(self)
         self.status_line.detail = pane.error_detail() if pane.error and not pane.row_count() else pane.detail()
-        self.footer.fixed, self.footer.hints = self._hints() if self.app.screen is self else ((), ())
-
-    def _where(self) -> Where:
-        registry, browser = self.tags_pane.registry, self.session.browser
-        if registry is None:
-            return Where()
-        repository, opened, tree = self.tags_pane.repository, self.manifests_pane.request, self.manifests_pane.model
-        place = self.navigator.place
-        reference = opened.reference if opened else place if isinstance(place, Reference) else None
-        digest = tree.root.digest if tree else reference.digest if reference else None
-        where = Where(
-            registry=str(registry),
-            repository=repository.path if repository and not repository.unnamed else "",
-            tag=(reference.tag or "") if reference else "",
-            digest=digest.short if digest else "",
-            files=bool(registry.alias),
-        )
-        if browser is None:
-            return where
-        login, rate = browser.client.auth.login_state(registry), browser.client.limits.rate(registry)
-        return where._replace(
-            user=login.user,
-            source=login.note or login.source,
-            left=rate.remaining if rate else None,
-            limit=rate.limit if rate else None,
-            cost=1 if rate else 0,
-            warning=_warning(browser, registry),
-        )
-
-    def _hints(self) -> tuple[tuple[Hint, ...], tuple[Hint, ...]]:
-        """Give the keys at the right edge, and those that do something now in the focused pane."""
-        pane = self.pane
-        enabled = {each.binding.action for each in self.active_bindings.values() if each.enabled}
-        if self.focused is not None and self.focused is not pane:
-            hints = [Hint("enter", "keep"), Hint("esc", "clear"), Hint("↑ ↓", "move")]
-            if isinstance(pane, TagsPane) and not pane.searches:
-                hints.append(Hint("ctrl+t", "substring" if pane.list.filter.fuzzy else "fuzzy", "fuzzy"))
-            return (), tuple(hints)
-        shown: list[Hint] = []
-        if "clear_filter" in enabled:
-            shown.append(Hint("esc", "clear", "clear_filter"))
-        elif self.zoomed:
-            shown.append(Hint("esc", "back", "back"))
-        elif self.is_busy:
-            shown.append(Hint("esc", "cancel", "back"))
-        order = self.selection.order(pane)
-        if pane.error is not None:
-            first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_login(pane.error) else ()))
-            order = (*first, *(action for action in order if action not in first))
-        for action in order:
-            if action in enabled:
-                key = keys.key_for(action)
-                shown.append(Hint(key.foot_key or key.shown, self._word(action) or key.foot, action))
-        return (Hint("?", "help", "help"), Hint("q", "quit", "quit")), tuple(shown)
-
-    def _word(self, action: str) -> str:
-        if action == "reload" and self.pane.error is not None:
-            return "try again"
-        return self.selection.word(self.pane, action) or self.pane.word(action)
+        self.footer.hints = hints(self) if is_on_top else ()
+        self.footer.fixed = FIXED if is_on_top and self.focused in (pane, None) else ()
 
     @on(Footer.Pressed)
     async def _footer_pressed(self, event: Footer.Pressed) -> None:
@@ -612,7 +444,7 @@ class BrowseScreen(Screen[Reference | None]):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        pane = self.pane
+        error = self.pane.error
         match action:
             case "history":
                 return self.navigator.can_step(int(str(parameters[0])))
@@ -627,11 +459,11 @@ class BrowseScreen(Screen[Reference | None]):
             case "connection":
                 return self.tags_pane.registry is not None and self.session.browser is not None
             case "anonymous":
-                return isinstance(pane.error, AuthRejected | Denied)
+                return isinstance(error, AuthRejected | Denied)
             case "plain_http":
-                return pane.error is not None and pane.error.slug == "no-tls"
+                return error is not None and error.slug == "no-tls"
             case "pin":
-                return self.selection.can_pin(pane)
+                return self.selection.can_pin(self.pane)
             case _:
                 return True
 
@@ -644,7 +476,7 @@ class BrowseScreen(Screen[Reference | None]):
     def action_back(self) -> None:
         """Cancel what runs, else go back one pane or one place."""
         if self.zoomed:
-            self.action_zoom()
+            self.zoomed = False
         elif self.is_busy:
             self._cancel()
         elif self.pane is not self.tags_pane:
@@ -658,16 +490,12 @@ class BrowseScreen(Screen[Reference | None]):
         """End every request; what came so far stays."""
         for loader in (self._list, self._manifest, self._image, self._children, self._tag_heads, self._tag_details):
             loader.cancel()
-        for pane in self.panes:
-            pane.stop_waiting()
-        if self.tags_pane.streaming:
-            # Names that are already on their way to the pane are still taken: going on begins behind them.
-            self.tags_pane.end(stopped=True)
-        if self.manifests_pane.model is None and self.manifests_pane.request:
-            self.manifests_pane.forget("a tag")
+        self.tags_pane.stop()
+        self.manifests_pane.stop()
         if not (self.layers_pane.row_count() and self.config_pane.row_count()):
             self.layers_pane.request = self.config_pane.request = None
         for pane in (self.layers_pane, self.config_pane):
+            pane.stop_waiting()
             pane.stop_loading()
             if not pane.row_count():
                 pane.wait_for("a manifest")
@@ -697,81 +525,29 @@ class BrowseScreen(Screen[Reference | None]):
         elif isinstance(place, Reference) and place.target and self.pane is not self.tags_pane:
             self._open(place, fresh=True)
 
+    async def action_sort(self) -> None:
+        await self.tags_pane.choose_order()
+
+    async def action_platform(self) -> None:
+        await self.manifests_pane.choose_platform()
+
     def action_raw(self) -> None:
         self.config_pane.toggle_raw()
-
-    def action_pin(self) -> None:
-        """Pick what the cursor is on by its digest, which is asked for where it is not known."""
-        reference = self.selection.reference(self.pane)
-        if reference is None:
-            return
-        known = self.tags_pane.list.digests.get(reference.tag or "") if self.pane is self.tags_pane else None
-        if self.pane is self.manifests_pane and self.manifests_pane.current:
-            known = self.manifests_pane.current.digest
-        if known:
-            self.app.exit(reference._replace(digest=known))
-        else:
-            self.note("asking", f"what {reference.tag} points to")
-            self.run_worker(self._pin(reference), group="pin", exclusive=True)
-
-    async def _pin(self, reference: Reference) -> None:
-        try:
-            digest = await (await self.session.connected()).digest_of(reference)
-        except RegbrowseError as error:
-            self.post_message(self.Pinned(reference, error))
-        else:
-            self.post_message(self.Pinned(reference._replace(digest=digest)))
-
-    @on(Pinned)
-    def _pinned(self, message: Pinned) -> None:
-        if message.error is None:
-            self.app.exit(message.reference)
-        elif isinstance(message.error, NotFound):
-            self.note("×", f'there is no "{message.reference.tag}"')
-        else:
-            self.note("×", message.error.why)
 
     async def action_palette(self) -> None:
         from regbrowse.tui.command_palette import open_palette
 
         await open_palette(self.app)
 
-    async def action_quit(self) -> None:
-        self.app.exit()
-
-    async def action_sort(self) -> None:
-        from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
-
-        newest = self.tags_pane.list.newest_first
-        choices = [Choice("newest first", "versions understood", newest), Choice("as served", "", not newest)]
-
-        def done(at: int | None) -> None:
-            if at is not None:
-                self.tags_pane.sort(at == 0)
-
-        await self.app.push_screen(ChooseDialog("Sort", "tags", choices), done)
-
-    async def action_platform(self) -> None:
-        from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
-
-        nodes = self.manifests_pane.platforms
-        here = self.layers_pane.request.digest if self.layers_pane.request else None
-        choices = [Choice(node.label, "", node.digest == here, node.size, node.mark) for node in nodes]
-
-        def done(at: int | None) -> None:
-            if at is not None and (descriptor := nodes[at].descriptor):
-                self.platform = descriptor.platform
-                self.manifests_pane.choose(descriptor)
-                self._show_image(self.manifests_pane.current)
-
-        await self.app.push_screen(ChooseDialog("Platform", self.manifests_pane.subject, choices), done)
-
     async def action_help(self) -> None:
         from regbrowse.tui.dialogs.help import HelpDialog
 
         await self.app.push_screen(HelpDialog(self.selection.help_group))
 
-    # Opening
+    def action_quit(self) -> None:
+        self.app.exit()
+
+    # Opening what is typed
 
     async def action_open(self) -> None:
         from regbrowse.state import recents
@@ -785,55 +561,26 @@ class BrowseScreen(Screen[Reference | None]):
         self.action_focus_pane("tags")
         if typed.source is None and not typed.only_https:
             self.go_to(typed.place)
-            return
-        self.tags_pane.start_loading(f"asking for {typed.source or typed.place}")
-        self.run_worker(self._open_typed(typed), group="list", exclusive=True)
+        else:
+            self.tags_pane.start_loading(f"asking for {typed.source or typed.place}")
+            self.run_worker(self._open_typed(typed), group="list", exclusive=True)
 
     async def _open_typed(self, typed: Typed) -> None:
         try:
             place, notices = await self.session.open_typed(typed)
         except RegbrowseError as error:
-            self.post_message(self.Opened(None, error=error))
+            self.post_message(self.TypedOpened(None, error=error))
         else:
-            self.post_message(self.Opened(place, notices))
+            self.post_message(self.TypedOpened(place, notices))
 
-    @on(Opened)
-    def _opened(self, message: Opened) -> None:
+    @on(TypedOpened)
+    def _typed_opened(self, message: TypedOpened) -> None:
         if message.place is not None:
             self.go_to(message.place, fresh=True)
         elif message.error is not None:
             self.tags_pane.fail(message.error)
         for notice in self.session.new_notices(message.notices)[:1]:
             self.note("!", notice)
-
-    # Copying
-
-    @on(Pane.CopyRequested)
-    async def _copy_requested(self, event: Pane.CopyRequested) -> None:
-        if len(event.forms) == 1:
-            self._copy(event.forms[0])
-            return
-        from regbrowse.tui.dialogs.copy import CopyDialog
-
-        await self.app.push_screen(CopyDialog(event.pane.copy_title(), event.forms), self._copy)
-
-    def _copy(self, form: Form | None) -> None:
-        """Send a form to the clipboard, and say by which route."""
-        if form is not None:
-            self.app.copy_to_clipboard(form.value)
-            self.run_worker(self._copy_by_tool(form), group="copy", exclusive=True)
-
-    async def _copy_by_tool(self, form: Form) -> None:
-        from regbrowse.tui import clipboard
-
-        tool = clipboard.local_tool()
-        took = tool is not None and await clipboard.by_tool(tool, form.value)
-        name = tool[0].rpartition("/")[2] if tool and took else ""
-        self.post_message(self.Copied(form.said, (name, "OSC 52") if name else ("OSC 52",)))
-
-    @on(Copied)
-    def _copied(self, message: Copied) -> None:
-        self.note("copied", message.what, "by " + " and ".join(message.routes))
 
     # Who asks
 
@@ -866,7 +613,7 @@ class BrowseScreen(Screen[Reference | None]):
         try:
             said = await self.session.decide(registry, decision, self.app)
         except SuspendNotSupported:
-            self.note("×", "this terminal cannot be lent to a credential helper")
+            self.post_message(Pane.Noted("×", "this terminal cannot be lent to a credential helper"))
         except RegbrowseError as error:
             self.post_message(self.IdentityChanged(registry, error=error))
         else:
@@ -881,12 +628,33 @@ class BrowseScreen(Screen[Reference | None]):
             self.note("now", message.said)
             self.go_to(place, fresh=True)
 
+    # Picking by digest
 
-def _warning(browser: Browser, registry: Registry) -> str:
-    """Say what is not safe about the connection; empty when all is."""
-    connection = browser.client.connection(registry)
-    if not connection.base:
-        return ""
-    if not connection.encrypted:
-        return "" if registry.is_loopback else "not encrypted"
-    return "" if connection.verified else "certificate not checked"
+    def action_pin(self) -> None:
+        """Pick what the cursor is on by its digest, which is asked for where it is not known."""
+        reference = self.selection.reference(self.pane)
+        form = self.pane.digest_form()
+        if reference is None:
+            return
+        if form is not None:
+            self.app.exit(reference._replace(digest=Digest.parse(form.value)))
+            return
+        self.note("asking", f"what {reference.tag} points to")
+        self.run_worker(self._pin(reference), group="pin", exclusive=True)
+
+    async def _pin(self, reference: Reference) -> None:
+        try:
+            digest = await (await self.session.connected()).digest_of(reference)
+        except RegbrowseError as error:
+            self.post_message(self.Pinned(reference, error))
+        else:
+            self.post_message(self.Pinned(reference._replace(digest=digest)))
+
+    @on(Pinned)
+    def _pinned(self, message: Pinned) -> None:
+        if message.error is None:
+            self.app.exit(message.reference)
+        elif isinstance(message.error, NotFound):
+            self.note("×", f'there is no "{message.reference.tag}"')
+        else:
+            self.note("×", message.error.why)

@@ -1,0 +1,92 @@
+"""What the lines around the panes say: where we are, and which keys work now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from regbrowse.reference import Reference
+from regbrowse.tui import keys
+from regbrowse.tui.key_hints import needs_login
+from regbrowse.tui.panes.tags import TagsPane
+from regbrowse.tui.widgets.lines import Hint, Where
+
+if TYPE_CHECKING:
+    from regbrowse.browser import Browser
+    from regbrowse.reference import Registry
+    from regbrowse.tui.screens.browse import BrowseScreen
+
+FIXED = (Hint("?", "help", "help"), Hint("q", "quit", "quit"))
+"""The keys at the right edge of the footer."""
+
+
+def where(screen: BrowseScreen) -> Where:
+    """Say what the header says."""
+    registry, browser = screen.tags_pane.registry, screen.session.browser
+    if registry is None:
+        return Where()
+    repository, opened = screen.tags_pane.repository, screen.manifests_pane.request
+    model, place = screen.manifests_pane.model, screen.navigator.place
+    reference = opened.reference if opened else place if isinstance(place, Reference) else None
+    digest = model.root.digest if model else reference.digest if reference else None
+    said = Where(
+        registry=str(registry),
+        repository=repository.path if repository and not repository.unnamed else "",
+        tag=(reference.tag or "") if reference else "",
+        digest=digest.short if digest else "",
+        files=bool(registry.alias),
+    )
+    if browser is None:
+        return said
+    login, rate = browser.client.auth.login_state(registry), browser.client.limits.rate(registry)
+    return said._replace(
+        user=login.user,
+        source=login.note or login.source,
+        left=rate.remaining if rate else None,
+        limit=rate.limit if rate else None,
+        cost=1 if rate else 0,
+        warning=_warning(browser, registry),
+    )
+
+
+def _warning(browser: Browser, registry: Registry) -> str:
+    """Say what is not safe about the connection; empty when all is."""
+    connection = browser.client.connection(registry)
+    if not connection.base:
+        return ""
+    if not connection.encrypted:
+        return "" if registry.is_loopback else "not encrypted"
+    return "" if connection.verified else "certificate not checked"
+
+
+def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
+    """Give the keys that do something now in the focused pane, what is done most first."""
+    pane = screen.pane
+    if screen.focused is not None and screen.focused is not pane:
+        return _filter_hints(pane)
+    enabled = {each.binding.action for each in screen.active_bindings.values() if each.enabled}
+    shown: list[Hint] = []
+    if "clear_filter" in enabled:
+        shown.append(Hint("esc", "clear", "clear_filter"))
+    elif screen.zoomed:
+        shown.append(Hint("esc", "back", "back"))
+    elif screen.is_busy:
+        shown.append(Hint("esc", "cancel", "back"))
+    order = screen.selection.order(pane)
+    if pane.error is not None:
+        first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_login(pane.error) else ()))
+        order = (*first, *(action for action in order if action not in first))
+    for action in order:
+        if action in enabled:
+            key = keys.key_for(action)
+            word = "try again" if action == "reload" and pane.error is not None else ""
+            word = word or screen.selection.word(pane, action) or pane.word(action) or key.foot
+            shown.append(Hint(key.foot_key or key.shown, word, action))
+    return tuple(shown)
+
+
+def _filter_hints(pane: object) -> tuple[Hint, ...]:
+    """Give the keys of the input above the rows."""
+    found = (Hint("enter", "keep"), Hint("esc", "clear"), Hint("↑ ↓", "move"))
+    if not isinstance(pane, TagsPane) or pane.searches:
+        return found
+    return (*found, Hint("ctrl+t", "substring" if pane.list.filter.fuzzy else "fuzzy", "fuzzy"))
