@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import Widget
 
 from regbrowse.reference import Reference
@@ -102,7 +103,7 @@ class RegbrowseApp(App[Reference | None]):
 
     async def _begin(self) -> None:
         await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screens.browse")
-        from regbrowse.state.theme import load_theme, save_theme
+        from regbrowse.state.theme import load_theme
         from regbrowse.tui.screens.browse import BrowseScreen
         from regbrowse.tui.selection import PickSelection, Selection
         from regbrowse.tui.session import RegistrySession
@@ -116,8 +117,16 @@ class RegbrowseApp(App[Reference | None]):
         # What was imported stays for good: without it a full collection takes 5 ms instead of 40.
         gc.freeze()
         await self.push_screen(self._main)
-        self.theme_changed_signal.subscribe(self, lambda theme: save_theme(theme.name))
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
         await self._answered()
+
+    def _theme_changed(self, theme: Theme) -> None:
+        from regbrowse.state.theme import save_theme
+
+        save_theme(theme.name)
+        if self._main is not None:
+            for widget in self._main.query():
+                widget.refresh()  # rows are painted in colours that CSS knows nothing of
 
     # Keys one after the other
 
