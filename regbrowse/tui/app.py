@@ -15,17 +15,18 @@ from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.widget import Widget
 
-from regbrowse.reference import Reference
 from regbrowse.tui import layout
 from regbrowse.tui.cells import content
 from regbrowse.tui.theme_styles import theme_styles
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.theme import Theme
+
+    from regbrowse.reference import Reference  # noqa: F401 - named in the base of the app, as text
     from regbrowse.tui.navigator import Place
     from regbrowse.tui.screens.browse import BrowseScreen
     from regbrowse.tui.session import Connect, RegistrySession
@@ -44,7 +45,7 @@ def _key_commands() -> type:
     return KeyCommands
 
 
-class RegbrowseApp(App[Reference | None]):
+class RegbrowseApp(App["Reference | None"]):
     """Browses registries; `connect` makes the browser after the first paint. Ends with what was picked."""
 
     CSS_PATH = "regbrowse.tcss"

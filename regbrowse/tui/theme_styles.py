@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.style import Style
 from textual.app import App
@@ -15,8 +14,7 @@ _WEAK_THEMES = frozenset(
 """Themes whose own text has little contrast: the weaker strengths are drawn stronger there."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextStyles:
+class TextStyles(NamedTuple):
     """The styles for one ground. Every style carries the ground, so that a line needs no second pass."""
 
     plain: Style
@@ -42,8 +40,7 @@ class TextStyles:
     error: Style
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeStyles:
+class ThemeStyles(NamedTuple):
     """The styles for each ground of the screen."""
 
     pane: TextStyles

@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from regbrowse.errors import Integrity, RegbrowseError
-from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.manifest import Image
 from regbrowse.text import plural, size, visible
 from regbrowse.tui import keys
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
     from regbrowse.oci.config import Config
+    from regbrowse.oci.jsonlines import JsonLines
     from regbrowse.oci.manifest import Manifest
     from regbrowse.tui.messages import ContentLoaded, ImageRequest
 
@@ -130,7 +130,11 @@ class ConfigPane(Pane):
 
     def _show(self, raw: bytes, *, whole: bool) -> None:
         self.raw, self.whole = raw, whole
-        self.document = JsonLines(raw) if raw else None
+        self.document = None
+        if raw:
+            from regbrowse.oci.jsonlines import JsonLines  # late: not needed for the first paint
+
+            self.document = JsonLines(raw)
         self._raw_lines = self._value = None
         self._brief = self._anomalies = ()
         if self.document is not None:

@@ -50,6 +50,7 @@ class BrowseScreen(Screen[None]):
     """Tags, manifests, layers and config of one registry."""
 
     AUTO_FOCUS = "#tags"
+    CSS_PATH = "browse.tcss"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.SCREEN)
 
     focused_pane: reactive[str] = reactive("tags")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.style import Style
 from textual.geometry import Size
@@ -20,24 +20,21 @@ SPINNER = "◐◓◑◒"
 _BOLD = Style(bold=True)
 
 
-@dataclass(frozen=True)
-class Idle:
+class Idle(NamedTuple):
     """Nothing was asked."""
 
     waits_for: str
     """Such as `a tag`."""
 
 
-@dataclass(frozen=True)
-class Loading:
+class Loading(NamedTuple):
     """An answer is awaited."""
 
     what: str
     """Such as `asking for webapp:1.0`."""
 
 
-@dataclass(frozen=True)
-class Failed:
+class Failed(NamedTuple):
     """The answer was an error."""
 
     error: RegbrowseError
