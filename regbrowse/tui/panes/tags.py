@@ -143,7 +143,7 @@ class TagsPane(Pane):
             self.last = None
             self.list = TagList(versions=not is_catalog, newest_first=self.list.newest_first)
             self.about, self.searches, self.searched = {}, False, ""
-            self._placed, self._moved_at = False, 0.0
+            self._placed, self._moved_at, self._painted = False, 0.0, 0.0
             self.filter.close()
             self.rows.place(0)
         self.label = "Repositories" if is_catalog else "Tags"
@@ -200,7 +200,7 @@ class TagsPane(Pane):
         self.streaming, self.stopped, self.incomplete = False, stopped, incomplete
         self.turn_spinner(False)
         self.stop_loading()
-        self.changed()
+        self.rows_changed()
 
     @on(LoadFailed)
     def _load_failed(self, message: LoadFailed) -> None:
