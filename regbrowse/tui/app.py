@@ -102,6 +102,14 @@ class RegbrowseApp(App["Reference | None"]):
             self.theme = LIGHT
         self.call_after_refresh(self._begin)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Set the classes of the layout before the screen is laid out, and not after, which would do it twice."""
+        wanted = layout.classes_for(*event.size).split()
+        for screen in self.screen_stack:
+            screen.update_classes(
+                {name: name in wanted for _, name in (*layout.WIDTHS, *layout.HEIGHTS)}, animate=False
+            )
+
     async def _begin(self) -> None:
         await asyncio.to_thread(importlib.import_module, "regbrowse.tui.screens.browse")
         from regbrowse.state.theme import load_theme
@@ -117,7 +125,9 @@ class RegbrowseApp(App["Reference | None"]):
         self._main = BrowseScreen(self._session, self._place, selection, layout.classes_for(*self.size))
         # What was imported stays for good: without it a full collection takes 5 ms instead of 40.
         gc.freeze()
+        frames = self.screen
         await self.push_screen(self._main)
+        await frames.remove_children()  # else they would be laid out again with every change of the size
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         await self._answered()
 

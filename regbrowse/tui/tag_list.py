@@ -19,6 +19,8 @@ ADD_SECONDS = 0.003
 """How long one slice of adding may: there are many of them, and keys are pressed meanwhile."""
 CHUNK = 50
 """Names whose keys are made between two looks at the clock."""
+MERGE_SECONDS = 0.5
+"""Seconds after which names are merged though they are few."""
 FIRST_RUN = 500
 """Names that are worth a merge while the list is short."""
 
@@ -61,6 +63,8 @@ class TagList:
         self._waiting: deque[tuple[str, ...]] = deque()
         self._taken = 0
         """How many of the first names that wait were taken."""
+        self._merged = 0.0
+        """When names were merged last."""
         self._late: list[str] = []
         """Matches that came while the names before them were still being filtered."""
         self._matches: list[str] | None = None
@@ -86,13 +90,22 @@ class TagList:
         """Whether names have been put that are not in the list yet."""
         return bool(self._waiting or self._run)
 
-    def settle(self, seconds: float = ADD_SECONDS) -> bool:
+    @property
+    def has_unkeyed(self) -> bool:
+        """Whether names have been put whose keys are not made yet."""
+        return bool(self._waiting)
+
+    def settle(self, seconds: float = ADD_SECONDS, *, more: bool = False) -> bool:
         """Add names that were put, for a moment; tell whether some are left.
 
-        A merge costs as much as the list is long. So it waits until it is worth it, and is a step of its own.
+        A merge costs as much as the list is long. So it waits until it is worth it, or for half a second while `more`
+        names are to come, and is a step of its own.
         """
-        end = perf_counter() + seconds
-        if self._run and (not self._waiting or len(self._run) >= max(FIRST_RUN, len(self._sorted) // 4)):
+        now = perf_counter()
+        end = now + seconds
+        all_came = not self._waiting and not more
+        is_worth_it = len(self._run) >= max(FIRST_RUN, len(self._sorted) // 4) or now > self._merged + MERGE_SECONDS
+        if self._run and (all_came or is_worth_it):
             self._merge_run()
         while self._waiting:
             names = self._waiting[0]
@@ -126,6 +139,7 @@ class TagList:
     def _merge_run(self) -> None:
         """Put the names with keys among the sorted ones: for two sorted runs behind each other, sort is linear."""
         run, self._run = self._run, []
+        self._merged = perf_counter()
         run.sort(key=self._keys.__getitem__)
         self._sorted += run
         self._sorted.sort(key=self._keys.__getitem__)

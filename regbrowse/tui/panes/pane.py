@@ -104,6 +104,10 @@ class Pane(Widget, can_focus=True):
         self.retry_at: float | None = None
         """When what failed is asked again without a key, on the monotonic clock."""
         self._resting: Timer | None = None
+        self._border: tuple[list[Span], list[Span]] = [], []
+        """What the border says."""
+        self._describing = False
+        """Whether what is said of the row under the cursor is yet to be painted."""
         self._patience: Timer | None = None
         self._turning: Timer | None = None
         self._waiting: Timer | None = None
@@ -291,8 +295,13 @@ class Pane(Widget, can_focus=True):
             title = [(f" {self.number} {self.label} ", styles.chip)]
         if self.subject:
             title.append((f" {self.subject}", styles.secondary))
-        self.border_title = content(clip(title, room))
-        self.border_subtitle = content(clip(self._subtitle(room, styles), room))
+        wanted = clip(title, room), clip(self._subtitle(room, styles), room)
+        # To set one of them paints the whole pane.
+        if wanted[0] != self._border[0]:
+            self.border_title = content(wanted[0])
+        if wanted[1] != self._border[1]:
+            self.border_subtitle = content(wanted[1])
+        self._border = wanted
 
     def _subtitle(self, room: int, styles: TextStyles) -> list[Span]:
         if self.outer_size.height <= 3:
@@ -376,6 +385,13 @@ class Pane(Widget, can_focus=True):
         if event.by_hand:
             self.stop_resting()
             self._resting = self.set_timer(RESTING, self._rested)
+        if not self._describing:
+            # The row first: what is said of it around the rows follows with the next paint.
+            self._describing = True
+            self.call_after_refresh(self._describe)
+
+    def _describe(self) -> None:
+        self._describing = False
         self.changed()
 
     def _rested(self) -> None:

@@ -50,7 +50,7 @@ PAUSE = 0.002
 """Seconds between two such moments."""
 GIVE_WAY = 0.03
 """Seconds after a key in which nothing is added, so that its row is painted first."""
-REPAINT = 0.1
+REPAINT = 0.2
 """Seconds between two paints of a list that only grows."""
 TYPING = 0.3
 """Seconds a text rests before a registry is searched for it."""
@@ -200,6 +200,10 @@ class TagsPane(Pane):
         self.streaming, self.stopped, self.incomplete = False, stopped, incomplete
         self.turn_spinner(False)
         self.stop_loading()
+        if self._adding is not None:
+            self._adding.stop()
+            self._adding = None
+        self._add_some()
         self.rows_changed()
 
     @on(LoadFailed)
@@ -215,7 +219,8 @@ class TagsPane(Pane):
 
     def _add_soon(self) -> None:
         if self._adding is None:
-            self._adding = self.set_timer(PAUSE, self._add_some)
+            # Where only a merge is left to do, there is no hurry.
+            self._adding = self.set_timer(PAUSE if self.list.has_unkeyed else REPAINT, self._add_some)
 
     def _add_some(self) -> None:
         """Add names for a moment, so that keys are answered and rows are painted between."""
@@ -224,7 +229,7 @@ class TagsPane(Pane):
         if now >= min(self._moved_at + GIVE_WAY, self._grown + REPAINT):
             self._grown = now
             row = self.current if self._placed else None
-            self.list.settle(ADDING)
+            self.list.settle(ADDING, more=self.streaming)
             if row is not None:
                 self._follow(row)
             if not (self.list.waiting or self.streaming) or now >= self._painted + REPAINT:
