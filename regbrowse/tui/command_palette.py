@@ -29,7 +29,9 @@ async def open_palette(app: App[Any]) -> None:
     frame.border_title = content([(" Commands ", styles.chip)])
     keys = [("enter", styles.key), (" run   ", styles.text), ("↑ ↓", styles.key), (" choose   ", styles.text)]
     frame.border_subtitle = content([*keys, ("esc", styles.key), (" close", styles.text)])
-    palette.query_one(SearchIcon).icon = ">"
+    icon = palette.query_one(SearchIcon)
+    icon.icon = ">"
+    icon.refresh()
     palette.set_focus(palette.query_one(CommandInput))
 
 
