@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,6 +99,20 @@ def test_every_library_has_its_room(path: Path) -> None:
         assert here in OWNERS.get(top, {here}), f"{module_of(path)} imports {name}"
         if here in STANDARD_ONLY:
             assert top in sys.stdlib_module_names or top == "regbrowse", f"{module_of(path)} imports {name}"
+
+
+def test_no_part_of_the_screen_inherits_from_more_than_one_of_ours() -> None:
+    deep = []
+    for path in FILES:
+        name = module_of(path)
+        if room(name) != "tui":
+            continue
+        for kind in vars(importlib.import_module(name)).values():
+            if isinstance(kind, type) and kind.__module__ == name:
+                ours = [each for each in kind.__mro__ if each.__module__.startswith("regbrowse.")]
+                if len(ours) > 2:
+                    deep.append(ours)
+    assert not deep
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "tui" / "panes").glob("*.py")), ids=module_of)

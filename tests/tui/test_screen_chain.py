@@ -66,6 +66,30 @@ async def test_digest_copied_with_one_key(registry: FakeRegistry, tmp_path: Path
         assert "by OSC 52" in driven.text() or "and OSC 52" in driven.text()
 
 
+async def test_the_digest_that_the_status_line_shows_is_copied_in_the_config(
+    registry: FakeRegistry, tmp_path: Path
+) -> None:
+    registry.repository("shop/app").add(images.image(), "1.0.0")
+    async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        await driven.press("4", "Y")
+        await driven.shows("copied config digest of")
+        assert driven.app.clipboard in driven.lines()[-3]
+
+
+async def test_other_panes_follow_the_cursor_before_the_keyboard_leaves(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
+        await driven.shows('"architecture": "amd64"')
+        await driven.press("2")
+        driven.screen.manifests_pane.action_move(1)
+        driven.screen.action_focus_pane("layers")
+        node, request = driven.screen.manifests_pane.current, driven.screen.layers_pane.request
+        assert node is not None
+        assert request is not None
+        assert request.digest == node.digest
+
+
 async def test_copy_menu_offers_reference_and_image_id(registry: FakeRegistry, tmp_path: Path) -> None:
     filled(registry)
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:

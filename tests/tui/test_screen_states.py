@@ -37,7 +37,7 @@ async def test_first_page_is_shown_while_the_rest_streams(registry: FakeRegistry
     gate = paged(registry)
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
         await driven.shows("5 so far")
-        assert "1.0.0" in driven.text()
+        await driven.shows("1.0.0")
         assert "1.9.0" not in driven.text()
         registry.link = lambda path, query: f'<{path}?{query}>; rel="next"'
         gate.open()
@@ -61,7 +61,7 @@ async def test_listing_that_goes_in_circles_ends_with_a_reason(registry: FakeReg
     registry.link = lambda path, _query: f'<{path}?n=1&last=1.0.0>; rel="next"'
     async with browsing(f"{registry.name}/shop/loop", tmp_path) as driven:
         await driven.shows("incomplete")
-        assert "1.0.0" in driven.text()
+        await driven.shows("1.0.0")
         assert len(registry.paths("/v2/shop/loop/tags")) <= 4
 
 
@@ -77,7 +77,7 @@ async def test_esc_stops_the_listing_and_keeps_the_rows(registry: FakeRegistry, 
         await driven.press("escape")
         await driven.shows("stopped")
         await asyncio.wait_for(gate.left.wait(), 10)
-        assert "1.0.0" in driven.text()
+        await driven.shows("1.0.0")
         gate.open()
         registry.link = lambda path, query: f'<{path}?{query}>; rel="next"'
         await driven.press("r")
@@ -92,7 +92,7 @@ async def test_page_that_fails_keeps_what_came(registry: FakeRegistry, tmp_path:
     async with browsing(f"{registry.name}/shop/paged", tmp_path) as driven:
         await driven.shows("5 so far")
         await driven.shows("500")
-        assert "1.0.0" in driven.text()
+        await driven.shows("1.0.0")
 
 
 async def test_filter_narrows_and_esc_clears(registry: FakeRegistry, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ class ManifestsPane(Pane):
         self.wait_for(wait_for)
 
     def _forget(self, request: ManifestRequest | None, subject: str) -> None:
+        self.stop_resting()
         self.request, self.model, self._tree_rows, self.subject = request, None, [], subject
         self.rows.place(0)
         self.rows_changed()

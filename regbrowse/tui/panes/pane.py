@@ -382,8 +382,9 @@ class Pane(Widget, can_focus=True):
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
         event.stop()
-        if event.by_hand:
-            self.stop_resting()
+        if event.by_hand and self.rows.is_moved:
+            if self._resting:
+                self._resting.stop()
             self._resting = self.set_timer(RESTING, self._rested)
         if not self._describing:
             # The row first: what is said of it around the rows follows with the next paint.
@@ -395,15 +396,16 @@ class Pane(Widget, can_focus=True):
         self.changed()
 
     def _rested(self) -> None:
-        self._resting = None
-        self.post_message(self.Highlighted(self))
+        if self.stop_resting():
+            self.post_message(self.Highlighted(self))
 
     def stop_resting(self) -> bool:
         """Forget that the cursor was moved; tell whether that is yet to be said."""
-        resting, self._resting = self._resting, None
-        if resting:
-            resting.stop()
-        return resting is not None
+        is_moved, self.rows.is_moved = self.rows.is_moved, False
+        if self._resting:
+            self._resting.stop()
+            self._resting = None
+        return is_moved
 
     @on(RowList.Chosen)
     async def _chosen(self, event: RowList.Chosen) -> None:

@@ -136,6 +136,7 @@ class TagsPane(Pane):
     def start(self, request: ListRequest, *, keep: bool = False) -> None:
         """Begin another list; with `keep` it goes on behind the rows that are there."""
         is_catalog = not isinstance(request.place, Repository)
+        self.stop_resting()
         self.request = request
         self.streaming, self.stopped, self.incomplete = True, False, ""
         self.details = {}

@@ -80,8 +80,9 @@ class PaneStatus(ScrollView):
         return strip(lines[at] if at < len(lines) else [], width, styles.plain)
 
     def _lines(self) -> list[list[Span]]:
-        """Give all lines at the present width."""
-        width, styles, status = self.size.width, theme_styles(self.app).pane, self.status
+        """Give all lines at the present width, without the column of the scroll bar."""
+        width = self.size.width - self.styles.scrollbar_size_vertical
+        styles, status = theme_styles(self.app).pane, self.status
         if isinstance(status, Failed):
             if self.size.height == 1:
                 return [error_line(status.error, styles)]

@@ -94,6 +94,8 @@ class RowList(ScrollView):
         self._ground = ground
         self._source = source
         self._by_hand = False
+        self.is_moved = False
+        """Whether the cursor was moved by hand since this was set to False."""
         self._was_on = False
         """Whether the pointer went down on the row that the cursor was on already."""
 
@@ -116,6 +118,7 @@ class RowList(ScrollView):
     def jump(self, index: int) -> None:
         """Put the cursor on a row by hand, the nearest one there is."""
         self._by_hand = True
+        self.is_moved |= self._nearest(index) != self.cursor
         self.cursor = self._nearest(index)
         self._by_hand = False
         self.show_row(self.cursor)
