@@ -65,7 +65,7 @@ _made: dict[str, ThemeStyles] = {}
 def _make(app: App[Any]) -> ThemeStyles:
     if app.theme.startswith("ansi"):
         return _ansi()
-    variables = app.theme_variables
+    variables = app.get_css_variables()  # of the present theme, also before Textual has read its CSS again
     colour = {name: Color.parse(variables[name]) for name in _NAMES}
     weak = app.theme in _WEAK_THEMES
     background = colour["background"]
