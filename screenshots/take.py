@@ -47,8 +47,8 @@ async def settled(pilot: Pilot[Reference | None]) -> None:
     app = pilot.app
     assert isinstance(app, RegbrowseApp)
     quiet = 0
-    while quiet < 7:
-        await pilot.pause(0.1)
+    while quiet < 10:
+        await pilot.pause(0.05)
         busy = any(not worker.is_finished for worker in app.workers)
         waits = app.main is None or app.main.tags_pane.streaming or app.main.tags_pane.list.waiting
         quiet = 0 if busy or waits else quiet + 1

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from textual import events
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -57,6 +58,11 @@ class Driven:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+
+    async def paste(self, text: str) -> None:
+        """Paste a text as a terminal does, which is sooner done than typing it."""
+        self.app.post_message(events.Paste(text))
+        await self.pilot.pause()
 
     async def until(self, true: Callable[[], object], what: str = "") -> None:
         """Waits until something is true; fails with the screen's text."""

@@ -232,7 +232,9 @@ async def test_artifact_and_legacy_image_are_shown_for_what_they_are(registry: F
     repository.add(images.schema1(), "old")
     async with browsing(f"{registry.name}/shop/odd:thing", tmp_path) as driven:
         await driven.shows("artifact")
-        await driven.press("o", *f"{registry.name}/shop/odd:old", "enter")
+        await driven.press("o")
+        await driven.paste(f"{registry.name}/shop/odd:old")
+        await driven.press("enter")
         await driven.shows("schema 1")
 
 
@@ -245,7 +247,9 @@ async def test_an_address_typed_with_https_is_not_asked_in_clear(registry: FakeR
 
     async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
         await driven.shows("1.1.0")
-        await driven.press("o", *f"https://{registry.name}/shop/other", "enter")
+        await driven.press("o")
+        await driven.paste(f"https://{registry.name}/shop/other")
+        await driven.press("enter")
         await driven.shows("does not speak TLS")
         assert other() == []
         await driven.press("H")

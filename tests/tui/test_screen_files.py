@@ -14,7 +14,7 @@ async def test_a_folder_is_opened_from_the_dialog(tmp_path: Path) -> None:
     write(tmp_path / "out", layout_files(tagged(index, "1.0")))
     async with browsing(None, tmp_path) as driven:
         await driven.shows("Open")
-        await driven.press(*f"oci:{tmp_path}/out:1.0")
+        await driven.paste(f"oci:{tmp_path}/out:1.0")
         await driven.shows("files on this machine")
         await driven.press("enter")
         await driven.shows('"architecture": "amd64"')
@@ -26,6 +26,7 @@ async def test_a_folder_that_is_none_is_said_in_the_pane(tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     async with browsing(None, tmp_path) as driven:
         await driven.shows("Open")
-        await driven.press(*f"oci:{tmp_path}/empty", "enter")
+        await driven.paste(f"oci:{tmp_path}/empty")
+        await driven.press("enter")
         await driven.shows("× bad setting")
         await driven.shows("index.json")
