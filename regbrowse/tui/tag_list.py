@@ -107,6 +107,7 @@ class TagList:
         is_worth_it = len(self._run) >= max(FIRST_RUN, len(self._sorted) // 4) or now > self._merged + MERGE_SECONDS
         if self._run and (all_came or is_worth_it):
             self._merge_run()
+            return self.waiting
         while self._waiting:
             names = self._waiting[0]
             self._take(names[self._taken : self._taken + CHUNK])

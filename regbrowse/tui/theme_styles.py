@@ -30,7 +30,6 @@ class TextStyles(NamedTuple):
     """The bar of a selected row."""
     chip: Style
     """Title of the focused pane and cursor rows."""
-    cursor_bar: Style
     accent: Style
     key: Style
     primary: Style
@@ -107,7 +106,6 @@ def _text_styles(ground: Color, colour: dict[str, Color], weak: bool) -> TextSty
         rule=strength(25),
         focus=style(primary),
         chip=Style(color=primary.get_contrast_text(1.0).rich_color, bgcolor=primary.rich_color, bold=True),
-        cursor_bar=style(colour["accent"]),
         accent=style(colour["text-accent"]),
         key=style(colour["text-accent"], bold=True),
         primary=style(colour["text-primary"]),
@@ -120,7 +118,7 @@ def _text_styles(ground: Color, colour: dict[str, Color], weak: bool) -> TextSty
 def _one(style: Style, bar: Style) -> TextStyles:
     return TextStyles(
         plain=style, text=style, bold=style, secondary=style, tertiary=style, thumb=style, rule=style,
-        focus=bar, chip=style, cursor_bar=bar, accent=style, key=style, primary=style, success=style, warning=style,
+        focus=bar, chip=style, accent=style, key=style, primary=style, success=style, warning=style,
         error=style,
     )  # fmt: skip
 
@@ -135,7 +133,7 @@ def _ansi() -> ThemeStyles:
         return TextStyles(
             plain=style(), text=style(), bold=style(strong=True), secondary=style(dim=True), tertiary=style(dim=True),
             thumb=style(dim=True), rule=style(dim=True), focus=style("blue"),
-            chip=Style(reverse=True, bold=True), cursor_bar=style("yellow"), accent=style("yellow"),
+            chip=Style(reverse=True, bold=True), accent=style("yellow"),
             key=style("yellow", strong=True), primary=style("blue"), success=style("green"), warning=style("yellow"),
             error=style("red"),
         )  # fmt: skip

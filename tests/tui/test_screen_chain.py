@@ -165,6 +165,8 @@ async def test_from_the_cache_nothing_but_one_head(registry: FakeRegistry, tmp_p
     filled(registry)
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
         await driven.shows('"architecture": "amd64"')
+        model = driven.screen.manifests_pane.model
+        await driven.until(lambda: model is not None and len(model.children) == 3, "all that the index lists")
         first = [each for each in registry.asked if each.method == "GET" and "/tags/" not in each.path]
         assert len([each for each in first if each.path != "/v2/"]) >= 3
         await driven.press("j")
