@@ -324,6 +324,12 @@ class BrowseScreen(Screen[None]):
             self.layers_pane.request = None
             self._show_image()
 
+    @on(Worker.StateChanged)
+    def _worker_ended(self, event: Worker.StateChanged) -> None:
+        """Ask for details that stood back behind what was asked for by hand."""
+        if event.worker.is_finished and event.worker.group in (self._manifest.group, self._image.group):
+            self._rows_shown()
+
     @on(RowList.Scrolled)
     def _rows_shown(self) -> None:
         """Ask for the details of the rows that can be seen, once they rest."""
