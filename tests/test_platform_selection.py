@@ -122,19 +122,21 @@ def hold(registry: FakeRegistry, made: Made) -> str:
 
 def shown_digest(driven: Driven) -> str:
     """The digest of the image whose layers are shown."""
-    request = driven.screen.layers_pane.request
+    request = driven.screen.opened.layers_pane.request
     return str(request.digest) if request else ""
 
 
 async def shown(driven: Driven) -> tuple[str, str, bytes]:
     """The digest of the row with the cursor, of the image whose config is shown, and the config."""
     screen = driven.screen
-    await driven.until(lambda: screen.layers_pane.request is not None and screen.config_pane.raw, "a config")
+    await driven.until(
+        lambda: screen.opened.layers_pane.request is not None and screen.opened.config_pane.raw, "a config"
+    )
     await driven.until(lambda: driven.is_quiet, "quiet")
-    row = screen.manifests_pane.current
+    row = screen.opened.manifests_pane.current
     assert row is not None
-    assert screen.layers_pane.request is not None
-    return str(row.digest), str(screen.layers_pane.request.digest), screen.config_pane.raw
+    assert screen.opened.layers_pane.request is not None
+    return str(row.digest), str(screen.opened.layers_pane.request.digest), screen.opened.config_pane.raw
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -175,7 +177,7 @@ async def test_an_empty_index(registry: FakeRegistry, run: CommandLine, tmp_path
     assert "Its list names no platform" in (await run("digest", reference)).err
     async with browsing(reference, tmp_path) as driven:
         await driven.shows("no layers: this is an index")
-        assert driven.screen.config_pane.raw == images.index().raw
+        assert driven.screen.opened.config_pane.raw == images.index().raw
 
 
 async def test_what_is_asked_while_nested_indexes_are_read(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -186,7 +188,7 @@ async def test_what_is_asked_while_nested_indexes_are_read(registry: FakeRegistr
     async with browsing(reference, tmp_path, platform=Platform("linux", "amd64")) as driven:
         await driven.until(gate.arrived.is_set)
         await driven.shows("asking for linux/amd64")
-        row = driven.screen.manifests_pane.current
+        row = driven.screen.opened.manifests_pane.current
         assert row is not None
         assert row.is_root
         assert not [path for path in registry.paths() if path.endswith(ARM64.digest)]
@@ -228,8 +230,8 @@ async def test_a_selected_image_that_is_not_held_is_asked_for_once(
     assert "linux/amd64 is listed, but this registry does not hold it" in said.err
     registry.asked.clear()
     async with browsing(reference, tmp_path, platform=Platform("linux", "amd64")) as driven:
-        await driven.until(lambda: driven.screen.layers_pane.error is not None)
-        row = driven.screen.manifests_pane.current
+        await driven.until(lambda: driven.screen.opened.layers_pane.error is not None)
+        row = driven.screen.opened.manifests_pane.current
         assert row is not None
         assert (str(row.digest), row.missing) == (AMD64.digest, True)
     assert len([path for path in registry.paths() if path.endswith(AMD64.digest)]) == 1
@@ -262,4 +264,4 @@ async def test_an_image_that_is_listed_without_a_digest(
     async with browsing(reference, tmp_path, platform=Platform("linux", "amd64"), size=(200, 36)) as driven:
         await driven.shows("without a usable digest")
         await driven.shows("no layers: this is an index")
-        assert driven.screen.config_pane.raw == made.raw
+        assert driven.screen.opened.config_pane.raw == made.raw

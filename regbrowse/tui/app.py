@@ -75,13 +75,13 @@ class RegbrowseApp(App["Reference | None"]):
         return self._main
 
     def get_default_screen(self) -> Screen[None]:
-        return Screen(id="_default", classes=layout.classes_for(*self.size) + " -in-tags")
+        return Screen(id="_default", classes=layout.classes_for(*self.size))
 
     def compose(self) -> ComposeResult:
         """Frames where the panes will be, as the main screen paints them before anything came."""
         yield Blank("regbrowse", id="header")
         tags, *others = [self._frame(number, name) for number, name in enumerate(PANES, 1)]
-        yield Container(tags, Container(*others, id="right"), id="body")
+        yield Container(tags, Container(*others, id="right"), id="body", classes="-in-tags")
         yield Blank(id="status")
         yield Blank(id="footer")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.manifest import Index
+from regbrowse.reference import Digest
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.tags import TagsPane
 
@@ -27,6 +29,9 @@ class Selection:
     def take(self, screen: BrowseScreen, pane: Pane) -> bool:  # noqa: ARG002
         """Take what was selected; False: the screen goes on from it."""
         return False
+
+    def pin(self, screen: BrowseScreen) -> None:
+        """Pick the row by its digest; does nothing where nothing is picked."""
 
     def can_pin(self, pane: Pane) -> bool:
         """Tell whether the row can be picked by a digest that its reference does not name."""
@@ -60,6 +65,27 @@ class PickSelection(Selection):
         if reference is not None:
             screen.app.exit(reference)
         return reference is not None or _is_awaited(pane)
+
+    def pin(self, screen: BrowseScreen) -> None:
+        """End the app with what the cursor is on by its digest, which is asked for where it is not known."""
+        reference, form = self.reference(screen.body.pane), screen.body.pane.digest_form()
+        if reference is None:
+            return
+        if form is not None:
+            screen.app.exit(reference._replace(digest=Digest.parse(form.value)))
+            return
+        screen.note("asking", f"what {reference.tag} points to")
+        screen.run_worker(self._ask_digest(screen, reference), group="pin", exclusive=True)
+
+    async def _ask_digest(self, screen: BrowseScreen, reference: Reference) -> None:
+        try:
+            digest = await (await screen.session.connected()).digest_of(reference)
+        except NotFound:
+            screen.post_message(screen.tags_pane.Noted("×", f'there is no "{reference.tag}"'))
+        except RegbrowseError as error:
+            screen.post_message(screen.tags_pane.Noted("×", error.why))
+        else:
+            screen.app.exit(reference._replace(digest=digest))
 
     def order(self, pane: Pane) -> tuple[str, ...]:
         order = [action for action in pane.foot if action != "enter" or not _is_awaited(pane)]

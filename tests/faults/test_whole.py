@@ -87,7 +87,7 @@ async def test_hostile_text(server: Misbehaving, tmp_path: Path) -> None:
     repository.add(image, "1.0")
     repository.listed = [HOSTILE, "[bold]", "1.0", "tag[/foo]", None]
     async with program(server, tmp_path, place=f"{server.name}/acme/app:1.0") as driven:
-        await driven.until(lambda: driven.screen.config_pane.row_count() > 3, "the config")
+        await driven.until(lambda: driven.screen.opened.config_pane.row_count() > 3, "the config")
         await responsive(driven)
         await driven.press("3", "enter", "escape", "4", "G", "g", "enter", "escape", "question_mark", "escape")
     server.on(LIST, problem(500, HOSTILE, HOSTILE))
@@ -136,7 +136,7 @@ async def test_network_lost(server: Misbehaving, tmp_path: Path) -> None:
     repository.add(MADE, "1.0")
     repository.add(images.image(architecture="arm64"), "2.0")
     async with program(server, tmp_path, place=f"{server.name}/acme/app:1.0", most=80) as driven:
-        await driven.until(lambda: driven.screen.config_pane.row_count() > 3, "the config")
+        await driven.until(lambda: driven.screen.opened.config_pane.row_count() > 3, "the config")
         server.on("/*", End.RESET)
         await driven.press("1", "r")
         await driven.until(lambda: driven.screen.tags_pane.error is not None, "an error")
@@ -194,7 +194,7 @@ async def test_sparse_index(server: Misbehaving, tmp_path: Path) -> None:
     for each, status in zip(made[1:], (404, 403, 500), strict=True):
         server.on(f"/v2/acme/app/manifests/{each.digest}", problem(status, "X"))
     async with program(server, tmp_path, place=f"{server.name}/acme/app:1.0", most=80) as driven:
-        await driven.until(lambda: driven.screen.config_pane.row_count() > 3, "the config")
+        await driven.until(lambda: driven.screen.opened.config_pane.row_count() > 3, "the config")
         await driven.shows("linux/arm64")
         await responsive(driven)
         for _ in made:
@@ -232,7 +232,7 @@ async def test_canaries(server: Misbehaving, other: Misbehaving, tmp_path: Path)
     ) as driven:
         await driven.shows("1.0")
         await driven.press("enter")
-        await driven.until(lambda: driven.screen.config_pane.row_count() > 3, "the config")
+        await driven.until(lambda: driven.screen.opened.config_pane.row_count() > 3, "the config")
         for key in ("2", "3", "4", "question_mark", "escape", "L"):
             await driven.press(key)
             assert CANARY not in driven.text()
@@ -264,7 +264,7 @@ async def test_recorder(server: Misbehaving, tmp_path: Path) -> None:
     repository.add(images.index(MADE, images.image(architecture="arm64")), "1.0", "latest")
     repository.blobs[BLOB.digest] = BLOB.raw
     async with program(server, tmp_path, place=f"{server.name}/acme/app:1.0") as driven:
-        await driven.until(lambda: driven.screen.config_pane.row_count() > 3, "the config")
+        await driven.until(lambda: driven.screen.opened.config_pane.row_count() > 3, "the config")
         await responsive(driven)
         await driven.press("1", "down", "up", "enter")
         await driven.shows("linux/arm64")

@@ -35,10 +35,10 @@ async def test_from_tag_to_config_by_keyboard(registry: FakeRegistry, tmp_path: 
         await driven.shows("1.1.0")
         await driven.press("j")
         await driven.press("enter")
-        await driven.until(lambda: driven.screen.focused_pane == "manifests")
+        await driven.until(lambda: driven.screen.body.focused_pane == "manifests")
         await driven.shows("linux/amd64")
         await driven.press("enter")
-        await driven.until(lambda: driven.screen.focused_pane == "layers")
+        await driven.until(lambda: driven.screen.body.focused_pane == "layers")
         await driven.shows("COPY")
         await driven.press("4")
         await driven.shows('"architecture": "amd64"')
@@ -52,7 +52,7 @@ async def test_answers_come_in_order_and_name_their_request(registry: FakeRegist
         root = next(each for each in driven.messages if isinstance(each, ManifestLoaded))
         assert set(names.part.names) == {"1.1.0", "1.0.0", "single"}
         assert root.request.reference.tag == "1.1.0"
-        assert root.request is driven.screen.manifests_pane.request
+        assert root.request is driven.screen.opened.manifests_pane.request
 
 
 async def test_digest_copied_with_one_key(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ async def test_other_panes_follow_the_cursor_before_the_keyboard_leaves(registry
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
         await driven.shows('"architecture": "amd64"')
         await driven.press("2")
-        driven.screen.manifests_pane.action_move(1)
+        driven.screen.opened.manifests_pane.action_move(1)
         driven.screen.action_focus_pane("layers")
-        node, request = driven.screen.manifests_pane.current, driven.screen.layers_pane.request
+        node, request = driven.screen.opened.manifests_pane.current, driven.screen.opened.layers_pane.request
         assert node is not None
         assert request is not None
         assert request.digest == node.digest
@@ -98,7 +98,7 @@ async def test_copy_menu_offers_reference_and_image_id(registry: FakeRegistry, t
         await driven.shows("config digest (image id)")
         await driven.press("c")
         await driven.shows("copied config digest of linux/amd64")
-        image = driven.screen.manifests_pane.model
+        image = driven.screen.opened.manifests_pane.model
         assert image is not None
         assert driven.app.clipboard.startswith("sha256:")
         await driven.press("y", "t")
@@ -126,7 +126,7 @@ async def test_holding_an_arrow_asks_once(registry: FakeRegistry, tmp_path: Path
         await driven.shows("1.29.0")
         for _ in range(12):
             driven.screen.tags_pane.action_move(1)
-        await driven.until(lambda: driven.screen.manifests_pane.request is not None)
+        await driven.until(lambda: driven.screen.opened.manifests_pane.request is not None)
         await driven.shows('"architecture"')
         opened = [each.path for each in registry.asked if each.method == "GET" and "/manifests/" in each.path]
         assert opened == ["/v2/shop/many/manifests/1.17.0"]
@@ -165,7 +165,7 @@ async def test_from_the_cache_nothing_but_one_head(registry: FakeRegistry, tmp_p
     filled(registry)
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
         await driven.shows('"architecture": "amd64"')
-        model = driven.screen.manifests_pane.model
+        model = driven.screen.opened.manifests_pane.model
         await driven.until(lambda: model is not None and len(model.children) == 3, "all that the index lists")
         first = [each for each in registry.asked if each.method == "GET" and "/tags/" not in each.path]
         assert len([each for each in first if each.path != "/v2/"]) >= 3
@@ -213,7 +213,7 @@ async def test_platform_choice_stays_for_the_next_tag(registry: FakeRegistry, tm
         await driven.shows('"architecture": "arm64"')
         await driven.press("1", "k")
         await driven.shows("2 Manifests 1.2.0")
-        await driven.until(lambda: driven.screen.config_pane.subject == "linux/arm64")
+        await driven.until(lambda: driven.screen.opened.config_pane.subject == "linux/arm64")
 
 
 async def test_history_goes_back_and_forward(registry: FakeRegistry, tmp_path: Path) -> None:

@@ -68,6 +68,9 @@ async def test_a_refused_login_is_said_and_the_old_state_stays(registry: FakeReg
         await typed(driven, "nonsense")
         await driven.press("enter")
         await driven.shows("refused the credentials")
+        await driven.shows("Connection")
+        await driven.press("escape")
+        await driven.lacks("Connection")
         await driven.shows("anonymous")
 
 

@@ -22,11 +22,17 @@ async def test_a_folder_is_opened_from_the_dialog(tmp_path: Path) -> None:
         assert ".invalid" not in driven.text()
 
 
-async def test_a_folder_that_is_none_is_said_in_the_pane(tmp_path: Path) -> None:
+async def test_a_folder_that_is_none_is_said_in_the_dialog_which_stays(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    write(tmp_path / "out", layout_files(tagged(images.image(), "1.0")))
     async with browsing(None, tmp_path) as driven:
         await driven.shows("Open")
         await driven.paste(f"oci:{tmp_path}/empty")
         await driven.press("enter")
-        await driven.shows("× bad setting")
         await driven.shows("index.json")
+        await driven.press(*["backspace"] * len("empty"))
+        await driven.lacks("index.json")
+        await driven.paste("out:1.0")
+        await driven.press("enter")
+        await driven.shows('"architecture": "amd64"')
+        await driven.lacks("Open")

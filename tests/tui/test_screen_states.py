@@ -51,7 +51,7 @@ async def test_cursor_stays_on_its_tag_while_rows_stream_in_above(registry: Fake
     async with browsing(f"{registry.name}/shop/paged:1.0.0", tmp_path) as driven:
         await driven.shows("12 of 12")
         assert driven.screen.tags_pane.current == "1.0.0"
-        await driven.until(lambda: not any(pane.is_loading for pane in driven.screen.panes))
+        await driven.until(lambda: not any(pane.is_loading for pane in driven.screen.body.panes))
 
 
 async def test_listing_that_goes_in_circles_ends_with_a_reason(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ async def test_hostile_text_is_looked_at_and_does_nothing(registry: FakeRegistry
     registry.repository("shop/evil").add(_image_of(config, layer), "1.0.0")
     async with browsing(f"{registry.name}/shop/evil:1.0.0", tmp_path, size=(200, 60)) as driven:
         await driven.shows("evil")
-        await driven.until(lambda: driven.screen.config_pane.row_count() > 5, "the config")
+        await driven.until(lambda: driven.screen.opened.config_pane.row_count() > 5, "the config")
         text = driven.text()
         assert "\x1b" not in text
         assert "\u202e" not in text
@@ -254,9 +254,9 @@ async def test_large_config_shows_its_first_part_and_all_on_enter(registry: Fake
     registry.repository("shop/big").add(_image_of(config, layer), "1")
     async with browsing(f"{registry.name}/shop/big:1", tmp_path) as driven:
         await driven.shows("first part")
-        assert len(driven.screen.config_pane.raw) < 300_000
+        assert len(driven.screen.opened.config_pane.raw) < 300_000
         await driven.press("4", "enter")
-        await driven.until(lambda: len(driven.screen.config_pane.raw) == len(config.raw), "all of it")
+        await driven.until(lambda: len(driven.screen.opened.config_pane.raw) == len(config.raw), "all of it")
 
 
 @pytest.mark.parametrize("size", [(39, 20), (60, 12), (60, 24), (80, 24), (300, 80)])

@@ -164,7 +164,7 @@ async def test_nothing_is_picked_before_the_tag_that_was_asked_for_is_there(
         await driven.shows("OCI image manifest")
         await driven.press("enter", "@")
         assert "enter" not in driven.lines()[-1]
-        assert (app.return_value, driven.screen.pane.id) == (None, "tags")
+        assert (app.return_value, driven.screen.body.pane.id) == (None, "tags")
         gate.open()
         await driven.shows("enter pick")
         await driven.press("enter")
@@ -199,7 +199,7 @@ async def test_only_what_can_be_pulled_is_picked(shelf: FakeRegistry, tmp_path: 
         await driven.shows("enter pick   @ with digest")
         for row, word in (("linux/amd64", "enter pick   y"), ("SBOM", "enter layers"), ("linux/arm64", "enter layers")):
             await driven.press("down")
-            node = driven.screen.manifests_pane.current
+            node = driven.screen.opened.manifests_pane.current
             assert node is not None
             assert node.label == row
             await driven.shows(word)
@@ -221,7 +221,7 @@ async def test_escape_goes_back_before_it_leaves(shelf: FakeRegistry, tmp_path: 
         await driven.shows("linux/arm64")
         await driven.until(lambda: not driven.screen.is_busy, "everything has come")
         await driven.press("2", "escape")
-        assert driven.screen.focused_pane == "tags"
+        assert driven.screen.body.focused_pane == "tags"
         assert app.is_running
         await driven.press("escape")
         await driven.until(lambda: not app.is_running or app._exit, "it leaves")

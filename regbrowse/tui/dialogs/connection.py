@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import on
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -29,35 +30,15 @@ if TYPE_CHECKING:
 
 LABEL = 12
 """Cells of the words before each fact."""
+PROBLEM_ROWS = 3
+"""Rows for why something could not be done."""
 NAMES = 24
 """Cells of the names of places; what is said of a longer one stands below it."""
 _BOLD = Style(bold=True)
 
 
-class LogIn(NamedTuple):
-    """Log in for this session."""
-
-    user: str
-    password: Secret
-
-
-class Anonymous(NamedTuple):
-    """Ask without any login from now on."""
-
-
-class AskHelper(NamedTuple):
-    """Let the credential helper ask on the terminal."""
-
-
-class AllowRealm(NamedTuple):
-    """Send logins to the host that the registry names now."""
-
-
-Decision = LogIn | Anonymous | AskHelper | AllowRealm
-
-
-class ConnectionDialog(Dialog[Decision]):
-    """Gives what was decided."""
+class ConnectionDialog(Dialog[str]):
+    """Does what is decided, and gives it as a sentence; what cannot be done is said, and the dialog stays."""
 
     wide, high = 92, 24
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,6 +50,13 @@ class ConnectionDialog(Dialog[Decision]):
         Binding("pagedown", "scroll(1)", show=False),
         Binding("pageup", "scroll(-1)", show=False),
     ]
+
+    @dataclass
+    class Answered(Message, bubble=False):
+        """It was done what was decided, or why that could not be."""
+
+        said: str
+        error: RegbrowseError | None = None
 
     @dataclass
     class SourcesLoaded(Message, bubble=False):
@@ -83,10 +71,12 @@ class ConnectionDialog(Dialog[Decision]):
         self.notices = browser.notices()
         self.sources: tuple[Source, ...] | None = None
         """None while it is looked for them."""
-        self._browser, self._path = browser, path
+        self._auth, self._path = browser.client.auth, path
         self._helper = browser.client.auth.slow_helper(registry)
         self._realm_changed = isinstance(error, RealmChanged)
         self._problem = ""
+        self._asking = False
+        """Whether the registry is asked about a login at the moment."""
         keys = [("enter", "log in")]
         if self.connection.login.user:
             keys.append(("ctrl+n", "anonymous"))
@@ -111,7 +101,7 @@ class ConnectionDialog(Dialog[Decision]):
         self.run_worker(self._look_for_sources(), exclusive=True)
 
     async def _look_for_sources(self) -> None:
-        self.post_message(self.SourcesLoaded(await self._browser.client.auth.login_sources(self.registry, self._path)))
+        self.post_message(self.SourcesLoaded(await self._auth.login_sources(self.registry, self._path)))
 
     @on(SourcesLoaded)
     def _sources_loaded(self, message: SourcesLoaded) -> None:
@@ -120,13 +110,16 @@ class ConnectionDialog(Dialog[Decision]):
 
     def _remark(self, width: int, styles: TextStyles) -> list[list[Span]]:
         indent = (" " * LABEL, styles.plain)
+        if self._asking:
+            return [clip([indent, (f"asking {self.registry}", styles.secondary)], width)]
         if self._problem:
-            return [clip([indent, (self._problem, styles.error)], width)]
+            return [[indent, (line, styles.error)] for line in wrap(self._problem, width - LABEL)[:PROBLEM_ROWS]]
         return [clip([indent, ("for this session only; never written to disk", styles.secondary)], width)]
 
-    def _say(self, problem: str) -> None:
-        if problem != self._problem:
-            self._problem = problem
+    def _say(self, problem: str, *, asking: bool = False) -> None:
+        if (problem, asking) != (self._problem, self._asking):
+            self._problem, self._asking = problem, asking
+            self.remark.styles.height = PROBLEM_ROWS if problem else 1
             self.remark.repaint()
 
     def _facts(self, width: int, styles: TextStyles) -> list[list[Span]]:
@@ -190,18 +183,52 @@ class ConnectionDialog(Dialog[Decision]):
         else:
             secret = Secret(password.value)
             password.value = ""
-            self.dismiss(LogIn(user.value, secret))
+            self._decide(self._log_in(user.value, secret))
 
     def action_anonymous(self) -> None:
-        self.dismiss(Anonymous())
+        self._auth.use_anonymous(self.registry)
+        self.dismiss(f"browsing {self.registry} anonymously")
 
     def action_ask_helper(self) -> None:
         if self._helper:
-            self.dismiss(AskHelper())
+            self._decide(self._ask_helper())
 
     def action_allow_realm(self) -> None:
         if self._realm_changed:
-            self.dismiss(AllowRealm())
+            self._auth.realms.allow(self.registry)
+            self.dismiss(f"logins of {self.registry} go where it says now")
+
+    def _decide(self, decision: Coroutine[None, None, str]) -> None:
+        self._say("", asking=True)
+        self.run_worker(self._answer(decision), group="decision", exclusive=True)
+
+    async def _answer(self, decision: Coroutine[None, None, str]) -> None:
+        try:
+            self.post_message(self.Answered(await decision))
+        except RegbrowseError as error:
+            self.post_message(self.Answered("", error))
+
+    async def _log_in(self, user: str, password: Secret) -> str:
+        await self._auth.log_in(self.registry, user, password)
+        return f"logged in to {self.registry} as {user}, for this session"
+
+    async def _ask_helper(self) -> str:
+        """Let the credential helper ask on the terminal; nothing is painted meanwhile."""
+        try:
+            with self.app.suspend(), self.app.batch_update():
+                found = await self._auth.run_helper_in_foreground(self.registry)
+        except SuspendNotSupported as error:
+            raise RegbrowseError("This terminal cannot be lent to a credential helper.") from error
+        if not found:
+            raise RegbrowseError("The credential helper gave no login.")
+        return f"logged in to {self.registry} by its credential helper"
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        if message.error is None:
+            self.dismiss(message.said)
+        else:
+            self._say(message.error.why)
 
     def action_scroll(self, pages: int) -> None:
         self.facts.scroll_relative(y=pages * max(1, self.facts.size.height - 1), animate=False)

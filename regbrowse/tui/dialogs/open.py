@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from regbrowse.errors import BadReference
+from regbrowse.errors import BadReference, RegbrowseError
 from regbrowse.reference import Digest, Registry
 from regbrowse.reference_input import Typed, read_typed
 from regbrowse.state.recents import Recent
@@ -20,6 +23,10 @@ from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
 from regbrowse.tui.dialogs.dialog import Dialog
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 from regbrowse.tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from regbrowse.reference_input import Source
+    from regbrowse.tui.session import RegistrySession
 
 WIDE = 84
 """Cells from which digests are shown beside what was open lately."""
@@ -47,7 +54,7 @@ def understand(text: str) -> Understood:
 
 
 class OpenDialog(Dialog[Typed]):
-    """Gives what is to be opened."""
+    """Gives what is to be opened; files on this machine are read first, and then named by their place."""
 
     wide, high = 92, 18
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,8 +64,20 @@ class OpenDialog(Dialog[Typed]):
         Binding("enter", "open", show=False),
     ]
 
-    def __init__(self, recents: list[Recent]) -> None:
+    @dataclass
+    class FilesRead(Message, bubble=False):
+        """Files on this machine were read, or cannot be."""
+
+        typed: Typed
+        error: RegbrowseError | None = None
+
+    def __init__(self, session: RegistrySession, recents: list[Recent]) -> None:
         self.recents = recents
+        self.reading = ""
+        """The files that are read at the moment."""
+        self.error: RegbrowseError | None = None
+        """Why they could not be read, until something else is typed."""
+        self._session = session
         self.input = OpenInput(compact=True)
         self.view = LineView(self._lines)
         self.cursor = -1
@@ -78,7 +97,7 @@ class OpenDialog(Dialog[Typed]):
 
     def _lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
         text = self.input.value
-        lines: list[list[Span]] = [[("─" * width, styles.rule)], *_understood(text, width, styles), []]
+        lines: list[list[Span]] = [[("─" * width, styles.rule)], *self._said(text, width, styles), []]
         if self.recents:
             wanted = text.strip().lower()
             count = sum(wanted in each.reference.lower() for each in self.recents)
@@ -92,6 +111,14 @@ class OpenDialog(Dialog[Typed]):
         for i, line in enumerate(wrap(TAKES, width - 7)):
             lines.append([("Takes  " if i == 0 else " " * 7, styles.bold), (line, styles.text)])
         return [clip(line, width) if line and line[-1][0] != "" else line for line in lines]
+
+    def _said(self, text: str, width: int, styles: TextStyles) -> list[list[Span]]:
+        """Say how far the opening got, or how a text would be opened."""
+        if self.reading:
+            return [[("reading ", styles.secondary), (self.reading, styles.text)]]
+        if self.error is not None:
+            return [[(line, styles.error)] for line in wrap(str(self.error), width)[:3]]
+        return _understood(text, width, styles)
 
     def _recent(self, index: int, recent: Recent, wanted: str, width: int) -> list[Span]:
         themed = theme_styles(self.app)
@@ -108,10 +135,15 @@ class OpenDialog(Dialog[Typed]):
 
     def on_input_changed(self) -> None:
         self.cursor = -1
-        self.view.repaint()
+        self._forget_files()
 
     def action_move(self, by: int) -> None:
         self.cursor = max(-1, min(self.cursor + by, len(self.recents) - 1))
+        self._forget_files()
+
+    def _forget_files(self) -> None:
+        self.reading, self.error = "", None
+        self.workers.cancel_node(self)
         self.view.repaint()
 
     def action_complete(self) -> None:
@@ -122,8 +154,30 @@ class OpenDialog(Dialog[Typed]):
     def action_open(self) -> None:
         text = self.shown[self.cursor].reference if self.cursor >= 0 else self.input.value
         typed = understand(text).typed
-        if typed is not None:
+        if typed is not None and typed.source is not None:
+            self._forget_files()
+            self.reading = str(typed.source)
+            self.run_worker(self._read_files(typed, typed.source), exclusive=True)
+        elif typed is not None:
             self.dismiss(typed)
+
+    async def _read_files(self, typed: Typed, source: Source) -> None:
+        try:
+            place, _ = await (await self._session.connected()).open_files(source)
+        except RegbrowseError as error:
+            self.post_message(self.FilesRead(typed, error))
+        else:
+            self.post_message(self.FilesRead(typed._replace(place=place)))
+
+    @on(FilesRead)
+    def _files_read(self, message: FilesRead) -> None:
+        if not self.reading:
+            return
+        if message.error is None:
+            self.dismiss(message.typed)
+            return
+        self.reading, self.error = "", message.error
+        self.view.repaint()
 
 
 class OpenInput(Input):

@@ -24,8 +24,8 @@ def where(screen: BrowseScreen) -> Where:
     registry, browser = screen.tags_pane.registry, screen.session.browser
     if registry is None:
         return Where()
-    repository, opened = screen.tags_pane.repository, screen.manifests_pane.request
-    model, place = screen.manifests_pane.model, screen.navigator.place
+    repository, opened = screen.tags_pane.repository, screen.opened.request
+    model, place = screen.opened.manifests_pane.model, screen.navigator.place
     reference = opened.reference if opened else place if isinstance(place, Reference) else None
     digest = model.root.digest if model else reference.digest if reference else None
     said = Where(
@@ -60,14 +60,14 @@ def _warning(browser: Browser, registry: Registry) -> str:
 
 def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
     """Give the keys that do something now in the focused pane, what is done most first."""
-    pane = screen.pane
+    pane = screen.body.pane
     if screen.focused is not None and screen.focused is not pane:
         return _filter_hints(pane)
     enabled = {each.binding.action for each in screen.active_bindings.values() if each.enabled}
     shown: list[Hint] = []
     if "clear_filter" in enabled:
         shown.append(Hint("esc", "clear", "clear_filter"))
-    elif screen.zoomed:
+    elif screen.body.zoomed:
         shown.append(Hint("esc", "back", "back"))
     elif screen.is_busy:
         shown.append(Hint("esc", "cancel", "back"))

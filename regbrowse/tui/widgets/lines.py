@@ -9,6 +9,7 @@ from rich.style import Style
 from textual import events, message
 from textual.content import Content
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 from regbrowse.text import exact
@@ -16,6 +17,8 @@ from regbrowse.tui.cells import Span, clip, content, cut_left, spread, width_of
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 
 _BOLD = Style(bold=True)
+NOTE_SECONDS = 4.0
+"""Seconds for which the status line says what was done."""
 METER = 10
 """Cells of the bar that shows what is left of the rate limit."""
 
@@ -145,6 +148,18 @@ class StatusLine(Line):
     detail: reactive[Detail] = reactive(Detail())
     note: reactive[Note] = reactive(Note())
     """Empty most of the time."""
+
+    _until: Timer | None = None
+
+    def say(self, note: Note) -> None:
+        """Say for a moment, or until the next key, what was done."""
+        self.note = note
+        if self._until:
+            self._until.stop()
+        self._until = self.set_timer(NOTE_SECONDS, self.say_no_more)
+
+    def say_no_more(self) -> None:
+        self.note = Note()
 
     def render(self) -> Content:
         width, height = self.size

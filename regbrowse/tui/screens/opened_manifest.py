@@ -1,0 +1,205 @@
+"""What is open: the manifest, and the layers and config of the image that is looked at in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from regbrowse.errors import RegbrowseError
+from regbrowse.oci.manifest import config_of
+from regbrowse.oci.mediatype import OCI_EMPTY
+from regbrowse.tui import loaders
+from regbrowse.tui import messages as m
+from regbrowse.tui.panes.config import ConfigPane
+from regbrowse.tui.panes.layers import LayersPane
+from regbrowse.tui.panes.manifests import ManifestsPane
+from regbrowse.tui.panes.pane import Pane
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from regbrowse.reference import Reference
+    from regbrowse.tui.session import RegistrySession
+
+
+class OpenedManifest(Container):
+    """Lets layers and config follow the cursor of the manifests, and gives each pane what was loaded for it."""
+
+    def __init__(self, screen: Screen[None], session: RegistrySession) -> None:
+        super().__init__(id="right")
+        self.manifests_pane, self.layers_pane, self.config_pane = ManifestsPane(), LayersPane(), ConfigPane()
+        self.panes: tuple[Pane, ...] = (self.manifests_pane, self.layers_pane, self.config_pane)
+        self._manifest = loaders.ManifestLoader(screen, session, self.manifests_pane)
+        self._children = loaders.ChildLoader(screen, session, self.manifests_pane)
+        self._image = loaders.ImageLoader(screen, session, self)
+
+    def compose(self) -> ComposeResult:
+        yield from self.panes
+
+    @property
+    def request(self) -> m.ManifestRequest | None:
+        """What was asked for last; None while nothing is open."""
+        return self.manifests_pane.request
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a manifest or a config is awaited that was asked for by hand."""
+        return self._manifest.is_running or self._image.is_running
+
+    def is_answered_by(self, group: str) -> bool:
+        """Tell whether a worker of this group brings what was asked for by hand."""
+        return group in (self._manifest.group, self._image.group)
+
+    def open(self, reference: Reference, *, fresh: bool = False) -> None:
+        """Ask for the manifest behind a tag or digest."""
+        self._forget_image()
+        request = m.ManifestRequest(reference)
+        self.manifests_pane.start(request)
+        self._manifest.load(request, self.manifests_pane.platform, fresh=fresh)
+
+    def forget(self, wait_for: str) -> None:
+        """Show nothing, and say what is waited for."""
+        self._manifest.cancel()
+        self._forget_image()
+        self.manifests_pane.forget(wait_for)
+
+    def _forget_image(self) -> None:
+        self._image.cancel()
+        self._children.cancel()
+        self.layers_pane.forget()
+        self.config_pane.forget()
+
+    def stop(self) -> None:
+        """End every request; what came so far stays."""
+        for loader in (self._manifest, self._image, self._children):
+            loader.cancel()
+        self.manifests_pane.stop()
+        if not (self.layers_pane.row_count() and self.config_pane.row_count()):
+            self.layers_pane.request = self.config_pane.request = None
+        for pane in (self.layers_pane, self.config_pane):
+            pane.stop_waiting()
+            pane.stop_loading()
+            if not pane.row_count():
+                pane.wait_for("a manifest")
+
+    def ask_again(self, pane: Pane) -> None:
+        """Ask again for what a pane could not show."""
+        if pane is self.manifests_pane and self.request is not None:
+            self.open(self.request.reference)
+        elif self.layers_pane.request is not None:
+            self.layers_pane.request = None
+            self.show_image()
+
+    def show_image(self, error: RegbrowseError | None = None) -> None:
+        """Show layers and config of the row under the cursor of the manifests, or the error why it cannot be read."""
+        opened, model, node = self.request, self.manifests_pane.model, self.manifests_pane.current
+        if node is None or model is None or opened is None or node.digest is None:
+            return
+        before = self.layers_pane.request
+        if before is not None and before.opened is opened and before.digest == node.digest:
+            return
+        self._image.cancel()
+        request, known = m.ImageRequest(opened, node.digest), model.manifest(node.digest)
+        self.layers_pane.start(request, node.label)
+        self.config_pane.start(request, node.label)
+        if error is not None:
+            self._image_failed(error)
+        elif node.parent is not None and node.descriptor is not None:
+            self.layers_pane.show_nothing("no layers: this is an attestation")
+            self._image.load_content(request, node.descriptor)
+        else:
+            if known is not None:
+                self._image_loaded(m.ImageLoaded(request, known))
+            self._image.load(request, known, node.descriptor)
+
+    def load_whole_config(self) -> None:
+        """Ask for all of a config of which only the beginning is shown."""
+        request, manifest = self.config_pane.request, self.config_pane.manifest
+        config = config_of(manifest) if manifest else None
+        if request is not None and config is not None:
+            self.config_pane.start_loading("asking for all of it")
+            self._image.load_content(request, config, everything=True)
+
+    def load_children(self, *, frugal: bool) -> None:
+        """Ask for the manifests of the rows in view; with `frugal` only for those that are unfolded."""
+        if self.request is not None and not self.is_awaited:
+            wanted = self.manifests_pane.unread(frugal=frugal)
+            if wanted:
+                self._children.load(self.request, wanted)
+
+    # What was loaded, or was found out by a pane
+
+    @on(ManifestsPane.Opened)
+    def _opened(self, event: ManifestsPane.Opened) -> None:
+        if event.request is not self.request:
+            event.stop()
+            return
+        if event.wanted is None:
+            self.show_image()
+            return
+        node = self.manifests_pane.current
+        label = node.label if node and not node.is_root else ""
+        for pane in (self.layers_pane, self.config_pane):
+            pane.subject = label
+            pane.start_loading(f"asking for {label or event.wanted}")
+
+    @on(ManifestsPane.ImageSelected)
+    def _image_selected(self, event: ManifestsPane.ImageSelected) -> None:
+        if event.request is self.request and self.layers_pane.request is None:
+            self.show_image(event.error)
+
+    @on(Pane.Highlighted)
+    def _highlighted(self, event: Pane.Highlighted) -> None:
+        if event.pane is self.manifests_pane:
+            self.show_image()
+
+    @on(m.ImageLoaded)
+    def _image_loaded(self, message: m.ImageLoaded) -> None:
+        request, outcome = message.request, message.outcome
+        if request.opened is self.request:
+            self.manifests_pane.add_child(request.digest, outcome)
+        if request is not self.layers_pane.request:
+            return
+        if isinstance(outcome, RegbrowseError):
+            self._image_failed(outcome)
+            return
+        if self.layers_pane.table is None:
+            self.layers_pane.show_manifest(outcome)
+        self.config_pane.manifest = outcome
+        config = config_of(outcome)
+        if config is None or config.digest is None or config.media_type == OCI_EMPTY:
+            self.config_pane.show_manifest(outcome, self.layers_pane.subject)
+
+    @on(m.ContentLoaded)
+    def _content_loaded(self, message: m.ContentLoaded) -> None:
+        if message.request is self.config_pane.request and message.descriptor.media_type != OCI_EMPTY:
+            self.config_pane.show_content(message)
+
+    @on(m.ConfigLoaded)
+    def _config_loaded(self, message: m.ConfigLoaded) -> None:
+        manifest = self.config_pane.manifest
+        if message.request is self.config_pane.request and manifest is not None:
+            self.manifests_pane.add_config(message.request.digest, message.config)
+            self.layers_pane.show_manifest(manifest, message.config)
+            self.config_pane.describe(message.config)
+
+    @on(m.StatementLoaded)
+    def _statement_loaded(self, message: m.StatementLoaded) -> None:
+        if message.request.opened is self.request:
+            self.manifests_pane.add_statement(message.digest, message.statement)
+
+    @on(m.LoadFailed)
+    def _load_failed(self, message: m.LoadFailed) -> None:
+        if message.request is self.layers_pane.request:
+            self._image_failed(message.error)
+
+    def _image_failed(self, error: RegbrowseError) -> None:
+        """Say it in the pane that waits, and show what came where it does not match its digest."""
+        if self.layers_pane.is_settled:
+            self.config_pane.fail(error)
+        else:
+            self.layers_pane.fail(error)
+            self.config_pane.show_mismatch(error)
