@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from regbrowse.registry.models import TagHead
 
 FIRST_SLICE = 100
-"""Names of a page handed on first: enough for a screen, soon painted. The rest follows in one."""
+"""Names of a page handed on first: enough for a screen, soon painted."""
+SLICE = 5_000
+"""Names of a page handed on together after that."""
 TAG_SECONDS = 60.0
 """How long what a tag points to is believed without asking again."""
 AUTOMATIC = 4 * 2**20
@@ -210,7 +212,6 @@ class Browser:
 def _slices(page: TagPage | CatalogPage, start: int = 0) -> list[Names]:
     """The names of a page from `start` on; what the page says of the listing comes with the last of them."""
     names = page.names
-    first = start + FIRST_SLICE
-    ends = [first, len(names)] if first < len(names) else [len(names)]
+    ends = [*range(start + FIRST_SLICE, len(names), SLICE), len(names)]
     parts = [Names(names[at:end], page.hidden, False, "", page, end) for at, end in pairwise([start, *ends])]
     return [*parts[:-1], replace(parts[-1], done=page.done, note=page.note)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 _NUMBER = re.compile(r"([0-9]+)")
 _VERSION = re.compile(r"[vV]?([0-9]++(?:\.[0-9]++)*+)(?![A-Za-z])(.*)", re.DOTALL)
@@ -13,9 +14,10 @@ _PRE = re.compile(
     r"[-._]?(rc|cr|pre|preview|ea|m|beta|b|alpha|a|dev|snapshot|canary|next|nightly)(?![a-z])([-._0-9]*)", re.IGNORECASE
 )
 _PRE_RANKS = {
-    "rc": 1, "cr": 1, "pre": 2, "preview": 2, "ea": 2, "m": 2, "beta": 3, "b": 3, "alpha": 4, "a": 4,
+    "rc": "1", "cr": "1", "pre": "2", "preview": "2", "ea": "2", "m": "2",
+    "beta": "3", "b": "3", "alpha": "4", "a": "4",
 }  # fmt: skip
-_OTHER_PRE = 5
+_OTHER_PRE = "5"
 _INNER_VERSION = re.compile(r"[0-9]+\.[0-9]+|[-_.]v?[0-9]+(?=$|[-_.])")
 _HASH = re.compile(r"(?:[A-Za-z]+[-_])?(?=[a-f0-9]*[0-9])(?=[0-9]*[a-f])[a-f0-9]{7,64}")
 _SIGNATURE = re.compile(
@@ -23,9 +25,12 @@ _SIGNATURE = re.compile(
     r"|(?:sha[0-9]+|blake[0-9][a-z]?)-[0-9a-f]{32,64}"
     r"|.+-esgztoc"
 )
-_END = 1
-"""Behind the numbers of a version; larger than any of them, which are negative or zero."""
-_NAMES, _VERSIONS, _NUMBERED, _HASHES = range(4)
+_NAMES, _VERSIONS, _NUMBERED, _HASHES = "0123"
+_LAST, _NUMBER_NEXT = "\x00", "\x01"
+"""In a key, behind a text that nothing follows, or a number: smaller than any character of a tag."""
+_END = "\xff"
+"""In a key, behind the numbers of a version; larger than what a number begins with."""
+_COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
 def newest_first(tags: Iterable[str]) -> list[str]:
@@ -33,48 +38,67 @@ def newest_first(tags: Iterable[str]) -> list[str]:
     return sorted(tags, key=sort_key)
 
 
-def sort_key(tag: str) -> tuple[object, ...]:
-    """Ascending order of these keys is the order of the list.
+def sort_key(tag: str) -> str:
+    """Give a text that ends with the tag; the ascending order of these texts is the order of the list.
 
     `latest` stands before all; `2.14` stands below `2.14.0`, `3.0.0-rc.2` below `3.0.0`, `3.20-alpine`
     below `3.20`. Names that carry a number behind a separator (`pr-12`, `bookworm-20240612`) come after
     the versions, since there are often hundreds of them.
+
+    One flat text and no tuple: 100,000 of them are compared fast, and give the garbage collector nothing to visit.
     """
     version = _version(tag)
     if version:
         numbers, suffix = version
-        if not suffix:
-            return (_VERSIONS, (*(-number for number in numbers), _END), 0, (), (), tag)
-        rank, pre, rest = _pre_release(suffix)
-        return (_VERSIONS, (*(-number for number in numbers), _END), rank, pre, _natural(rest), tag)
-    if _HASH.fullmatch(tag) or is_signature_tag(tag):
-        return (_HASHES, tag)
-    if _INNER_VERSION.search(tag):
-        return (_NUMBERED, _natural(tag), tag)
-    return (_NAMES, tag != "latest", _natural(tag), tag)
+        rank, pre, rest = _pre_release(suffix) if suffix else ("0", (), "")
+        ordered = "".join(map(_descending, numbers))
+        early = "".join(map(_descending, pre))
+        body = f"{_VERSIONS}{ordered}{_END}{rank}{early}{_LAST}{_natural(rest)}"
+    elif _HASH.fullmatch(tag) or is_signature_tag(tag):
+        body = _HASHES
+    elif _INNER_VERSION.search(tag):
+        body = _NUMBERED + _natural(tag)
+    else:
+        body = f"{_NAMES}{'0' if tag == 'latest' else '1'}{_natural(tag)}"
+    return f"{body}{_LAST}{tag}"
 
 
-def _version(tag: str) -> tuple[tuple[int, ...], str] | None:
+def tag_of(key: str) -> str:
+    """Give the tag that a sort key ends with; a text that is no key is given back."""
+    return key.rpartition(_LAST)[2]
+
+
+def _version(tag: str) -> tuple[list[str], str] | None:
     match = _VERSION.fullmatch(tag) or _GLUED.fullmatch(tag)
     if match is None:
         return None
-    return tuple(map(int, match.group(1).split("."))), match.group(2)
+    return match.group(1).split("."), match.group(2)
 
 
-def _pre_release(suffix: str) -> tuple[int, tuple[int, ...], str]:
-    """How far before the release (0: it is the release), its numbers negated, and what follows."""
+def _pre_release(suffix: str) -> tuple[str, Iterable[str], str]:
+    """How far before the release (0: it is the release), its numbers, and what follows."""
     match = _PRE.match(suffix)
     if match is None:
-        return 0, (), suffix
+        return "0", (), suffix
     word, numbers = match.groups()
     rank = _PRE_RANKS.get(word.lower(), _OTHER_PRE)
-    return rank, tuple(-int(number) for number in _NUMBER.findall(numbers)), suffix[match.end() :]
+    return rank, _NUMBER.findall(numbers), suffix[match.end() :]
 
 
-def _natural(text: str) -> tuple[str | int, ...]:
-    """Texts and numbers in turn, larger numbers first."""
-    parts = _NUMBER.split(text.casefold())
-    return tuple(-int(part) if index % 2 else part for index, part in enumerate(parts))
+def _natural(text: str) -> str:
+    """Order texts by their characters, and numbers in them by their value, larger ones first."""
+    return _NUMBER.sub(_number_next, text.casefold())
+
+
+def _number_next(match: re.Match[str]) -> str:
+    return _NUMBER_NEXT + _descending(match.group())
+
+
+@lru_cache(4096)
+def _descending(digits: str) -> str:
+    """Write a number so that the larger one is the smaller text: how long it is first, then each digit inverted."""
+    value = digits.lstrip("0") or "0"
+    return chr(0xFE - min(len(value), 200)) + value.translate(_COMPLEMENT)
 
 
 def is_signature_tag(tag: str) -> bool:

@@ -50,7 +50,7 @@ async def settled(pilot: Pilot[Reference | None]) -> None:
     while quiet < 10:
         await pilot.pause(0.05)
         busy = any(not worker.is_finished for worker in app.workers)
-        waits = app.main is None or app.main.tags_pane.streaming or app.main.tags_pane.list.waiting
+        waits = app.main is None or app.main.tags_pane.streaming
         quiet = 0 if busy or waits else quiet + 1
 
 

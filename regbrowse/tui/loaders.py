@@ -35,6 +35,7 @@ from regbrowse.tui.messages import (
     TagDetailsLoaded,
     TagHeadLoaded,
 )
+from regbrowse.tui.tag_list import Ordered, order
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from regbrowse.oci.manifest import Manifest
     from regbrowse.tui.session import RegistrySession
 
+FEW = 300
+"""Names that are ordered at once; more of them in a thread, so that no key waits."""
 PARALLEL = 4
 """Details of rows that are asked for at the same time."""
 LARGE = 256 * 2**10
@@ -94,10 +97,16 @@ class ListLoader(Loader):
                 return
             async with aclosing(browser.listing(request.place, after)) as parts:
                 async for part in parts:
-                    self._post(NamesLoaded(request, part))
+                    self._post(NamesLoaded(request, part, await self._order(request, part)))
                     await asyncio.sleep(0)
         except RegbrowseError as error:
             self._post(LoadFailed(request, error))
+
+    async def _order(self, request: ListRequest, part: Names) -> Ordered:
+        versions = isinstance(request.place, Repository)
+        if len(part.names) <= FEW:
+            return order(part.names, versions=versions)
+        return await asyncio.to_thread(order, part.names, versions=versions)
 
 
 class SearchLoader(Loader):

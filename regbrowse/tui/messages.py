@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.platform_selection import PlatformRequest, PlatformSelection
     from regbrowse.reference import Digest, Reference, Registry, Repository
     from regbrowse.registry.models import Found, TagFact
+    from regbrowse.tui.tag_list import Ordered
 
 # Requests
 
@@ -64,6 +65,7 @@ class NamesLoaded(Loaded):
 
     request: ListRequest
     part: Names
+    ordered: Ordered
 
 
 @dataclass

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from time import perf_counter
-from typing import Any
+from time import perf_counter, sleep
+from typing import NamedTuple
 
 from regbrowse import tags
 from regbrowse.reference import Digest
 
 SLICE_SECONDS = 0.006
 """How long one slice of filtering may keep the event loop."""
-ADD_SECONDS = 0.003
-"""How long one slice of adding may: there are many of them, and keys are pressed meanwhile."""
-CHUNK = 50
-"""Names whose keys are made between two looks at the clock."""
-MERGE_SECONDS = 0.5
-"""Seconds after which names are merged though they are few."""
-FIRST_RUN = 500
-"""Names that are worth a merge while the list is short."""
+CHUNK = 100
+"""Names that are ordered at a time."""
 
 Positions = tuple[int, ...]
 
@@ -33,6 +26,34 @@ class Filter:
 
     text: str = ""
     fuzzy: bool = False
+
+
+class Ordered(NamedTuple):
+    """Names with what they are ordered by."""
+
+    names: list[str]
+    """As served, without signature tags."""
+    keys: list[str]
+    """Sorted."""
+    signatures: list[str]
+
+
+def order(names: Iterable[str], *, versions: bool) -> Ordered:
+    """Order names as tags, or with `versions=False` by the alphabet; of many in a thread, since this takes long."""
+    unique = list(dict.fromkeys(names))
+    if not versions:
+        return Ordered(unique, sorted(unique), [])
+    found = Ordered([], [], [])
+    for at in range(0, len(unique), CHUNK):
+        chunk = unique[at : at + CHUNK]
+        found.signatures.extend(filter(tags.is_signature_tag, chunk))
+        if found.signatures:
+            chunk = [name for name in chunk if not tags.is_signature_tag(name)]
+        found.names.extend(chunk)
+        found.keys.extend(map(tags.sort_key, chunk))
+        sleep(0)  # gives way to the thread that paints and answers keys, where that wants to go on
+    found.keys.sort()
+    return found
 
 
 @dataclass
@@ -53,18 +74,10 @@ class TagList:
         self._served: list[str] = []
         self._places: dict[str, int] = {}
         """Where each name stands in the order it was served."""
-        self._keys: dict[str, Any] = {}
-        """What each name is ordered by; made once, since it costs more than everything else."""
         self._sorted: list[str] = []
+        """What each name is ordered by, which ends with it; made once, since it costs more than everything else."""
         self._signed: set[str] = set()
         """The signature tags, to be looked up."""
-        self._run: list[str] = []
-        """Names with keys that are not among the sorted ones yet."""
-        self._waiting: deque[tuple[str, ...]] = deque()
-        self._taken = 0
-        """How many of the first names that wait were taken."""
-        self._merged = 0.0
-        """When names were merged last."""
         self._late: list[str] = []
         """Matches that came while the names before them were still being filtered."""
         self._matches: list[str] | None = None
@@ -78,80 +91,28 @@ class TagList:
 
     def add(self, names: Iterable[str]) -> None:
         """Put names where they belong; repeated ones are left out."""
-        self._take(names)
-        self._merge_run()
+        self.merge(order(names, versions=self.versions))
 
-    def put(self, names: tuple[str, ...]) -> None:
-        """Take names that `settle` adds, so that a large page keeps no key waiting."""
-        self._waiting.append(names)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether names have been put that are not in the list yet."""
-        return bool(self._waiting or self._run)
-
-    @property
-    def has_unkeyed(self) -> bool:
-        """Whether names have been put whose keys are not made yet."""
-        return bool(self._waiting)
-
-    def settle(self, seconds: float = ADD_SECONDS, *, more: bool = False) -> bool:
-        """Add names that were put, for a moment; tell whether some are left.
-
-        A merge costs as much as the list is long. So it waits until it is worth it, or for half a second while `more`
-        names are to come, and is a step of its own.
-        """
-        now = perf_counter()
-        end = now + seconds
-        all_came = not self._waiting and not more
-        is_worth_it = len(self._run) >= max(FIRST_RUN, len(self._sorted) // 4) or now > self._merged + MERGE_SECONDS
-        if self._run and (all_came or is_worth_it):
-            self._merge_run()
-            return self.waiting
-        while self._waiting:
-            names = self._waiting[0]
-            self._take(names[self._taken : self._taken + CHUNK])
-            self._taken += CHUNK
-            if self._taken >= len(names):
-                self._waiting.popleft()
-                self._taken = 0
-            if perf_counter() >= end:
-                break
-        if self._run and not self._sorted:
-            self._merge_run()
-        return self.waiting
-
-    def _take(self, names: Iterable[str]) -> None:
-        """Make the keys of names that are not known yet."""
-        fresh = [name for name in dict.fromkeys(names) if name not in self._places]
-        if self.versions:
-            signed = [name for name in fresh if tags.is_signature_tag(name) and name not in self._signed]
-            if signed:
-                self.signatures += signed
-                self._signed.update(signed)
-            fresh = [name for name in fresh if name not in self._signed]
-            self._keys.update((name, tags.sort_key(name)) for name in fresh)
-        else:
-            self._keys.update((name, name) for name in fresh)
-        self._places.update(zip(fresh, count(len(self._served)), strict=False))
-        self._served += fresh
-        self._run += fresh
-
-    def _merge_run(self) -> None:
-        """Put the names with keys among the sorted ones: for two sorted runs behind each other, sort is linear."""
-        run, self._run = self._run, []
-        self._merged = perf_counter()
-        run.sort(key=self._keys.__getitem__)
-        self._sorted += run
-        self._sorted.sort(key=self._keys.__getitem__)
+    def merge(self, *parts: Ordered) -> None:
+        """Put names where they belong: for a few sorted runs behind each other, sort is linear."""
+        fresh: list[str] = []
+        for part in parts:
+            names, run = part.names, part.keys
+            if not self._places.keys().isdisjoint(names):
+                names = [name for name in names if name not in self._places]
+                run = [key for key in run if tags.tag_of(key) not in self._places]
+            signatures = [name for name in part.signatures if name not in self._signed]
+            self.signatures += signatures
+            self._signed.update(signatures)
+            self._places.update(zip(names, count(len(self._served)), strict=False))
+            self._served += names
+            fresh += run
+        self._sorted += fresh
+        self._sorted.sort()
         if self._matches is not None:
-            self._late += filter(self._finds, run)
+            found = [key for key in fresh if self._finds(tags.tag_of(key))]
+            self._late += found if self.newest_first else map(tags.tag_of, found)
             self._merge_late()
-
-    def fetch(self, name: str) -> None:
-        """Add one name before its turn if it was put."""
-        if name in self._run or any(name in names for names in self._waiting):
-            self.add((name,))
 
     def set_digest(self, tag: str, digest: Digest) -> None:
         """Remember which digest a tag refers to; another one than before replaces it."""
@@ -187,7 +148,7 @@ class TagList:
         """The name on a row; None for the row that holds the folded signature tags."""
         rows = self._ordered()
         if index < len(rows):
-            return str(rows[index])
+            return tags.tag_of(rows[index])
         beyond = index - len(rows) - 1
         return self.signatures[beyond] if self.unfolded and 0 <= beyond < len(self.signatures) else None
 
@@ -199,10 +160,10 @@ class TagList:
             return self._places[name]
         rows = self._ordered()
         if self.newest_first:
-            row = bisect_left(rows, self._keys[name], key=self._keys.__getitem__)
+            row = bisect_left(rows, tags.sort_key(name) if self.versions else name)
         else:
             row = bisect_left(rows, self._places[name], key=self._places.__getitem__)
-        return row if row < len(rows) and rows[row] == name else None
+        return row if row < len(rows) and tags.tag_of(rows[row]) == name else None
 
     def _signature_row(self, name: str) -> int | None:
         if self.unfolded and name in self.signatures:
@@ -215,6 +176,7 @@ class TagList:
         return 1 + (len(self.signatures) if self.unfolded else 0)
 
     def _ordered(self) -> Sequence[str]:
+        """Give the rows in their order: keys where the newest are first, else names."""
         if self._matches is not None:
             return self._matches
         return self._sorted if self.newest_first else self._served
@@ -260,9 +222,9 @@ class TagList:
 
     def advance(self, seconds: float = SLICE_SECONDS) -> bool:
         """Filters for a moment; whether something is left to do."""
-        end = perf_counter() + seconds
+        end, finds = perf_counter() + seconds, self._finds
         while self._matches is not None and self.filtering and perf_counter() < end:
-            self._matches += filter(self._finds, self._pending[self._at : self._at + 200])
+            self._matches += [row for row in self._pending[self._at : self._at + 200] if finds(tags.tag_of(row))]
             self._at += 200
         self._merge_late()
         return self.filtering
@@ -271,7 +233,7 @@ class TagList:
         if self.filtering or self._matches is None or not self._late:
             return
         self._matches += self._late
-        self._matches.sort(key=(self._keys if self.newest_first else self._places).__getitem__)
+        self._matches.sort(key=None if self.newest_first else self._places.__getitem__)
         self._late = []
 
     def positions(self, name: str) -> Positions:

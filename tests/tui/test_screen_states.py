@@ -96,7 +96,8 @@ async def test_page_that_fails_keeps_what_came(registry: FakeRegistry, tmp_path:
 
 
 async def test_filter_narrows_and_esc_clears(registry: FakeRegistry, tmp_path: Path) -> None:
-    registry.repository("shop/app").add(images.image(), "1.0.0", "1.1.0", "latest")
+    registry.repository("shop/app").add(images.image(), "1.0.0", "1.1.0")
+    registry.repository("shop/app").add(images.image(architecture="arm64"), "latest")
     async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
         await driven.shows("latest")
         await driven.press("slash", *"1.1")

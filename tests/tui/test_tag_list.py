@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from regbrowse.reference import Digest
 from regbrowse.tags import finder, matches, newest_first
-from regbrowse.tui.tag_list import Filter, TagList
+from regbrowse.tui.tag_list import Filter, TagList, order
 
 NAMES = st.lists(st.text(alphabet="0123456789.-vrcab", min_size=1, max_size=8), max_size=60)
 SIGNATURES = [f"sha256-{n:064x}.sig" for n in range(3)]
@@ -22,8 +22,8 @@ def rows(taglist: TagList) -> list[str | None]:
 
 
 def finish(taglist: TagList) -> None:
-    """Filters and adds until nothing is left, in slices that take no time."""
-    while taglist.advance() | taglist.settle(0):
+    """Filters until nothing is left, in slices that take no time."""
+    while taglist.advance():
         pass
 
 
@@ -46,27 +46,14 @@ def test_slices_give_the_same_list_as_all_at_once(names: list[str], size: int) -
     assert rows(taglist) == list(dict.fromkeys(names))
 
 
-def test_what_was_put_is_added_slice_by_slice() -> None:
-    names = many()
+@given(NAMES, st.integers(1, 7))
+def test_parts_that_come_together_give_the_same_list(names: list[str], size: int) -> None:
     taglist = TagList()
-    taglist.put(tuple(names))
-    assert taglist.settle(0)
-    assert 0 < taglist.total < 3000
-    finish(taglist)
-    assert not taglist.waiting
-    assert rows(taglist) == newest_first(names)
-
-
-def test_a_name_can_be_fetched_before_its_turn() -> None:
-    names = many()
-    taglist = TagList()
-    taglist.put(tuple(names))
-    taglist.fetch("not there")
-    assert taglist.total == 0
-    taglist.fetch(names[-1])
-    assert rows(taglist) == [names[-1]]
-    finish(taglist)
-    assert rows(taglist) == newest_first(names)
+    parts = [order(names[at : at + size], versions=True) for at in range(0, len(names), size)]
+    taglist.merge(*parts)
+    assert rows(taglist) == newest_first(set(names))
+    taglist.sort(newest_first=False)
+    assert rows(taglist) == list(dict.fromkeys(names))
 
 
 def test_repositories_are_in_alphabetical_order() -> None:

@@ -34,6 +34,8 @@ MAX_PAGES_WITHOUT_NEW = 3
 SOFT_CAP = 100_000
 SOFT_SECONDS = 600.0
 """A list rests after so many names, and after so long, until more of it is wanted."""
+LARGE_PAGE = 10_000
+"""Pages of more names are compared with those before in a thread."""
 LARGE_BODY = 256 * 1024
 """Bodies above this are parsed in a thread, so that the screen stays responsive."""
 
@@ -119,17 +121,12 @@ class Cursor:
 
     def add(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the names that are new, in their order, as long as there is room for them."""
-        new: list[str] = []
         seen, hashed, room = self._seen, self._hashed, self.room
-        for name in names:
-            key = hash(name) if hashed else name
-            if key in seen:
-                continue
-            if len(new) >= room:
-                self.truncated = True
-                break
-            seen.add(key)
-            new.append(name)
+        new = [name for name in dict.fromkeys(names) if (hash(name) if hashed else name) not in seen]
+        if len(new) > room:
+            self.truncated = True
+            del new[max(0, room) :]
+        seen.update(map(hash, new) if hashed else new)
         if self.streamed and not hashed and len(seen) > MAX_KEPT_OF_STREAM:
             self._seen, self._hashed = set(map(hash, seen)), True
         return tuple(new)
@@ -180,7 +177,8 @@ class Paginator:
             if probing and (_query_field(url, "last") in names or all(name in cursor for name in names)):
                 yield page((), done=True)
                 return
-            new = cursor.add(names)
+            # In a thread where it takes long enough to keep a key waiting.
+            new = cursor.add(names) if len(names) <= LARGE_PAGE else await asyncio.to_thread(cursor.add, names)
             cursor.hidden += hidden
             cursor.guard.record(url, new=bool(new))
             links = response.headers.get_list("link")

@@ -29,7 +29,7 @@ from regbrowse.tui.messages import (
     TagHeadLoaded,
 )
 from regbrowse.tui.panes.pane import MARK_WORDS, Pane
-from regbrowse.tui.tag_list import Filter, TagList
+from regbrowse.tui.tag_list import Filter, Ordered, TagList
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.filter_bar import FilterBar
 from regbrowse.tui.widgets.lines import Detail
@@ -44,14 +44,8 @@ DIGEST_FROM = 44
 """Inner cells from which the digest column is shown."""
 SEARCH_KEYS = (("/", "search"), ("o", "open one by name"))
 NEWEST, SERVED = "newest first", "as served"
-ADDING = 0.004
-"""Seconds in which names are added to the list at once: keys are pressed meanwhile."""
-PAUSE = 0.002
-"""Seconds between two such moments."""
-GIVE_WAY = 0.03
-"""Seconds after a key in which nothing is added, so that its row is painted first."""
-REPAINT = 0.2
-"""Seconds between two paints of a list that only grows."""
+GROWTH = 0.15
+"""Seconds between two additions to a list."""
 TYPING = 0.3
 """Seconds a text rests before a registry is searched for it."""
 _UNDERLINE = Style(underline=True)
@@ -105,7 +99,11 @@ class TagsPane(Pane):
         """What the opened tag refers to."""
         self._placed = False
         """Whether the cursor belongs to its name; before, it is just on the first row."""
-        self._moved_at = self._grown = self._painted = 0.0
+        self._added = 0.0
+        self._has_moved = False
+        """Whether the cursor was moved by hand."""
+        self._came: list[Ordered] = []
+        """Names that are not in the list yet."""
         self._adding: Timer | None = None
         self._filtering: Timer | None = None
         self._typing: Timer | None = None
@@ -144,7 +142,8 @@ class TagsPane(Pane):
             self.last = None
             self.list = TagList(versions=not is_catalog, newest_first=self.list.newest_first)
             self.about, self.searches, self.searched = {}, False, ""
-            self._placed, self._moved_at, self._painted = False, 0.0, 0.0
+            self._placed, self._has_moved, self._added = False, False, 0.0
+            self._came.clear()
             self.filter.close()
             self.rows.place(0)
         self.label = "Repositories" if is_catalog else "Tags"
@@ -165,13 +164,8 @@ class TagsPane(Pane):
         self.stop_loading()
         self.turn_spinner(not ended and self.streaming)
         self.list.hidden = part.hidden
-        self.list.put(part.names)
-        if self.list.total:
-            self._add_soon()
-        else:
-            self._add_some()
-        if self.wanted and self.select(self.wanted):
-            self.wanted = None
+        self._came.append(message.ordered)
+        self._add_soon()
         if part.note:
             self.post_message(self.Noted("!" if part.done else "×", part.note))
         if ended:
@@ -201,11 +195,7 @@ class TagsPane(Pane):
         self.streaming, self.stopped, self.incomplete = False, stopped, incomplete
         self.turn_spinner(False)
         self.stop_loading()
-        if self._adding is not None:
-            self._adding.stop()
-            self._adding = None
-        self._add_some()
-        self.rows_changed()
+        self._add()
 
     @on(LoadFailed)
     def _load_failed(self, message: LoadFailed) -> None:
@@ -213,38 +203,40 @@ class TagsPane(Pane):
             self.fail(message.error)
 
     def fail(self, error: RegbrowseError) -> None:
-        self.end(incomplete=error.mark if self.row_count() else "")
+        self.end()
+        self.incomplete = error.mark if self.row_count() else ""
         super().fail(error)
         if self.row_count():
             self.post_message(self.Noted("×", error.why, "r tries again"))
 
     def _add_soon(self) -> None:
-        if self._adding is None:
-            # Where only a merge is left to do, there is no hurry.
-            self._adding = self.set_timer(PAUSE if self.list.has_unkeyed else REPAINT, self._add_some)
+        """Add what came, a few times in a second at most: each time costs a merge and a paint."""
+        if perf_counter() >= self._added + GROWTH:
+            self._add()
+        elif self._adding is None:
+            self._adding = self.set_timer(GROWTH, self._add)
 
-    def _add_some(self) -> None:
-        """Add names for a moment, so that keys are answered and rows are painted between."""
-        self._adding = None
-        now = perf_counter()
-        if now >= min(self._moved_at + GIVE_WAY, self._grown + REPAINT):
-            self._grown = now
-            row = self.current if self._placed else None
-            self.list.settle(ADDING, more=self.streaming)
-            if row is not None:
-                self._follow(row)
-            if not (self.list.waiting or self.streaming) or now >= self._painted + REPAINT:
-                self._painted = now
-                self.rows_changed()
-        if self.list.waiting:
-            self._add_soon()
+    def _add(self) -> None:
+        """Put the names that came among the others; the cursor stays on its own."""
+        self._added = perf_counter()
+        if self._adding is not None:
+            self._adding.stop()
+            self._adding = None
+        row = self.current if self._placed else None
+        self.list.merge(*self._came)
+        self._came.clear()
+        if row is not None:
+            self._follow(row)
+        self.rows_changed()
+        if self.wanted and self.select(self.wanted):
+            self.wanted = None
 
     def _follow(self, name: str) -> None:
         """Keep the cursor on its name and, once it was moved, the name on its line of the screen."""
         row = self.list.index(name)
         if row is None or row == self.rows.cursor:
             return
-        top = self.rows.top + row - self.rows.cursor if self._moved_at else 0
+        top = self.rows.top + row - self.rows.cursor if self._has_moved else 0
         self.rows.rows_changed()
         self.rows.cursor = row
         self.rows.scroll_to_row(top)
@@ -305,7 +297,6 @@ class TagsPane(Pane):
 
     def select(self, name: str) -> bool:
         """Put the cursor on a name, if it is there."""
-        self.list.fetch(name)
         row = self.list.index(name)
         if row is None:
             return False
@@ -316,7 +307,7 @@ class TagsPane(Pane):
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         if event.by_hand:
-            self._moved_at, self._placed = perf_counter(), True
+            self._has_moved = self._placed = True
 
     # Keys
 
@@ -480,7 +471,7 @@ class TagsPane(Pane):
             return [plural(tags.total, "repository") + " found", "search"] if self.searched else []
         if self.streaming and tags.total and self.paused:
             return [f"{self.spinner} {tags.total:,} so far", self.paused]
-        if self.streaming or tags.waiting:
+        if self.streaming:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
         if tags.filter.text:
             return [f"{tags.matched:,} of {tags.total:,}", "fuzzy" if tags.filter.fuzzy else "substring"]
@@ -542,7 +533,7 @@ class TagsPane(Pane):
                 [("esc", styles.key), ("     clear", styles.text)],
                 [("ctrl+t", styles.key), (f"  {other}", styles.text)],
             ]
-        if self.request is None or self.streaming or self.list.waiting:
+        if self.request is None or self.streaming:
             return []
         if self.searches and self.searched:
             nothing = f'nothing is found for "{self.searched}"'

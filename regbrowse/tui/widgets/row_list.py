@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from rich.segment import Segment, Segments
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBarRender
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 
 from regbrowse.tui.cells import Span, strip
-from regbrowse.tui.theme_styles import TextStyles, theme_styles
+from regbrowse.tui.theme_styles import TextStyles, ThemeStyles, theme_styles
 
 MARGIN = 2
 """Rows kept between the cursor and the edge when scrolling."""
+KEPT = 500
+"""Painted rows that are kept."""
 WIDE = 100
 """Columns of the terminal from which panes have padding and a scroll bar."""
 
@@ -40,6 +42,12 @@ class RowSource(Protocol):
 class Thumb(ScrollBarRender):
     """A scroll bar of half a cell: the thumb, and nothing where it is not."""
 
+    @staticmethod
+    def place(rows: int, count: int, position: int) -> tuple[int, int]:
+        """Give the first cell of the thumb and its length, for so many rows in view of so many."""
+        length = max(1, rows * rows // count) if count else 0
+        return (rows - length) * position // max(1, count - rows), length
+
     @classmethod
     def render_bar(
         cls,
@@ -54,8 +62,7 @@ class Thumb(ScrollBarRender):
     ) -> Segments:
         """Paint the bar, one segment for each row of it."""
         rows, count = int(window_size), int(virtual_size)
-        length = max(1, rows * rows // count) if count else 0
-        start = (rows - length) * int(position) // max(1, count - rows)
+        start, length = cls.place(rows, count, int(position))
         bar = Segment("▐", Style(color=bar_color, bgcolor=back_color, meta={"@mouse.down": "grab"}))
         above = Segment(" ", Style(bgcolor=back_color, meta={"@mouse.down": "scroll_up"}))
         below = Segment(" ", Style(bgcolor=back_color, meta={"@mouse.down": "scroll_down"}))
@@ -68,6 +75,8 @@ class Thumb(ScrollBarRender):
 class RowList(ScrollView):
     """The rows of a source, one of which the cursor is on."""
 
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
+    """How many rows there are changes nothing of the layout: the place of the scroll bar is kept free."""
     cursor: reactive[int] = reactive(0, repaint=False)
     active: reactive[bool] = reactive(False)
     """Whether the keyboard moves this cursor: it is painted stronger then."""
@@ -96,6 +105,10 @@ class RowList(ScrollView):
         self._by_hand = False
         self.is_moved = False
         """Whether the cursor was moved by hand since this was set to False."""
+        self._strips: dict[int, Strip] = {}
+        """Painted rows, until something about them changes."""
+        self._painted_for: tuple[int, int, ThemeStyles] | None = None
+        """The width, height and theme that they were painted for."""
         self._was_on = False
         """Whether the pointer went down on the row that the cursor was on already."""
 
@@ -162,13 +175,31 @@ class RowList(ScrollView):
 
     # What Textual tells
 
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        if repaint and not regions:
+            self._strips.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def refresh_line(self, y: int) -> None:
+        self._strips.pop(y, None)
+        super().refresh_line(y)
+
     def watch_cursor(self, before: int, now: int) -> None:
         self.refresh_line(before)
         self.refresh_line(now)
         self.post_message(self.Moved(self._by_hand))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
+        """Paint what moved; the scroll bar only when its thumb stands elsewhere."""
+        before, now = round(old_value), round(new_value)
+        if before == now:
+            return
+        bar, rows, count = self.vertical_scrollbar, self.size.height, self._source.row_count()
+        if Thumb.place(rows, count, before) == Thumb.place(rows, count, now):
+            bar.set_reactive(ScrollBar.position, now)
+        else:
+            bar.position = now
+        self.refresh(self.size.region)
         self.post_message(self.Scrolled())
 
     def on_resize(self) -> None:
@@ -188,21 +219,40 @@ class RowList(ScrollView):
 
     # Painting
 
-    def render_line(self, y: int) -> Strip:
-        ground: TextStyles = getattr(theme_styles(self.app), self._ground)
-        return self._paint_line(y).extend_cell_length(self.size.width, ground.plain)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Give the lines with what Textual knows of each row from before: most rows only move when a list scrolls."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        background = self.background_colors[1]
+        for each in self.get_line_filters():
+            strips = [strip.apply_filter(each, background) for strip in strips]
+        return (
+            strips if crop.column_span == (0, self.size.width) else [strip.crop(*crop.column_span) for strip in strips]
+        )
 
-    def _paint_line(self, y: int) -> Strip:
-        # Without the column of the scroll bar, which is kept free where it is not shown.
-        width, styles = self.size.width - self.styles.scrollbar_size_vertical, theme_styles(self.app)
-        here: TextStyles = getattr(styles, self._ground)
-        if self.size.height == 1 and self._source.row_count() > 1:
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        styles = theme_styles(self.app)
+        if self._painted_for != (width, height, styles):
+            self._painted_for = width, height, styles
+            self._strips.clear()
+        index = self.scroll_offset.y + y
+        strip = self._strips.get(index)
+        if strip is None:
+            if len(self._strips) > KEPT:
+                self._strips.clear()
+            strip = self._strips[index] = self._paint(index, width, height, styles)
+        return strip
+
+    def _paint(self, index: int, width: int, height: int, themed: ThemeStyles) -> Strip:
+        here = ground = getattr(themed, self._ground)
+        room = width - self.styles.scrollbar_size_vertical  # this column is kept free where no bar is shown
+        spans: list[Span] = []
+        if height == 1 and self._source.row_count() > 1:
             indent = "" if self.app.size.width >= WIDE else " "
-            return strip([(indent, here.plain), *self._source.summary(here)], width, here.plain)
-        index = self.top + y
-        if index >= self._source.row_count():
-            return strip([], width, here.plain)
-        if index == self.cursor:
-            here = styles.cursor if self.active else styles.selected
-        bar = ("▌", here.focus) if index == self.cursor else (" ", here.plain)
-        return strip([bar, *self._source.paint_row(index, width - 1, here)], width, here.plain)
+            spans = [(indent, here.plain), *self._source.summary(here)]
+        elif index < self._source.row_count():
+            if index == self.cursor:
+                here = themed.cursor if self.active else themed.selected
+            bar = ("▌", here.focus) if index == self.cursor else (" ", here.plain)
+            spans = [bar, *self._source.paint_row(index, room - 1, here)]
+        return strip(spans, room, here.plain).extend_cell_length(width, ground.plain)
