@@ -60,9 +60,12 @@ def clip(spans: Iterable[Span], width: int) -> list[Span]:
             continue
         if left > 0:
             out.append((cut(text, left), style))
-        elif out:
-            last, kept = out[-1]
-            out[-1] = (cut(last + "…", max(1, cell_len(last))), kept)
+        else:
+            while out and not cell_len(out[-1][0]):
+                out.pop()  # a mark that stands on what is before it has no cell for the `…`
+            if out:
+                last, kept = out[-1]
+                out[-1] = (cut(last + "…", cell_len(last)), kept)
         break
     return out
 

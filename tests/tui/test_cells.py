@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
@@ -30,6 +30,7 @@ def test_spread_is_exactly_as_wide(left: str, right: str, width: int) -> None:
 
 
 @given(st.lists(texts, max_size=5), widths)
+@example(["👍", "🏻", "0"], 2)
 def test_clip_fits(parts: list[str], width: int) -> None:
     spans = clip([(part, PLAIN) for part in parts], width)
     assert width_of(spans) <= width
