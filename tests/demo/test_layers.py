@@ -26,6 +26,7 @@ SMALL: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_layouts_are_what_the_script_makes() -> None:
     """Makes every layer, 2 GiB of bytes. When this fails and the change is wanted: python -m tests.demo_layouts."""
     committed = {path.relative_to(DATA).as_posix(): path.read_bytes() for path in DATA.rglob("*") if path.is_file()}
