@@ -164,15 +164,22 @@ class RegbrowseApp(App["Reference | None"]):
         self._delivered = monotonic()
         target = self.focused or self.screen
         await super().on_event(event)
-        self._follow(target)
+        self._follow(target, target)
 
-    def _follow(self, node: DOMNode) -> None:
-        """Go the way of a key that nobody stops: behind it through the queue of every node up to the app."""
+    def _follow(self, node: DOMNode, again: DOMNode | None) -> None:
+        """Go the way of a key that nobody stops: behind it through the queue of every node up to the app.
+
+        The app runs the key's action, which may post messages to the node that had the key. So go the way once more,
+        behind these.
+        """
         parent = node.parent
-        if parent is None or node is self:
+        if parent is not None and node is not self:
+            if not node.call_later(self._follow, parent, again):
+                self._follow(parent, again)
+        elif again is not None:
+            self.call_later(self._follow, again, None)
+        else:
             self.call_later(self._answered)
-        elif not node.call_later(self._follow, parent):
-            self._follow(parent)
 
     async def _answered(self) -> None:
         self._delivered = 0.0

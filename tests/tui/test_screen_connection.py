@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from regbrowse.reference import Registry
 from regbrowse.registry.client import Login, Secret, Settings
@@ -72,6 +73,21 @@ async def test_a_refused_login_is_said_and_the_old_state_stays(registry: FakeReg
         await driven.press("escape")
         await driven.lacks("Connection")
         await driven.shows("anonymous")
+
+
+async def test_a_password_typed_at_once_behind_the_user_is_none_of_its_letters(
+    registry: FakeRegistry, tmp_path: Path
+) -> None:
+    registry.auth = "basic"
+    filled(registry)
+    async with browsing(f"{registry.name}/acme/app", tmp_path) as driven:
+        await driven.shows("401")
+        await driven.press("L")
+        await driven.shows("password")
+        for key in ("a", "n", "n", "enter", *PASSWORD, "enter"):
+            driven.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await driven.shows("1.0")
+        await driven.shows("ann this session")
 
 
 async def test_an_empty_form_sends_nothing(registry: FakeRegistry, tmp_path: Path) -> None:
