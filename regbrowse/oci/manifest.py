@@ -32,6 +32,8 @@ class Manifest:
     """The one it was asked for by, else the SHA-256 of the bytes."""
     verified: bool = True
     """Whether the bytes have this digest; False when that cannot be found out."""
+    reported: Digest | None = None
+    """What a registry that was asked for a tag says the digest is, where the bytes have another one."""
     anomalies: tuple[str, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     subject: Descriptor | None = None

@@ -80,7 +80,7 @@ class Tree:
         is_open = "root" not in self.closed
         has_children = isinstance(root, Index) and bool(root.manifests)
         node = Node(
-            "root", 0, kind, _root_label(root), note, _total(root), _mark(root), root.digest,
+            "root", 0, kind, _root_label(root), note, _total(root), mark_of(root), root.digest,
             folds=has_children, is_open=is_open and has_children,
         )  # fmt: skip
         return [node, *self._below()] if is_open else [node]
@@ -118,7 +118,7 @@ class Tree:
             count = sum(classify(each) is Kind.IMAGE for each in inner.manifests)
             note = f"nested, {plural(count, 'platform')}"
         return Node(
-            key, len(entry.path), "index", "index", note, None, _mark(outcome), entry.digest, entry.descriptor,
+            key, len(entry.path), "index", "index", note, None, mark_of(outcome), entry.digest, entry.descriptor,
             folds=inner is not None, is_open=inner is not None and key not in self.closed,
             missing=isinstance(outcome, NotFound),
         )  # fmt: skip
@@ -137,7 +137,7 @@ class Tree:
         kind, label = _child_label(entry, outcome)
         size = _total(outcome) if isinstance(outcome, Manifest) else None
         yield Node(
-            key, level, kind, label, note, size, _mark(outcome), descriptor.digest, descriptor,
+            key, level, kind, label, note, size, mark_of(outcome), descriptor.digest, descriptor,
             folds=bool(about), is_open=is_open, missing=isinstance(outcome, NotFound),
         )  # fmt: skip
         if is_open:
@@ -148,7 +148,7 @@ class Tree:
         key = f"{prefix}/{descriptor.digest}"
         if not isinstance(outcome, Artifact | Image):
             yield Node(
-                key, level, "attest", "attestation", _problem(outcome), None, _mark(outcome), descriptor.digest,
+                key, level, "attest", "attestation", _problem(outcome), None, mark_of(outcome), descriptor.digest,
                 descriptor, missing=isinstance(outcome, NotFound),
             )  # fmt: skip
             return
@@ -248,8 +248,10 @@ def _total(manifest: Manifest) -> int | None:
     return None
 
 
-def _mark(outcome: Outcome | None) -> str:
+def mark_of(outcome: Outcome | None) -> str:
     if isinstance(outcome, Manifest):
+        if outcome.reported is not None:
+            return MISMATCH
         return VERIFIED if outcome.verified else CLAIMED
     if isinstance(outcome, NotFound):
         return MISSING

@@ -191,6 +191,19 @@ async def test_missing_child_is_a_grey_row(registry: FakeRegistry, tmp_path: Pat
         assert '"architecture": "amd64"' in driven.text()
 
 
+async def test_tag_whose_digest_the_registry_contradicts_is_a_mismatch(registry: FakeRegistry, tmp_path: Path) -> None:
+    made = registry.repository("shop/app").add(images.image(), "1.0.0")
+    claimed = "sha256:" + "0" * 64
+    registry.fault("/v2/shop/app/manifests/1.0.0", Fault(200, made.raw, [("Docker-Content-Digest", claimed)]))
+    async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
+        for key in "12":
+            await driven.press(key)
+            await driven.shows(f"{made.digest}  {len(made.raw)} B  × mismatch" if key == "1" else "× mismatch")
+            await driven.shows(made.digest)
+            await driven.shows(f"the registry reports {claimed}")
+        assert "✓ verified" not in driven.text()
+
+
 async def test_child_that_does_not_match_is_shown_as_mismatch(registry: FakeRegistry, tmp_path: Path) -> None:
     repository = registry.repository("shop/bad")
     bad = images.image(architecture="riscv64")

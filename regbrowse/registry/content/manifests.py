@@ -103,7 +103,10 @@ class Manifests:
     async def _read_tag(self, repository: Repository, request: Request, expected: str, epoch: int) -> Manifest:
         response = await self._request(request)
         raw = response.decoded()
-        manifest = await parse_response(response, raw, expected, None, await digest_header_note(response, raw))
+        reported, note = await check_reported_digest(response, raw)
+        manifest = await parse_response(response, raw, expected, None, note)
+        if reported is not None:
+            manifest = replace(manifest, reported=reported)
         await self._cache.put(manifest.digest, CachedContent(raw, response.content_type), repository, epoch)
         await self._cache.record_tag(repository, request.item, manifest.digest, epoch)
         return manifest
@@ -198,15 +201,18 @@ async def parse_schema1(raw: bytes, content_type: str, digest: Digest) -> Schema
     return replace(manifest, verified=False, anomalies=(*manifest.anomalies, UNVERIFIED_SCHEMA1))
 
 
-async def digest_header_note(response: Response, raw: bytes) -> str:
-    """Return the anomaly of a `Docker-Content-Digest` that is not that of the bytes; empty when there is none."""
+async def check_reported_digest(response: Response, raw: bytes) -> tuple[Digest | None, str]:
+    """Return the `Docker-Content-Digest` that the bytes do not have, and the anomaly to tell of it.
+
+    A schema 1 manifest has the digest of the part that was signed; nothing but an anomaly when that cannot be verified.
+    """
     reported = docker_content_digest(response)
     if reported is None or await matches(raw, reported) is not False:
-        return ""
+        return None, ""
     schema1 = await parse_schema1(raw, response.content_type, reported)
     if schema1 is not None:
-        return "" if schema1.verified else UNVERIFIED_SCHEMA1
-    return f"The server reports the digest {reported.short}; the content is {Digest.of(raw).short}."
+        return None, "" if schema1.verified else UNVERIFIED_SCHEMA1
+    return reported, f"The server reports the digest {reported}; the content is {Digest.of(raw)}."
 
 
 def _with_notes(manifest: Manifest, *notes: str) -> Manifest:

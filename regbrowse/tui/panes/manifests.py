@@ -280,6 +280,8 @@ class ManifestsPane(Pane):
         media_type = manifest.media_type if manifest else descriptor.media_type if descriptor else ""
         length = len(manifest.raw) if manifest else descriptor.size if descriptor else None
         facts: list[str] = []
+        if manifest is not None and manifest.reported is not None:
+            facts.append(f"the registry reports {manifest.reported}")
         if media_type:
             facts.append(mediatype.plain(media_type) + (f", {length:,} B" if length is not None else ""))
         if node.digest in tree.created:

@@ -19,7 +19,7 @@ from regbrowse.text import plural, size
 from regbrowse.tui import keys
 from regbrowse.tui.cells import DIGEST, Span, clip, short_digest, spread, width_of, wrap
 from regbrowse.tui.copy_forms import Form, tag_forms
-from regbrowse.tui.manifest_tree import row_kind
+from regbrowse.tui.manifest_tree import mark_of, row_kind
 from regbrowse.tui.messages import (
     LoadFailed,
     NamesLoaded,
@@ -503,7 +503,9 @@ class TagsPane(Pane):
         root = self.opened if self.opened is not None and self.opened.digest == digest else None
         if root is None:
             return Detail("tag", str(digest), None, MARK_WORDS["·"], names)
-        return Detail(row_kind(root), str(digest), len(root.raw), MARK_WORDS["✓" if root.verified else "·"], names)
+        if root.reported is not None:
+            names = f"{name}  the registry reports {root.reported}"
+        return Detail(row_kind(root), str(digest), len(root.raw), MARK_WORDS[mark_of(root)], names)
 
     def copy_forms(self) -> list[Form]:
         name = self.current
