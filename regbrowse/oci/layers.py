@@ -104,6 +104,11 @@ class LayerTable:
     largest: int
     """Bytes of the largest layer: what the bars are measured by."""
 
+    @property
+    def has_history(self) -> bool:
+        """Whether the image tells any step of its making."""
+        return any(row.entry is not None for row in self.rows)
+
 
 def join(image: Image | Artifact | Schema1, config: Config | None = None) -> LayerTable:
     """Each step of the history that is not empty takes the next layer (image-spec, config.md, history).

@@ -166,6 +166,10 @@ class Client:
         """Give what answers when nothing may be sent; None for registries in this process, which always answer."""
         return self._offline if registry.key not in self._local else None
 
+    def is_offline(self, registry: Registry) -> bool:
+        """Tell whether nothing is sent to a registry, and only what was kept is shown."""
+        return self._offline_for(registry) is not None
+
     async def ping(self, registry: Registry) -> None:
         """Check that there is a registry behind this name. Raises RegistryError."""
         self.check_allowed(registry)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from regbrowse.oci.index_walk import Kind, classify
 from regbrowse.oci.manifest import Image, Index
+from regbrowse.text import plural
 
 if TYPE_CHECKING:
+    from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest, Reference, Repository
     from regbrowse.tui.manifest_tree import Node, Tree
 
@@ -27,12 +30,33 @@ def short_name(reference: Reference) -> str:
     return f"{last}:{reference.tag}" if reference.tag else last
 
 
-def tag_forms(repository: Repository, tag: str, digest: Digest | None) -> list[Form]:
-    """Give the forms of a tag; those with a digest only where it is known what the tag refers to."""
+class TagImage(NamedTuple):
+    """The image that is looked at behind a tag."""
+
+    tag: str
+    label: str
+    """Its platform."""
+    digest: Digest
+
+
+def tag_forms(
+    repository: Repository, tag: str, digest: Digest | None, root: Manifest | None, image: TagImage | None
+) -> list[Form]:
+    """Give the forms of a tag; those with a digest only where it is known what the tag refers to.
+
+    `root` is the manifest, where it was read; `image` the one of an index that is looked at.
+    """
     name = f"{repository}:{tag}"
-    out = digest_forms(repository, digest, "digest", f"of {name}") if digest else []
-    if digest:
-        out.append(Form("t", "name:tag@digest", f"{name}@{digest}", f"{name} with its digest"))
+    if digest is None:
+        return [Form("n", "name:tag", name, f"name of {name}")]
+    what, of = "digest", f"of {name}"
+    if isinstance(root, Index):
+        platforms = sum(classify(each) is Kind.IMAGE for each in root.manifests)
+        what, of = "index digest", f"of {name}, {plural(platforms, 'platform')}"
+    out = digest_forms(repository, digest, what, of)
+    out.append(Form("t", "name:tag@digest", f"{name}@{digest}", f"{name} with its {what}"))
+    if image is not None and isinstance(root, Index):
+        out.append(Form("p", f"{image.label} digest", str(image.digest), f"{image.label} digest of {name}"))
     return [*out, Form("n", "name:tag", name, f"name of {name}")]
 
 

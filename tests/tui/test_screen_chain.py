@@ -61,7 +61,7 @@ async def test_digest_copied_with_one_key(registry: FakeRegistry, tmp_path: Path
     async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path) as driven:
         await driven.shows("linux/amd64")
         await driven.press("1", "Y")
-        await driven.shows("copied digest of")
+        await driven.shows("copied index digest of")
         assert driven.app.clipboard == made.digest
         assert "by OSC 52" in driven.text() or "and OSC 52" in driven.text()
 

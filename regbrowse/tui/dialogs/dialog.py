@@ -35,6 +35,10 @@ class Dialog(ModalScreen[Result]):
         """Give what the dialog is made of."""
         raise NotImplementedError
 
+    def keys(self, width: int, height: int) -> Iterable[tuple[str, str]]:  # noqa: ARG002
+        """Give the keys that do something in a dialog of so many cells and rows within its frame."""
+        return self._keys
+
     def compose(self) -> ComposeResult:
         yield self.frame
 
@@ -58,7 +62,7 @@ class Dialog(ModalScreen[Result]):
         if self._subject:
             title.append((f" {self._subject}", styles.secondary))
         keys: list[Span] = []
-        for key, word in self._keys:
+        for key, word in self.keys(width - 4, min(rows - 2, self.high) - 2):
             keys += [("   " if keys else "", styles.plain), (key, styles.key), (f" {word}", styles.text)]
         self.frame.border_title = content(clip(title, width - 6))
         self.frame.border_subtitle = content(clip(keys, width - 6))

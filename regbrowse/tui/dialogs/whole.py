@@ -23,10 +23,14 @@ class WholeDialog(Dialog[None]):
 
     def __init__(self, title: str, text: str) -> None:
         self._text = visible(text[:FIELD_LIMIT], FIELD_LIMIT, multiline=True)
-        super().__init__("Whole", visible(title, 80), (("↑ ↓", "scroll"), ("esc", "close")))
+        super().__init__("Whole", visible(title, 80), ())
 
     def parts(self) -> Iterable[Widget]:
         yield Reader(self._lines)
+
+    def keys(self, width: int, height: int) -> Iterable[tuple[str, str]]:
+        scrolls = len(wrap(self._text, max(1, width))) > height
+        return [("↑ ↓", "scroll")] * scrolls + [("esc", "close")]
 
     def _lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
         return [[(line, styles.text)] for line in wrap(self._text, max(1, width))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from regbrowse.oci.mediatype import layer_kind, plain
-from regbrowse.text import plural, size, visible
+from regbrowse.text import exact, plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, short_digest, width_of
 from regbrowse.tui.copy_forms import Form, digest_forms
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
@@ -109,7 +109,7 @@ class LayersPane(Pane):
         from regbrowse.tui.dialogs.whole import WholeDialog
 
         if self.current:
-            await self.app.push_screen(WholeDialog(self.copy_title(), self.current.command.whole))
+            await self.app.push_screen(WholeDialog(self.copy_title(), _whole(self.current)))
 
     # Painting
 
@@ -123,7 +123,9 @@ class LayersPane(Pane):
         facts = [plural(table.count, self._noun)]
         if table.empty:
             facts.append(f"{table.empty} empty")
-        if table.note:
+        if table.note and not table.has_history:
+            facts.append("no history")
+        elif table.note:
             facts.append("history does not fit")
         elif table.total:
             facts.append(size(table.total))
@@ -135,7 +137,8 @@ class LayersPane(Pane):
             return Detail()
         command = visible(row.command.whole, LINE_LIMIT)
         if row.number is None or row.descriptor is None:
-            return Detail("empty", name=command, more="this step changed no files")
+            said = "this step changed no files" if row.empty else "the image does not tell which layer this step made"
+            return Detail("empty" if row.empty else "step", name=command, more=said)
         layer = row.descriptor
         if layer.urls:
             count = f"{len(layer.urls)} external addresses" if len(layer.urls) > 1 else "an external address"
@@ -151,7 +154,10 @@ class LayersPane(Pane):
         return digest_forms(repository, digest, "layer digest", f"of {self.copy_title()}")
 
     def copy_title(self) -> str:
-        return f"layer {self.current.number} of {self.subject}" if self.current else ""
+        row = self.current
+        if row is None:
+            return ""
+        return f"{self._noun} {row.number} of {self.subject}" if row.number else f"a step of {self.subject}"
 
     def summary(self, styles: TextStyles) -> list[Span]:
         table = self.table
@@ -192,7 +198,8 @@ class LayersPane(Pane):
         assert self.table
         part = row.descriptor.size if row.descriptor and row.number else None
         filled = round(SHARE * part / self.table.total) if part and self.table.total else 0
-        rest = "━" * (SHARE - filled) if row.number else " " * SHARE
+        # Another glyph for the rest: on the cursor's row everything has one colour.
+        rest = "─" * (SHARE - filled) if row.number else " " * SHARE
         return [("━" * filled, styles.accent), (rest, styles.thumb)]
 
 
@@ -206,10 +213,23 @@ class ColumnHeader(Line):
         text = "  # compressed"
         text += "  kind" if width >= KIND_FROM else ""
         text += " " * 2 + "digest".ljust(19) if width >= DIGEST_FROM else ""
-        text += "  share".ljust(SHARE + 2) if width >= SHARE_FROM else ""
+        text += " share".ljust(SHARE + 1) if width >= SHARE_FROM else ""
         gap = "  " if width >= DIGEST_FROM else "   " if width >= KIND_FROM else " "
         made_by = "made by" if self.of_images else "what"
         return [(cut(text + gap + made_by, width), theme_styles(self.app).pane.secondary)]
+
+
+def _whole(row: LayerRow) -> str:
+    """Write all that is known of a row: the command, and what the descriptor says."""
+    parts, layer = [row.command.whole] if row.command.whole else [], row.descriptor
+    if layer is not None:
+        lines = [f"digest      {layer.digest or 'none that can be used'}", f"media type  {layer.media_type or 'none'}"]
+        lines.append(f"size        {exact(layer.size) if layer.size is not None else 'not told'}")
+        lines += [f"diffID      {row.diff_id}"] if row.diff_id else []
+        lines += [f"address     {url}" for url in layer.urls]
+        lines += [f"{key} = {value}" for key, value in layer.annotations.items()]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
 def _command(row: LayerRow, styles: TextStyles) -> list[Span]:

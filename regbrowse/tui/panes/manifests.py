@@ -240,7 +240,9 @@ class ManifestsPane(Pane):
         return super().check_action(action, parameters)
 
     def enter_word(self) -> str:
-        return "layers" if self.current else ""
+        if self.current is None:
+            return ""
+        return "content" if self.current.parent is not None else "layers"
 
     def word(self, action: str) -> str:
         if action == "fold" and self.current:

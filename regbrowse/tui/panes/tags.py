@@ -18,7 +18,7 @@ from regbrowse.reference import Reference, Repository
 from regbrowse.text import plural, size
 from regbrowse.tui import keys
 from regbrowse.tui.cells import DIGEST, Span, clip, short_digest, spread, width_of, wrap
-from regbrowse.tui.copy_forms import Form, tag_forms
+from regbrowse.tui.copy_forms import Form, TagImage, tag_forms
 from regbrowse.tui.manifest_tree import mark_of, row_kind
 from regbrowse.tui.messages import (
     LoadFailed,
@@ -97,6 +97,8 @@ class TagsPane(Pane):
         """What the registry's own API says of tags: when they were pushed, and what they weigh."""
         self.opened: Manifest | None = None
         """What the opened tag refers to."""
+        self.image: TagImage | None = None
+        """The image that is looked at behind the opened tag."""
         self._placed = False
         """Whether the cursor belongs to its name; before, it is just on the first row."""
         self._added = 0.0
@@ -186,7 +188,7 @@ class TagsPane(Pane):
 
     def show_opened(self, reference: Reference, root: Manifest) -> None:
         """Take what the opened tag refers to."""
-        self.opened = root
+        self.opened, self.image = root, None
         if reference.tag and self.repository == reference.repository:
             self.set_digest(reference.tag, root.digest)
 
@@ -498,21 +500,30 @@ class TagsPane(Pane):
         digest, said = self.list.digests.get(name), self.details.get(name, "")
         if digest is None:
             return Detail("tag", name=f"{self.repository}:{name}", more=said)
-        aliases = " = ".join([name, *self.list.aliases(name)])
-        names = f"{aliases}  {said}" if said else aliases
-        root = self.opened if self.opened is not None and self.opened.digest == digest else None
+        names = " = ".join([name, *self.list.aliases(name)])
+        asked, total = len(self.list.digests), self.list.total
+        if asked < total:
+            said = f"so far: {asked:,} of {plural(total, 'tag')} asked" + (f"  {said}" if said else "")
+        root = self._root(digest)
         if root is None:
-            return Detail("tag", str(digest), None, MARK_WORDS["·"], names)
+            return Detail("tag", str(digest), None, MARK_WORDS["·"], names, said)
         if root.reported is not None:
-            names = f"{name}  the registry reports {root.reported}"
-        return Detail(row_kind(root), str(digest), len(root.raw), MARK_WORDS[mark_of(root)], names)
+            names, said = name, f"the registry reports {root.reported}"
+        return Detail(row_kind(root), str(digest), len(root.raw), MARK_WORDS[mark_of(root)], names, said)
+
+    def _root(self, digest: Digest | None) -> Manifest | None:
+        """Give the manifest of this digest if it is the one that is open."""
+        return self.opened if self.opened is not None and self.opened.digest == digest else None
 
     def copy_forms(self) -> list[Form]:
         name = self.current
         if name is None:
             return []
         if self.repository is not None:
-            return tag_forms(self.repository, name, self.list.digests.get(name))
+            digest = self.list.digests.get(name)
+            root = self._root(digest)
+            image = self.image if self.image is not None and self.image.tag == name else None
+            return tag_forms(self.repository, name, digest, root, image)
         whole = str(Repository(self.registry, name)) if self.registry else name
         return [Form("n", "name", whole, "name of the repository")]
 

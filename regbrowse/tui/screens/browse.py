@@ -14,6 +14,7 @@ from regbrowse.errors import AuthRejected, Denied
 from regbrowse.reference import Reference, Registry, Repository, registry_in
 from regbrowse.tui import keys, loaders
 from regbrowse.tui import messages as m
+from regbrowse.tui.copy_forms import TagImage
 from regbrowse.tui.navigator import Navigator, Place
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
@@ -114,6 +115,12 @@ class BrowseScreen(Screen[None]):
         recents.remember(event.request.reference, event.root.digest)
         self.tags_pane.show_opened(event.request.reference, event.root)
 
+    @on(OpenedManifest.ImageShown)
+    def _image_shown(self, event: OpenedManifest.ImageShown) -> None:
+        tag, node = event.request.reference.tag, event.node
+        if event.request is self.opened.request and tag and node.is_platform and node.digest is not None:
+            self.tags_pane.image = TagImage(tag, node.label, node.digest)
+
     # Where the cursors are
 
     @on(Pane.Highlighted)
@@ -139,7 +146,7 @@ class BrowseScreen(Screen[None]):
             self._enter_tag()
         elif event.pane is self.opened.manifests_pane:
             self.opened.show_image()
-            self.action_focus_pane("layers")
+            self.action_focus_pane("config" if self.opened.is_attestation else "layers")
         elif event.pane is self.opened.config_pane:
             self.opened.load_whole_config()
 

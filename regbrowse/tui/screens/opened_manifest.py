@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.message import Message
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.manifest import config_of
@@ -22,11 +24,19 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from regbrowse.reference import Reference
+    from regbrowse.tui.manifest_tree import Node
     from regbrowse.tui.session import RegistrySession
 
 
 class OpenedManifest(Container):
     """Lets layers and config follow the cursor of the manifests, and gives each pane what was loaded for it."""
+
+    @dataclass
+    class ImageShown(Message):
+        """Layers and config follow another row of the manifests."""
+
+        request: m.ManifestRequest
+        node: Node
 
     def __init__(self, screen: Screen[None], session: RegistrySession) -> None:
         super().__init__(id="right")
@@ -48,6 +58,12 @@ class OpenedManifest(Container):
     def is_awaited(self) -> bool:
         """Whether a manifest or a config is awaited that was asked for by hand."""
         return self._manifest.is_running or self._image.is_running
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether the row under the cursor of the manifests has no layers, but a statement."""
+        node = self.manifests_pane.current
+        return node is not None and node.parent is not None
 
     def is_answered_by(self, group: str) -> bool:
         """Tell whether a worker of this group brings what was asked for by hand."""
@@ -105,6 +121,7 @@ class OpenedManifest(Container):
         request, known = m.ImageRequest(opened, node.digest), model.manifest(node.digest)
         self.layers_pane.start(request, node.label)
         self.config_pane.start(request, node.label)
+        self.post_message(self.ImageShown(opened, node))
         if error is not None:
             self._image_failed(error)
         elif node.parent is not None and node.descriptor is not None:

@@ -37,6 +37,8 @@ def where(screen: BrowseScreen) -> Where:
     )
     if browser is None:
         return said
+    if browser.client.is_offline(registry):
+        return said._replace(offline=True)
     login, rate = browser.client.auth.login_state(registry), browser.client.limits.rate(registry)
     return said._replace(
         user=login.user,
@@ -71,6 +73,8 @@ def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
         shown.append(Hint("esc", "back", "back"))
     elif screen.is_busy:
         shown.append(Hint("esc", "cancel", "back"))
+    elif not pane.row_count() and pane is not screen.tags_pane:
+        shown.append(Hint("esc", "back", "back"))
     order = screen.selection.order(pane)
     if pane.error is not None:
         first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_login(pane.error) else ()))

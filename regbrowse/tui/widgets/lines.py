@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from regbrowse.text import exact
-from regbrowse.tui.cells import Span, clip, content, cut_left, spread, width_of
+from regbrowse.tui.cells import Span, clip, content, cut, cut_left, spread, width_of
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 
 _BOLD = Style(bold=True)
@@ -33,6 +33,8 @@ class Where(NamedTuple):
     """Short."""
     files: bool = False
     """Whether it is a folder or an archive, for which there is no login."""
+    offline: bool = False
+    """Whether nothing is asked, and what was kept is shown."""
     user: str = ""
     source: str = ""
     """Where the login came from."""
@@ -120,6 +122,8 @@ class Header(Line):
         where = self.where
         if not where.registry:
             return []
+        if where.offline:
+            return [("offline", styles.warning)]
         spans: list[Span] = []
         if where.warning:
             spans.append((f"! {where.warning}   ", styles.warning))
@@ -164,7 +168,7 @@ class StatusLine(Line):
     def render(self) -> Content:
         width, height = self.size
         styles = theme_styles(self.app).surface
-        lines = [self._first(width, styles), self._second(styles)][:height]
+        lines = [self._first(width, styles), self._second(width, styles)][:height]
         if self.note.what:
             lines[-1] = self._noted(styles)
         return Content("\n").join(content(clip(line, width - 1)) for line in lines)
@@ -190,11 +194,14 @@ class StatusLine(Line):
             spans.pop()
         return spans
 
-    def _second(self, styles: TextStyles) -> list[Span]:
+    def _second(self, width: int, styles: TextStyles) -> list[Span]:
+        """Give the name and what follows it, which is not pushed out by a long name."""
         detail = self.detail
         if detail.kind and not detail.digest:
             return [(" " * 8, styles.plain), (detail.more, styles.secondary)]
-        spans: list[Span] = [(" " * 8, styles.plain), (detail.name, styles.text)]
+        room = width - 11
+        name = cut(detail.name, room - min(width_of([(detail.more, styles.text)]), room // 2))
+        spans: list[Span] = [(" " * 8, styles.plain), (name, styles.text)]
         if detail.more:
             spans.append((f"  {detail.more}", styles.secondary))
         return spans
