@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
@@ -24,6 +25,7 @@ from regbrowse.tui.messages import (
     ImageLoaded,
     ImageRequest,
     ListRequest,
+    Loaded,
     LoadFailed,
     ManifestLoaded,
     ManifestRequest,
@@ -61,10 +63,14 @@ class Loader:
 
     group = ""
 
-    def __init__(self, screen: Screen[Any], session: RegistrySession, asker: Widget) -> None:
+    def __init__(self, screen: Screen[Any], session: RegistrySession, *askers: Widget) -> None:
         self._screen = screen
         self._session = session
-        self._post = asker.post_message
+        self._askers = askers
+
+    def _post(self, message: Loaded) -> None:
+        for asker in self._askers:
+            asker.post_message(replace(message))
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Run a coroutine as the only worker of the group."""

@@ -107,7 +107,8 @@ def watched(crowd: Crowd, reference: str, log: TextIO) -> RegbrowseApp:
     async def connect() -> Browser:
         tasks.append(asyncio.create_task(watch(log)))
         assert app.main is not None
-        app.main.post_message = noted(app.main.post_message)  # type: ignore[method-assign, assignment]
+        pane = app.main.opened.config_pane
+        pane.post_message = noted(pane.post_message)  # type: ignore[method-assign, assignment]
         return Browser(Client(Settings(pause=0, local={registry.key: crowd})))
 
     def noted(post: Callable[[Message], bool]) -> Callable[[Message], bool]:

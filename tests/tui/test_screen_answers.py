@@ -52,12 +52,15 @@ async def test_the_status_line_follows_the_filter_of_a_catalog(registry: FakeReg
 
 async def test_enter_on_an_attestation_goes_to_its_statement(registry: FakeRegistry, tmp_path: Path) -> None:
     image = images.image()
-    registry.repository("shop/app").add(images.index(image, images.attestation(image)), "1.0.0")
+    attestation = images.attestation(image)
+    statement = attestation.below[-1]
+    registry.repository("shop/app").add(images.index(image, attestation), "1.0.0")
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
         await driven.shows("SPDX")
         await driven.press("2", "j")
         await driven.shows("enter content")
         await driven.shows("predicateType")
+        await driven.shows(f"{len(statement.raw)} B  ✓ verified")
         await driven.press("enter")
         assert driven.screen.body.focused_pane == "config"
         await driven.press("3")

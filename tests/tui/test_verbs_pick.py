@@ -197,7 +197,11 @@ async def test_only_what_can_be_pulled_is_picked(shelf: FakeRegistry, tmp_path: 
         await driven.shows("not found (404)")
         await driven.press("2", "g")
         await driven.shows("enter pick   @ with digest")
-        for row, word in (("linux/amd64", "enter pick   y"), ("SBOM", "enter layers"), ("linux/arm64", "enter layers")):
+        for row, word in (
+            ("linux/amd64", "enter pick   y"),
+            ("SBOM", "enter content"),
+            ("linux/arm64", "enter layers"),
+        ):
             await driven.press("down")
             node = driven.screen.opened.manifests_pane.current
             assert node is not None

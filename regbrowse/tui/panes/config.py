@@ -12,11 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from regbrowse.errors import Integrity, RegbrowseError
-from regbrowse.oci.manifest import Image
+from regbrowse.oci.manifest import Image, config_of
+from regbrowse.oci.mediatype import OCI_EMPTY
 from regbrowse.text import plural, size, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip
 from regbrowse.tui.copy_forms import Form
+from regbrowse.tui.messages import ConfigLoaded, ContentLoaded, ImageLoaded, LoadFailed
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.filter_bar import FilterBar
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.config import Config
     from regbrowse.oci.jsonlines import JsonLines
     from regbrowse.oci.manifest import Manifest
-    from regbrowse.tui.messages import ContentLoaded, ImageRequest
+    from regbrowse.tui.messages import ImageRequest
 
 NUMBERS_FROM = 60
 """Inner cells from which line numbers are shown."""
@@ -92,16 +94,40 @@ class ConfigPane(Pane):
         self.start(None, "")
         self.wait_for(wait_for)
 
-    def show_content(self, message: ContentLoaded) -> None:
-        """Show the bytes of a config or another blob: the first lines now, the rest while the keyboard is idle."""
-        self.stop_loading()
-        self._show(message.raw, whole=message.whole)
+    @on(ImageLoaded)
+    def _image_loaded(self, message: ImageLoaded) -> None:
+        if message.request is not self.request:
+            return
+        if isinstance(message.outcome, RegbrowseError):
+            self.show_mismatch(message.outcome)
+        elif self.manifest is None:
+            self.take_manifest(message.outcome)
 
-    def show_manifest(self, manifest: Manifest, subject: str) -> None:
-        """Show the manifest itself where there is no config."""
-        self.stop_loading()
-        self.subject = f"{subject}, the manifest itself"
-        self._show(manifest.raw, whole=True)
+    def take_manifest(self, manifest: Manifest) -> None:
+        """Wait for the config that a manifest names; show the manifest itself where it names none."""
+        self.manifest = manifest
+        config = config_of(manifest)
+        if config is None or config.digest is None or config.media_type == OCI_EMPTY:
+            self.stop_loading()
+            self.subject = f"{self.subject}, the manifest itself"
+            self._show(manifest.raw, whole=True)
+
+    @on(ContentLoaded)
+    def _content_loaded(self, message: ContentLoaded) -> None:
+        """Show the bytes of a config or another blob: the first lines now, the rest while the keyboard is idle."""
+        if message.request is self.request and message.descriptor.media_type != OCI_EMPTY:
+            self.stop_loading()
+            self._show(message.raw, whole=message.whole)
+
+    @on(ConfigLoaded)
+    def _config_loaded(self, message: ConfigLoaded) -> None:
+        if message.request is self.request:
+            self.describe(message.config)
+
+    @on(LoadFailed)
+    def _load_failed(self, message: LoadFailed) -> None:
+        if message.request is self.request:
+            self.fail(message.error)
 
     def describe(self, config: Config) -> None:
         """Take what the document says, once it was read as a config."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.app import ComposeResult
 
+from regbrowse.errors import RegbrowseError
 from regbrowse.oci.mediatype import layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, short_digest, width_of
 from regbrowse.tui.copy_forms import Form, digest_forms
+from regbrowse.tui.messages import ConfigLoaded, ImageLoaded
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 from regbrowse.tui.widgets.lines import Detail, Line
@@ -39,6 +42,8 @@ class LayersPane(Pane):
         self.header = ColumnHeader()
         self.request: ImageRequest | None = None
         """Whose layers are shown or awaited."""
+        self.manifest: Manifest | None = None
+        """The manifest that names the layers; None until it was read."""
         self.table: LayerTable | None = None
         self._nothing = ""
         """Why there are no layers, in words."""
@@ -50,7 +55,7 @@ class LayersPane(Pane):
 
     def start(self, request: ImageRequest | None, subject: str) -> None:
         """Forget the layers, and wait for those of another image."""
-        self.request, self.table, self.subject, self._nothing = request, None, subject, ""
+        self.request, self.manifest, self.table, self.subject, self._nothing = request, None, None, subject, ""
         self.rows.place(0)
         self.start_loading(f"asking for {subject}")
         self._show()
@@ -66,11 +71,26 @@ class LayersPane(Pane):
         self.table, self._nothing = None, why
         self._show()
 
+    @on(ImageLoaded)
+    def _image_loaded(self, message: ImageLoaded) -> None:
+        if message.request is not self.request:
+            return
+        if isinstance(message.outcome, RegbrowseError):
+            self.fail(message.outcome)
+        elif self.manifest is None:
+            self.show_manifest(message.outcome)
+
+    @on(ConfigLoaded)
+    def _config_loaded(self, message: ConfigLoaded) -> None:
+        if message.request is self.request and self.manifest is not None:
+            self.show_manifest(self.manifest, message.config)
+
     def show_manifest(self, manifest: Manifest, config: Config | None = None) -> None:
         """Show the layers, without commands until the config came; the cursor stays on its layer."""
         from regbrowse.oci.layers import join
         from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 
+        self.manifest = manifest
         if not isinstance(manifest, Image | Schema1 | Artifact):
             what = "an index" if isinstance(manifest, Index) else "an unknown kind of document"
             self.show_nothing(f"no layers: this is {what}")
@@ -90,11 +110,6 @@ class LayersPane(Pane):
         self.header.of_images = self._noun == "layer"
         self.header.refresh()
         self.rows_changed()
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it is known which layers there are, or that there are none."""
-        return self.table is not None or bool(self._nothing)
 
     @property
     def current(self) -> LayerRow | None:

@@ -20,14 +20,20 @@ from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, width_of
 from regbrowse.tui.copy_forms import Form, manifest_forms, short_name
 from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
-from regbrowse.tui.messages import ChildLoaded, LoadFailed, ManifestLoaded, PlatformSelected
+from regbrowse.tui.messages import (
+    ChildLoaded,
+    ConfigLoaded,
+    ImageLoaded,
+    LoadFailed,
+    ManifestLoaded,
+    PlatformSelected,
+    StatementLoaded,
+)
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.lines import Detail
 
 if TYPE_CHECKING:
-    from regbrowse.oci.attestation import Statement
-    from regbrowse.oci.config import Config
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.oci.platform import Platform
@@ -144,6 +150,26 @@ class ManifestsPane(Pane):
         if message.request is self.request:
             self.add_child(message.digest, message.outcome)
 
+    @on(ImageLoaded)
+    def _image_loaded(self, message: ImageLoaded) -> None:
+        if message.request.opened is self.request:
+            self.add_child(message.request.digest, message.outcome)
+
+    @on(ConfigLoaded)
+    def _config_loaded(self, message: ConfigLoaded) -> None:
+        """Take when an image was made."""
+        created = message.config.created
+        if message.request.opened is self.request and self.model is not None:
+            self.model.created[message.request.digest] = f"created {moment(created)}" if created else "no date"
+            self.changed()
+
+    @on(StatementLoaded)
+    def _statement_loaded(self, message: StatementLoaded) -> None:
+        """Take what an attestation says."""
+        if message.request.opened is self.request and self.model is not None:
+            self.model.statements[message.digest] = message.statement
+            self._rebuild()
+
     @on(LoadFailed)
     def _load_failed(self, message: LoadFailed) -> None:
         if message.request is self.request:
@@ -154,18 +180,6 @@ class ManifestsPane(Pane):
         if self.model is not None:
             self.model.children[digest] = outcome
             self._rebuild()
-
-    def add_statement(self, digest: Digest, statement: Statement) -> None:
-        """Take what an attestation says."""
-        if self.model is not None:
-            self.model.statements[digest] = statement
-            self._rebuild()
-
-    def add_config(self, digest: Digest, config: Config) -> None:
-        """Take when an image was made."""
-        if self.model is not None:
-            self.model.created[digest] = f"created {moment(config.created)}" if config.created else "no date"
-            self.changed()
 
     def choose(self, descriptor: Descriptor | None) -> None:
         """Put the cursor on an entry of the index; its attestations are unfolded where there is room.

@@ -12,8 +12,6 @@ from textual.reactive import reactive
 
 from regbrowse.tui.layout import small_rows
 from regbrowse.tui.panes.pane import Pane
-from regbrowse.tui.panes.tags import TagsPane
-from regbrowse.tui.screens.opened_manifest import OpenedManifest
 
 
 class Body(Container):
@@ -30,13 +28,13 @@ class Body(Container):
     class Changed(Message):
         """Another pane has the keyboard, or the focused one has more or less room."""
 
-    def __init__(self, tags: TagsPane, opened: OpenedManifest) -> None:
+    def __init__(self, tags: Pane, *others: Pane) -> None:
         super().__init__(id="body")
-        self.panes: tuple[Pane, ...] = (tags, *opened.panes)
-        self._parts = tags, opened
+        self.panes = tags, *others
 
     def compose(self) -> ComposeResult:
-        yield from self._parts
+        yield self.panes[0]
+        yield Container(*self.panes[1:], id="right")
 
     @property
     def pane(self) -> Pane:

@@ -14,7 +14,6 @@ from regbrowse.errors import AuthRejected, Denied
 from regbrowse.reference import Reference, Registry, Repository, registry_in
 from regbrowse.tui import keys, loaders
 from regbrowse.tui import messages as m
-from regbrowse.tui.copy_forms import TagImage
 from regbrowse.tui.navigator import Navigator, Place
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
@@ -47,7 +46,7 @@ class BrowseScreen(Screen[None]):
         self.session, self.selection, self.navigator = session, selection, Navigator()
         self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
         self.tags_pane, self.opened = TagsPane(), OpenedManifest(self, session)
-        self.body = Body(self.tags_pane, self.opened)
+        self.body = Body(self.tags_pane, *self.opened.panes)
         self._start = place
         self._list = loaders.ListLoader(self, session, self.tags_pane)
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
@@ -112,26 +111,27 @@ class BrowseScreen(Screen[None]):
     def _opened(self, event: ManifestsPane.Opened) -> None:
         from regbrowse.state import recents
 
-        recents.remember(event.request.reference, event.root.digest)
-        self.tags_pane.show_opened(event.request.reference, event.root)
+        if event.request is self.opened.request:
+            recents.remember(event.request.reference, event.root.digest)
+            self.tags_pane.show_opened(event.request.reference, event.root)
+            self.opened.show_first(event)
 
-    @on(OpenedManifest.ImageShown)
-    def _image_shown(self, event: OpenedManifest.ImageShown) -> None:
-        tag, node = event.request.reference.tag, event.node
-        if event.request is self.opened.request and tag and node.is_platform and node.digest is not None:
-            self.tags_pane.image = TagImage(tag, node.label, node.digest)
+    @on(ManifestsPane.ImageSelected)
+    def _image_selected(self, event: ManifestsPane.ImageSelected) -> None:
+        self.opened.show_selected(event)
+        self.tags_pane.image = self.opened.tag_image
 
     # Where the cursors are
 
     @on(Pane.Highlighted)
     def _highlighted(self, event: Pane.Highlighted) -> None:
-        if event.pane is self.tags_pane:
-            self._follow(event.pane)
+        self._follow(event.pane)
 
     def _follow(self, pane: Pane) -> None:
         """Let the other panes follow the cursor of one."""
         if pane is self.opened.manifests_pane:
             self.opened.show_image()
+            self.tags_pane.image = self.opened.tag_image
         elif pane is self.tags_pane and self.tags_pane.repository is not None:
             reference, opened = self.tags_pane.reference, self.opened.request
             if reference is not None and (opened is None or opened.reference != reference):

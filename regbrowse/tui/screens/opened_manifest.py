@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Container
-from textual.message import Message
-
-from regbrowse.errors import RegbrowseError
 from regbrowse.oci.manifest import config_of
-from regbrowse.oci.mediatype import OCI_EMPTY
 from regbrowse.tui import loaders
-from regbrowse.tui import messages as m
+from regbrowse.tui.copy_forms import TagImage
+from regbrowse.tui.messages import ImageRequest, ManifestRequest
 from regbrowse.tui.panes.config import ConfigPane
 from regbrowse.tui.panes.layers import LayersPane
 from regbrowse.tui.panes.manifests import ManifestsPane
@@ -23,36 +16,33 @@ from regbrowse.tui.panes.pane import Pane
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from regbrowse.errors import RegbrowseError
     from regbrowse.reference import Reference
-    from regbrowse.tui.manifest_tree import Node
     from regbrowse.tui.session import RegistrySession
 
 
-class OpenedManifest(Container):
-    """Lets layers and config follow the cursor of the manifests, and gives each pane what was loaded for it."""
-
-    @dataclass
-    class ImageShown(Message):
-        """Layers and config follow another row of the manifests."""
-
-        request: m.ManifestRequest
-        node: Node
+class OpenedManifest:
+    """Opens manifests, and lets layers and config follow the cursor in them. The loaders answer to the panes."""
 
     def __init__(self, screen: Screen[None], session: RegistrySession) -> None:
-        super().__init__(id="right")
         self.manifests_pane, self.layers_pane, self.config_pane = ManifestsPane(), LayersPane(), ConfigPane()
         self.panes: tuple[Pane, ...] = (self.manifests_pane, self.layers_pane, self.config_pane)
         self._manifest = loaders.ManifestLoader(screen, session, self.manifests_pane)
         self._children = loaders.ChildLoader(screen, session, self.manifests_pane)
-        self._image = loaders.ImageLoader(screen, session, self)
-
-    def compose(self) -> ComposeResult:
-        yield from self.panes
+        self._image = loaders.ImageLoader(screen, session, *self.panes)
 
     @property
-    def request(self) -> m.ManifestRequest | None:
+    def request(self) -> ManifestRequest | None:
         """What was asked for last; None while nothing is open."""
         return self.manifests_pane.request
+
+    @property
+    def tag_image(self) -> TagImage | None:
+        """The image that is looked at behind a tag; None where that is no image of an index."""
+        node, request = self.manifests_pane.current, self.request
+        if request is None or request.reference.tag is None or node is None or node.digest is None or node.is_root:
+            return None
+        return TagImage(request.reference.tag, node.label, node.digest) if node.is_platform else None
 
     @property
     def is_awaited(self) -> bool:
@@ -72,7 +62,7 @@ class OpenedManifest(Container):
     def open(self, reference: Reference, *, fresh: bool = False) -> None:
         """Ask for the manifest behind a tag or digest."""
         self._forget_image()
-        request = m.ManifestRequest(reference)
+        request = ManifestRequest(reference)
         self.manifests_pane.start(request)
         self._manifest.load(request, self.manifests_pane.platform, fresh=fresh)
 
@@ -109,6 +99,22 @@ class OpenedManifest(Container):
             self.layers_pane.request = None
             self.show_image()
 
+    def show_first(self, opened: ManifestsPane.Opened) -> None:
+        """Show what was opened; an image of an index is shown when it was selected."""
+        if opened.wanted is None:
+            self.show_image()
+            return
+        node = self.manifests_pane.current
+        label = node.label if node and not node.is_root else ""
+        for pane in (self.layers_pane, self.config_pane):
+            pane.subject = label
+            pane.start_loading(f"asking for {label or opened.wanted}")
+
+    def show_selected(self, selected: ManifestsPane.ImageSelected) -> None:
+        """Show the image of an index that was selected, unless another one was chosen since."""
+        if selected.request is self.request and self.layers_pane.request is None:
+            self.show_image(selected.error)
+
     def show_image(self, error: RegbrowseError | None = None) -> None:
         """Show layers and config of the row under the cursor of the manifests, or the error why it cannot be read."""
         opened, model, node = self.request, self.manifests_pane.model, self.manifests_pane.current
@@ -118,18 +124,19 @@ class OpenedManifest(Container):
         if before is not None and before.opened is opened and before.digest == node.digest:
             return
         self._image.cancel()
-        request, known = m.ImageRequest(opened, node.digest), model.manifest(node.digest)
+        request, known = ImageRequest(opened, node.digest), model.manifest(node.digest)
         self.layers_pane.start(request, node.label)
         self.config_pane.start(request, node.label)
-        self.post_message(self.ImageShown(opened, node))
         if error is not None:
-            self._image_failed(error)
+            self.layers_pane.fail(error)
+            self.config_pane.show_mismatch(error)
         elif node.parent is not None and node.descriptor is not None:
             self.layers_pane.show_nothing("no layers: this is an attestation")
             self._image.load_content(request, node.descriptor)
         else:
             if known is not None:
-                self._image_loaded(m.ImageLoaded(request, known))
+                self.layers_pane.show_manifest(known)
+                self.config_pane.take_manifest(known)
             self._image.load(request, known, node.descriptor)
 
     def load_whole_config(self) -> None:
@@ -146,77 +153,3 @@ class OpenedManifest(Container):
             wanted = self.manifests_pane.unread(frugal=frugal)
             if wanted:
                 self._children.load(self.request, wanted)
-
-    # What was loaded, or was found out by a pane
-
-    @on(ManifestsPane.Opened)
-    def _opened(self, event: ManifestsPane.Opened) -> None:
-        if event.request is not self.request:
-            event.stop()
-            return
-        if event.wanted is None:
-            self.show_image()
-            return
-        node = self.manifests_pane.current
-        label = node.label if node and not node.is_root else ""
-        for pane in (self.layers_pane, self.config_pane):
-            pane.subject = label
-            pane.start_loading(f"asking for {label or event.wanted}")
-
-    @on(ManifestsPane.ImageSelected)
-    def _image_selected(self, event: ManifestsPane.ImageSelected) -> None:
-        if event.request is self.request and self.layers_pane.request is None:
-            self.show_image(event.error)
-
-    @on(Pane.Highlighted)
-    def _highlighted(self, event: Pane.Highlighted) -> None:
-        if event.pane is self.manifests_pane:
-            self.show_image()
-
-    @on(m.ImageLoaded)
-    def _image_loaded(self, message: m.ImageLoaded) -> None:
-        request, outcome = message.request, message.outcome
-        if request.opened is self.request:
-            self.manifests_pane.add_child(request.digest, outcome)
-        if request is not self.layers_pane.request:
-            return
-        if isinstance(outcome, RegbrowseError):
-            self._image_failed(outcome)
-            return
-        if self.layers_pane.table is None:
-            self.layers_pane.show_manifest(outcome)
-        self.config_pane.manifest = outcome
-        config = config_of(outcome)
-        if config is None or config.digest is None or config.media_type == OCI_EMPTY:
-            self.config_pane.show_manifest(outcome, self.layers_pane.subject)
-
-    @on(m.ContentLoaded)
-    def _content_loaded(self, message: m.ContentLoaded) -> None:
-        if message.request is self.config_pane.request and message.descriptor.media_type != OCI_EMPTY:
-            self.config_pane.show_content(message)
-
-    @on(m.ConfigLoaded)
-    def _config_loaded(self, message: m.ConfigLoaded) -> None:
-        manifest = self.config_pane.manifest
-        if message.request is self.config_pane.request and manifest is not None:
-            self.manifests_pane.add_config(message.request.digest, message.config)
-            self.layers_pane.show_manifest(manifest, message.config)
-            self.config_pane.describe(message.config)
-
-    @on(m.StatementLoaded)
-    def _statement_loaded(self, message: m.StatementLoaded) -> None:
-        if message.request.opened is self.request:
-            self.manifests_pane.add_statement(message.digest, message.statement)
-
-    @on(m.LoadFailed)
-    def _load_failed(self, message: m.LoadFailed) -> None:
-        if message.request is self.layers_pane.request:
-            self._image_failed(message.error)
-
-    def _image_failed(self, error: RegbrowseError) -> None:
-        """Say it in the pane that waits, and show what came where it does not match its digest."""
-        if self.layers_pane.is_settled:
-            self.config_pane.fail(error)
-        else:
-            self.layers_pane.fail(error)
-            self.config_pane.show_mismatch(error)
