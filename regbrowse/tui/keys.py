@@ -54,7 +54,7 @@ KEYS: tuple[Key, ...] = (
     Key("clear_filter", "escape", "esc", MOVE, "cancel, clear, back", "clear", part=FILTER),
     Key("back", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
     Key("history(-1)", "left_square_bracket", "[  ]", MOVE, HISTORY, "back", "Back in history", foot_key="["),
-    Key("history(1)", "right_square_bracket", "[  ]", MOVE, HISTORY, palette="Forward in history"),
+    Key("history(1)", "right_square_bracket", "[  ]", MOVE, HISTORY, "forward", "Forward in history", foot_key="]"),
     Key("zoom", "z", "z", MOVE, "zoom this pane", "zoom", "Zoom this pane"),
     Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search", FILTER),
     Key("match(1)", "n", "n N", FIND, "next, previous match", "match", part=CONFIG),

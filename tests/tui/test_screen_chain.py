@@ -123,13 +123,14 @@ async def test_holding_an_arrow_asks_once(registry: FakeRegistry, tmp_path: Path
     made = images.image()
     repository.add(made, *(f"1.{minor}.0" for minor in range(30)))
     async with browsing(f"{registry.name}/shop/many", tmp_path) as driven:
-        await driven.shows("1.29.0")
+        await driven.shows("Manifests 1.29.0")
+        await driven.shows('"architecture"')
         for _ in range(12):
             driven.screen.tags_pane.action_move(1)
-        await driven.until(lambda: driven.screen.opened.manifests_pane.request is not None)
+        await driven.shows("Manifests 1.17.0")
         await driven.shows('"architecture"')
         opened = [each.path for each in registry.asked if each.method == "GET" and "/manifests/" in each.path]
-        assert opened == ["/v2/shop/many/manifests/1.17.0"]
+        assert opened == ["/v2/shop/many/manifests/1.29.0", "/v2/shop/many/manifests/1.17.0"]
 
 
 async def test_late_answer_never_overwrites_a_newer_choice(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -171,6 +172,8 @@ async def test_from_the_cache_nothing_but_one_head(registry: FakeRegistry, tmp_p
         assert len([each for each in first if each.path != "/v2/"]) >= 3
         await driven.press("j")
         await driven.shows("linux/s390x")
+        other = driven.screen.opened.manifests_pane.model
+        await driven.until(lambda: other is not None and len(other.children) == 1, "the only one that it lists")
         await driven.until(lambda: not any(not worker.is_finished for worker in driven.screen.workers))
         before = len(registry.asked)
         await driven.press("k")

@@ -82,14 +82,16 @@ class ManifestsPane(Pane):
         """What was opened; None while nothing is."""
         self.model: Tree | None = None
         self._tree_rows: list[Node] = []
+        self._wanted_row = ""
         self._expected = ""
         """The key of the row that holds the cursor until an image is selected."""
 
-    def start(self, request: ManifestRequest) -> None:
-        """Forget what was opened, and wait for what was asked for."""
+    def start(self, request: ManifestRequest, row: str = "") -> None:
+        """Forget what was opened, and wait for what was asked for; `row` is the key of the row to put the cursor on."""
         reference = request.reference
         name = reference.tag or (reference.digest.short if reference.digest else "")
         self._forget(request, name)
+        self._wanted_row = row
         self.start_loading(f"asking for {reference.repository.last}:{name}")
 
     def forget(self, wait_for: str) -> None:
@@ -121,7 +123,9 @@ class ManifestsPane(Pane):
         self.model = Tree(root)
         self._rebuild()
         wanted = None
-        if isinstance(root, Index):
+        if self._wanted_row and self._place_on(self._wanted_row):
+            self._expected = ""
+        elif isinstance(root, Index):
             wanted = message.platform.platform
             self.choose(select(listed(entries(root)), message.platform).descriptor)
             self._expected = self.current.key if self.current else ""
@@ -198,12 +202,17 @@ class ManifestsPane(Pane):
 
     def _rebuild(self) -> None:
         """Make the rows anew; the cursor stays on its own."""
-        key = self.current.key if self.current else None
+        key = self.current.key if self.current else ""
         self._tree_rows = self.model.rows() if self.model else []
-        row = next((i for i, node in enumerate(self._tree_rows) if node.key == key), None)
         self.rows_changed()
+        self._place_on(key)
+
+    def _place_on(self, key: str) -> bool:
+        """Put the cursor on the row of a key; tell whether there is one."""
+        row = next((i for i, node in enumerate(self._tree_rows) if node.key == key), None)
         if row is not None:
             self.rows.place(row)
+        return row is not None
 
     # The cursor
 

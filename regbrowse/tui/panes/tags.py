@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import on
@@ -46,9 +46,33 @@ SEARCH_KEYS = (("/", "search"), ("o", "open one by name"))
 NEWEST, SERVED = "newest first", "as served"
 GROWTH = 0.15
 """Seconds between two additions to a list."""
+SETTLING = 1.0
+"""Seconds after which the first of the tags that came is opened, though more are to come."""
 TYPING = 0.3
 """Seconds a text rests before a registry is searched for it."""
 _UNDERLINE = Style(underline=True)
+
+
+class KeptTags(NamedTuple):
+    """A list as it was left."""
+
+    request: ListRequest
+    list: TagList
+    last: NamesLoaded | None
+    filter: Filter
+    has_filter: bool
+    """Whether the input was open."""
+    name: str | None
+    """The name under the cursor; None for the row of the signature tags."""
+    row: int
+    top: int
+    streaming: bool
+    stopped: bool
+    incomplete: str
+    searches: bool
+    searched: str
+    about: dict[str, str]
+    details: dict[str, str]
 
 
 class TagsPane(Pane):
@@ -57,11 +81,17 @@ class TagsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.TAGS, keys.FILTER)
 
     number = 1
-    foot = ("enter", "find", "copy", "digest", "sort", "open", "reload", "history(-1)", "zoom")
+    foot = ("enter", "find", "copy", "digest", "sort", "open", "reload", "history(-1)", "history(1)", "zoom")
 
     @dataclass
     class Listed(Message):
         """All names came that will come."""
+
+        request: ListRequest
+
+    @dataclass
+    class FirstRow(Message):
+        """There is a first tag under the cursor, which nobody put there."""
 
         request: ListRequest
 
@@ -102,6 +132,8 @@ class TagsPane(Pane):
         self._placed = False
         """Whether the cursor belongs to its name; before, it is just on the first row."""
         self._added = 0.0
+        self._began = 0.0
+        """When the first names came."""
         self._has_moved = False
         """Whether the cursor was moved by hand."""
         self._came: list[Ordered] = []
@@ -144,14 +176,53 @@ class TagsPane(Pane):
             self.last = None
             self.list = TagList(versions=not is_catalog, newest_first=self.list.newest_first)
             self.about, self.searches, self.searched = {}, False, ""
-            self._placed, self._has_moved, self._added = False, False, 0.0
+            self._placed, self._has_moved, self._began, self._added = False, False, 0.0, 0.0
             self._came.clear()
             self.filter.close()
             self.rows.place(0)
-        self.label = "Repositories" if is_catalog else "Tags"
-        self.subject = request.place.last if isinstance(request.place, Repository) else str(request.place)
+        self._name_list()
         self.start_loading(f"asking for {'repositories' if is_catalog else 'tags'}")
         self.rows_changed()
+
+    def keep(self) -> KeptTags | None:
+        """Give the list as it is, to be shown again; None where there is none, or it could not be read."""
+        if self.request is None or self.error is not None:
+            return None
+        self._add()
+        return KeptTags(
+            self.request, self.list, self.last, self.list.filter, self.filter.is_open, self.current, self.rows.cursor,
+            self.rows.top, self.streaming, self.stopped, self.incomplete, self.searches, self.searched, self.about,
+            self.details,
+        )  # fmt: skip
+
+    def restore(self, kept: KeptTags) -> None:
+        """Show a list as it was; more names do not come by themselves."""
+        self.stop_resting()
+        self._settle(None)
+        self._came.clear()
+        self.request, self.list, self.last = kept.request, kept.list, kept.last
+        self.streaming, self.stopped, self.incomplete = False, kept.stopped or kept.streaming, kept.incomplete
+        self.searches, self.searched, self.about, self.details = kept.searches, kept.searched, kept.about, kept.details
+        self._placed, self._has_moved, self.wanted = True, False, None
+        self.opened = self.image = None
+        self._name_list()
+        if kept.has_filter:
+            self.filter.show(kept.filter.text or kept.searched)
+        else:
+            self.filter.close()
+        if self.list.filter != kept.filter:
+            self.list.set_filter(kept.filter)
+            self._filter_soon()
+        self.rows_changed()
+        row = self.list.index(kept.name) if kept.name is not None else None
+        self.rows.place(kept.row if row is None else row)
+        self.rows.scroll_to_row(kept.top)
+
+    def _name_list(self) -> None:
+        place = self.request.place if self.request else None
+        is_catalog = not isinstance(place, Repository)
+        self.label = "Repositories" if is_catalog else "Tags"
+        self.subject = place.last if isinstance(place, Repository) else str(place)
 
     # Names come
 
@@ -232,6 +303,17 @@ class TagsPane(Pane):
         self.rows_changed()
         if self.wanted and self.select(self.wanted):
             self.wanted = None
+        if not self._began and self.list.total:
+            self._began = self._added
+        self._settle_on_first()
+
+    def _settle_on_first(self) -> None:
+        """Let the first tag be opened where none was asked for, when no newer one is likely to come above it."""
+        if self.request is None or self.repository is None or self.wanted or self._placed or self.current is None:
+            return
+        if not self.streaming or perf_counter() > self._began + SETTLING:
+            self._placed = True
+            self.post_message(self.FirstRow(self.request))
 
     def _follow(self, name: str) -> None:
         """Keep the cursor on its name and, once it was moved, the name on its line of the screen."""
@@ -388,6 +470,7 @@ class TagsPane(Pane):
             self._narrow(Filter(self.filter.text, self.list.filter.fuzzy))
         if not self.filter.text and not self.searched:
             self.action_clear_filter()
+        self.post_message(self.Highlighted(self))
         self.changed()
 
     def action_clear_filter(self) -> None:
@@ -401,6 +484,7 @@ class TagsPane(Pane):
         self.rows_changed()
         if here:
             self.select(here)
+        self.post_message(self.Highlighted(self))
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -446,6 +530,7 @@ class TagsPane(Pane):
             self.end()
             self.searches = True
             self.rows_changed()
+            self.post_message(self.Listed(message.request))
 
     @on(SearchLoaded)
     def _search_loaded(self, message: SearchLoaded) -> None:

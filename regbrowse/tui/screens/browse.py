@@ -12,9 +12,10 @@ from textual.worker import Worker
 
 from regbrowse.errors import AuthRejected, Denied
 from regbrowse.reference import Reference, Registry, Repository, registry_in
+from regbrowse.text import plural
 from regbrowse.tui import keys, loaders
 from regbrowse.tui import messages as m
-from regbrowse.tui.navigator import Navigator, Place
+from regbrowse.tui.navigator import Kept, Navigator, Place, Visit
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
 from regbrowse.tui.panes.tags import TagsPane
@@ -26,6 +27,7 @@ from regbrowse.tui.widgets.lines import Footer, Header, Note, StatusLine, TooSma
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
+    from regbrowse.reference import Digest
     from regbrowse.reference_input import Typed
     from regbrowse.tui.selection import Selection
     from regbrowse.tui.session import RegistrySession
@@ -48,6 +50,8 @@ class BrowseScreen(Screen[None]):
         self.tags_pane, self.opened = TagsPane(), OpenedManifest(self, session)
         self.body = Body(self.tags_pane, *self.opened.panes)
         self._start = place
+        self._purpose: Place | None = None
+        """Where it was gone to on purpose, until that is there."""
         self._list = loaders.ListLoader(self, session, self.tags_pane)
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
         self._details = RowDetails(self, session, self.tags_pane, self.opened)
@@ -77,7 +81,9 @@ class BrowseScreen(Screen[None]):
     def go_to(self, place: Place, *, remember: bool = True, fresh: bool = False) -> None:
         """Show a registry's repositories, a repository's tags, or one manifest."""
         if remember:
+            self._keep()
             self.navigator.visit(place)
+            self._purpose = place
         target: Repository | Registry = place if isinstance(place, Registry) else place.repository
         if fresh or self.tags_pane.request is None or self.tags_pane.request.place != target:
             self._list_names(target)
@@ -87,6 +93,31 @@ class BrowseScreen(Screen[None]):
         else:
             self.tags_pane.want(None)
             self.opened.forget("a tag" if isinstance(place, Reference) else "a repository")
+
+    def _keep(self) -> None:
+        """Keep what is shown at the present place, which is about to be left."""
+        tags, manifests = self.tags_pane.keep(), self.opened.manifests_pane
+        row = manifests.current.key if manifests.current else ""
+        self.navigator.keep(Kept(tags, manifests.platform, row, self.body.focused_pane) if tags else None)
+
+    def _return_to(self, visit: Visit) -> None:
+        """Show a place as it was left; names that were still to come are asked for again."""
+        place, kept = visit.place, visit.kept
+        if kept is None:
+            self.go_to(place, remember=False)
+            return
+        for loader in (self._list, self._search, self._details):
+            loader.cancel()
+        self.tags_pane.restore(kept.tags)
+        self.opened.manifests_pane.platform = kept.platform
+        if isinstance(place, Reference) and place.target:
+            self.opened.open(place, row=kept.row)
+        else:
+            self.opened.forget("a tag" if isinstance(place, Reference) else "a repository")
+        self.action_focus_pane(kept.pane)
+        if kept.tags.streaming:
+            self._list_names(kept.tags.request.place, keep=True)
+        self._details.load_soon()
 
     def _list_names(self, target: Repository | Registry, *, keep: bool = False) -> None:
         """List from the start, or go on behind the rows that are there."""
@@ -102,6 +133,20 @@ class BrowseScreen(Screen[None]):
     @on(TagsPane.Listed)
     def _listed(self, event: TagsPane.Listed) -> None:
         self._details.load_all(event.request)
+        place = event.request.place
+        self._remember(Reference(place) if isinstance(place, Repository) else place, None)
+
+    @on(TagsPane.FirstRow)
+    def _first_row(self, event: TagsPane.FirstRow) -> None:
+        """Open the first tag where none was asked for, unless that costs one of the few pulls that are left."""
+        registry, browser = self.tags_pane.registry, self.session.browser
+        if event.request is not self.tags_pane.request or self.opened.request or registry is None or browser is None:
+            return
+        rate = browser.client.limits.rate(registry)
+        if rate is not None and browser.client.limits.is_low(registry):
+            self.opened.forget(f"enter, which costs 1 of the {plural(rate.remaining, 'pull')} left")
+        else:
+            self._follow(self.tags_pane)
 
     @on(TagsPane.SearchRequested)
     def _search_requested(self, event: TagsPane.SearchRequested) -> None:
@@ -109,12 +154,20 @@ class BrowseScreen(Screen[None]):
 
     @on(ManifestsPane.Opened)
     def _opened(self, event: ManifestsPane.Opened) -> None:
-        from regbrowse.state import recents
-
         if event.request is self.opened.request:
-            recents.remember(event.request.reference, event.root.digest)
+            self._remember(event.request.reference, event.root.digest)
             self.tags_pane.show_opened(event.request.reference, event.root)
             self.opened.show_first(event)
+
+    def _remember(self, place: Place, digest: Digest | None) -> None:
+        """Put a place among the recent ones if it was gone to on purpose; what the cursor only rested on is not."""
+        from regbrowse.state import recents
+        from regbrowse.tags import is_signature_tag
+
+        if place == self._purpose:
+            self._purpose = None
+            if not (isinstance(place, Reference) and is_signature_tag(place.tag or "")):
+                recents.remember(place, digest)
 
     @on(ManifestsPane.ImageSelected)
     def _image_selected(self, event: ManifestsPane.ImageSelected) -> None:
@@ -154,12 +207,17 @@ class BrowseScreen(Screen[None]):
         reference = self.tags_pane.reference
         if reference is None:
             return
+        if self.tags_pane.stop_resting():
+            self._follow(self.tags_pane)
         opened = self.opened.request
         is_open = opened is not None and opened.reference == reference and self.tags_pane.repository is not None
         if not is_open or self.opened.manifests_pane.error:
             self.go_to(reference)
-        else:
+        elif self.tags_pane.opened is not None:
+            self._keep()
             self.navigator.visit(reference)
+            self._purpose = reference
+            self._remember(reference, self.tags_pane.opened.digest)
         if reference.target:
             self.action_focus_pane("manifests")
 
@@ -297,9 +355,10 @@ class BrowseScreen(Screen[None]):
         self.note("stopped", "what came so far stays", "r asks again")
 
     def action_history(self, by: int) -> None:
-        place = self.navigator.step(by)
-        if place is not None:
-            self.go_to(place, remember=False)
+        self._keep()
+        visit = self.navigator.step(by)
+        if visit is not None:
+            self._return_to(visit)
 
     def action_reload(self) -> None:
         """Ask again for what the focused pane shows, and at once, whatever was being waited for."""
@@ -352,8 +411,8 @@ class BrowseScreen(Screen[None]):
             return
         if typed.only_https:
             self.session.require_https(registry_in(typed.place))
-        self.action_focus_pane("tags")
         self.go_to(typed.place, fresh=typed.only_https or typed.source is not None)
+        self.action_focus_pane("tags")
         self._look()
 
     async def action_connection(self) -> None:

@@ -59,11 +59,11 @@ class OpenedManifest:
         """Tell whether a worker of this group brings what was asked for by hand."""
         return group in (self._manifest.group, self._image.group)
 
-    def open(self, reference: Reference, *, fresh: bool = False) -> None:
-        """Ask for the manifest behind a tag or digest."""
+    def open(self, reference: Reference, *, fresh: bool = False, row: str = "") -> None:
+        """Ask for the manifest behind a tag or digest; `row` is the key of the row that had the cursor last time."""
         self._forget_image()
         request = ManifestRequest(reference)
-        self.manifests_pane.start(request)
+        self.manifests_pane.start(request, row)
         self._manifest.load(request, self.manifests_pane.platform, fresh=fresh)
 
     def forget(self, wait_for: str) -> None:

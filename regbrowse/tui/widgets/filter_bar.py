@@ -40,11 +40,15 @@ class FilterBar(Horizontal):
     def open(self, text: str) -> None:
         """Show the input with a text, and give it the keyboard before the next key is read."""
         if not self.is_open:
-            self.display = True
-            with self.input.prevent(Input.Changed):
-                self.input.value = text
-            self.input.cursor_position = len(text)
+            self.show(text)
         self.screen.set_focus(self.input)
+
+    def show(self, text: str) -> None:
+        """Show the input with a text."""
+        self.display = True
+        with self.input.prevent(Input.Changed):
+            self.input.value = text
+        self.input.cursor_position = len(text)
 
     def close(self) -> None:
         """Take the input away."""
