@@ -31,12 +31,24 @@ ALLOWED: dict[str, set[str]] = {
     "state": CORE | {""},
     "registry": CORE | {"", "settings", "state"},
     "concurrency": {"errors"},
-    "cli": CORE | {"", "settings", "state", "registry", "browser", "platform_search", "concurrency", "demo", "tui"},
-    "tui": CORE | {"", "settings", "state", "registry", "browser", "platform_search", "concurrency"},
+    "cli": CORE
+    | {
+        "",
+        "settings",
+        "state",
+        "registry",
+        "browser",
+        "platform_search",
+        "digest_search",
+        "concurrency",
+        "demo",
+        "tui",
+    },
+    "tui": CORE | {"", "settings", "state", "registry", "browser", "platform_search", "digest_search", "concurrency"},
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""
-MIDDLE = CORE | {"", "settings", "state", "registry", "browser", "platform_search"}
+MIDDLE = CORE | {"", "settings", "state", "registry", "browser", "platform_search", "concurrency"}
 OWNERS = {
     "httpx": {"registry"},
     "httpcore": {"registry"},

@@ -18,6 +18,8 @@ INDEX, IMAGE, ARTIFACT, MANIFEST = "index", "image", "artifact", "manifest"
 CONFIG, LAYER, DIFF_ID, BLOB, OWN_CONFIG = "config", "layer", "diffID", "blob", "artifact config"
 ATTESTATION, STATEMENT, REFERRER, SUBJECT = "attestation", "statement", "referrer", "subject"
 OTHER = "other manifest"
+MANIFESTS = frozenset({INDEX, IMAGE, ARTIFACT, MANIFEST, ATTESTATION, REFERRER, SUBJECT, OTHER})
+"""Those that can be opened as a manifest."""
 _BARE = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,6 +69,15 @@ _SENTENCES = {
     OWN_CONFIG: "the config ({kind}) of the artifact {of}",
     OTHER: "another manifest of the repository ({kind})",
 }
+
+
+def told(spot: Spot, name: str) -> str:
+    """Say what a digest is, and where; `name` is the reference that was searched."""
+    if spot.what == OTHER:
+        return f"{spot.digest} is {spot.sentence}, not part of {name}."
+    if spot.of is None and spot.what != DIFF_ID:
+        return f"{spot.digest} is {name} itself: {spot.sentence}."
+    return f"{spot.digest} is {spot.sentence}, in {name}."
 
 
 def read_digest(text: str) -> Digest:

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-
-from regbrowse.browser import Browser
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.context import CommandContext
-from regbrowse.concurrency import for_each
-from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
-from regbrowse.oci.attached import kind_of, says_enough
-from regbrowse.oci.config import parse_config
-from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.identify import (
-    DIFF_ID,
-    OTHER,
-    REFERRER,
-    Spot,
-    in_config,
-    in_manifest,
-    itself,
-    platform_names,
-    read_digest,
-)
-from regbrowse.oci.index_walk import Entry, walk
-from regbrowse.oci.manifest import Image, Index, Manifest
-from regbrowse.reference import Digest, Reference, Repository
-from regbrowse.text import plural, visible
-
-MOST = 500
-"""Documents that are read at most."""
-SUBJECTS = 50
-"""Manifests whose attachments are asked for at most."""
-_SKIPPED = (NotFound, Integrity, BadResponse, TooLarge, Unsupported, Offline)
-"""What is wrong with one document says nothing of the next."""
+from regbrowse.digest_search import DigestSearch
+from regbrowse.errors import NotFound
+from regbrowse.oci.identify import Spot, read_digest, told
+from regbrowse.text import visible
 
 
 def check(arguments: Arguments, _: object) -> None:
@@ -45,24 +18,16 @@ def check(arguments: Arguments, _: object) -> None:
 async def run(context: CommandContext) -> None:
     """Raises NotFound with what was looked at when the digest is nowhere."""
     wanted, reference = read_digest(context.arguments.digest), context.reference
-    search = Search(context.browser, reference.repository, wanted)
+    search = DigestSearch(context.browser, reference.repository, wanted)
     spots = await search.find(reference)
     if not spots:
         raise NotFound(search.nowhere(reference), hint="It may belong to another tag.")
     if context.as_table:
         for spot in spots:
-            context.output.line(_sentence(spot, visible(reference.familiar, 1024)))
+            context.output.line(told(spot, visible(reference.familiar, 1024)))
         return
     first, *rest = (_as_json(spot) for spot in spots)
     context.output.value({**first, "also": rest})
-
-
-def _sentence(spot: Spot, name: str) -> str:
-    if spot.what == OTHER:
-        return f"{spot.digest} is {spot.sentence}, not part of {name}."
-    if spot.of is None and spot.what != DIFF_ID:
-        return f"{spot.digest} is {name} itself: {spot.sentence}."
-    return f"{spot.digest} is {spot.sentence}, in {name}."
 
 
 def _as_json(spot: Spot) -> dict[str, object]:
@@ -74,141 +39,3 @@ def _as_json(spot: Spot) -> dict[str, object]:
         "digest": str(spot.digest),
         "of": str(spot.of) if spot.of else None,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A manifest below the root, for which platform it is, and what it is about."""
-
-    manifest: Manifest
-    platform: str = ""
-    about: Digest | None = None
-
-
-@dataclass(slots=True)
-class Search:
-    """Looks where it is cheapest first, and ends with the first place that knows the digest."""
-
-    browser: Browser
-    repository: Repository
-    wanted: Digest
-    looked: int = 0
-    """Documents that were read."""
-    unread: int = 0
-    """Documents that could not be read."""
-    left_out: bool = False
-    """Whether there are more than MOST."""
-    _begun: int = 1
-    _seen: set[Digest] = field(default_factory=set)
-
-    async def find(self, reference: Reference) -> list[Spot]:
-        """Every place in the first of: the root, the manifests below it, their configs, what is attached, the rest."""
-        root = await self.browser.open(reference)
-        self.looked, self._seen = 1, {root.digest}
-        if root.digest == self.wanted:
-            return [itself(root)]
-        found = in_manifest(root, self.wanted)
-        if found:
-            return found
-        below = await self._below(root)
-        found = [spot for each in below for spot in in_manifest(each.manifest, self.wanted, each.platform, each.about)]
-        everything = [_Read(root), *below]
-        return found or await self._configs(everything) or await self._referrers(everything) or await self._elsewhere()
-
-    def nowhere(self, reference: Reference) -> str:
-        """What to say when nothing was found."""
-        looked = f"{'only ' if self.left_out else ''}{plural(self.looked, 'document')} looked at"
-        if self.unread:
-            looked += f", {self.unread:,} could not be read"
-        return f"{self.wanted} is nowhere in {visible(reference.familiar, 1024)} ({looked})."
-
-    async def _below(self, root: Manifest) -> list[_Read]:
-        """The manifests that an index names, level by level, in its order."""
-        if not isinstance(root, Index):
-            return []
-        manifests: dict[Digest, Manifest] = {}
-        platforms: dict[Digest, str] = {}
-        out: list[_Read] = []
-
-        async def read(entry: Entry) -> None:
-            digest = entry.digest
-            if digest is None or entry.refusal or digest in self._seen or not self._may_read():
-                return
-            self._seen.add(digest)
-            try:
-                manifests[digest] = await self.browser.child(self.repository, entry.descriptor)
-            except _SKIPPED:
-                self.unread += 1
-                return
-            self.looked += 1
-
-        for level in walk(root, manifests):
-            await for_each(read, level)
-            for entry in level:
-                if entry.digest not in manifests or entry.digest in platforms:
-                    continue
-                named = platform_names(entry.parent, entry.subject or entry.digest)
-                platforms[entry.digest] = named or platforms.get(entry.parent.digest, "")
-                out.append(_Read(manifests[entry.digest], platforms[entry.digest], entry.subject))
-        return out
-
-    def _may_read(self) -> bool:
-        """Whether one more document may be asked for; it counts from now on."""
-        if self._begun >= MOST:
-            self.left_out = True
-            return False
-        self._begun += 1
-        return True
-
-    async def _configs(self, manifests: Sequence[_Read]) -> list[Spot]:
-        found: list[Spot] = []
-
-        async def read(each: _Read) -> None:
-            image = each.manifest
-            if not isinstance(image, Image) or image.config.digest is None or not self._may_read():
-                return
-            try:
-                raw, _ = await self.browser.content(self.repository, image.config, everything=True)
-                config = parse_config(raw)
-            except _SKIPPED:
-                self.unread += 1
-                return
-            self.looked += 1
-            found.extend(in_config(image, config, self.wanted, each.platform))
-
-        await for_each(read, manifests)
-        return found
-
-    async def _referrers(self, manifests: Sequence[_Read]) -> list[Spot]:
-        """What hangs on the root or on an image of it."""
-        found: list[Spot] = []
-
-        async def ask(each: _Read) -> None:
-            subject = each.manifest
-            if each.about is not None:
-                return
-            answer = await self.browser.client.referrers(self.repository, subject.digest)
-            for one in answer.entries:
-                if one.descriptor.digest == self.wanted:
-                    kind = await self._kind(one.descriptor)
-                    found.append(Spot(REFERRER, self.wanted, kind, each.platform, None, subject.digest))
-
-        await for_each(ask, manifests[:SUBJECTS])
-        return found
-
-    async def _kind(self, descriptor: Descriptor) -> str:
-        """What is attached, from the manifest where its descriptor does not tell."""
-        if says_enough(descriptor):
-            return kind_of(descriptor)
-        try:
-            return kind_of(descriptor, await self.browser.child(self.repository, descriptor))
-        except _SKIPPED:
-            return kind_of(descriptor)
-
-    async def _elsewhere(self) -> list[Spot]:
-        """A manifest of the repository that does not belong to the image."""
-        try:
-            manifest = await self.browser.open(Reference(self.repository, digest=self.wanted))
-        except _SKIPPED:
-            return []
-        return [replace(itself(manifest), what=OTHER)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -15,10 +17,11 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from regbrowse.errors import BadReference, RegbrowseError
-from regbrowse.reference import Digest, Registry
+from regbrowse.oci.identify import MANIFESTS, read_digest, told
+from regbrowse.reference import Digest, Reference, Registry
 from regbrowse.reference_input import Typed, read_typed
 from regbrowse.state.recents import Recent
-from regbrowse.text import age
+from regbrowse.text import age, visible
 from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
 from regbrowse.tui.dialogs.dialog import Dialog
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from regbrowse.reference_input import Source
     from regbrowse.tui.session import RegistrySession
 
+_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}|[0-9a-f]{64}")
+_BARE = re.compile(r"[a-z0-9][a-z0-9._-]*")
+"""A name without registry, folder, tag or digest."""
 WIDE = 84
 """Cells from which digests are shown beside what was open lately."""
 TAKES = (
@@ -43,10 +49,13 @@ class Understood(NamedTuple):
     problem: str = ""
 
 
-def understand(text: str) -> Understood:
-    """How a text would be opened."""
+def understand(text: str, here: Reference | None = None) -> Understood:
+    """Tell how a text would be opened; a digest alone is looked for in what is open `here`."""
     if not text.strip():
         return Understood()
+    if here is not None and _DIGEST.fullmatch(text.strip()):
+        with suppress(BadReference):
+            return Understood(Typed(Reference(here.repository, digest=read_digest(text.strip()))))
     try:
         return Understood(read_typed(text))
     except BadReference as error:
@@ -54,7 +63,9 @@ def understand(text: str) -> Understood:
 
 
 class OpenDialog(Dialog[Typed]):
-    """Gives what is to be opened; files on this machine are read first, and then named by their place."""
+    """Gives what is to be opened. Files on this machine are read first, and then named by their place; a digest alone
+    is looked for in what is open, and said to be what it is when it is no manifest.
+    """
 
     wide, high = 92, 18
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,23 +76,28 @@ class OpenDialog(Dialog[Typed]):
     ]
 
     @dataclass
-    class FilesRead(Message, bubble=False):
-        """Files on this machine were read, or cannot be."""
+    class Answered(Message, bubble=False):
+        """It was found out where the text leads; or what it is, or why that cannot be found out."""
 
-        typed: Typed
+        typed: Typed | None = None
+        said: str = ""
         error: RegbrowseError | None = None
 
-    def __init__(self, session: RegistrySession, recents: list[Recent]) -> None:
-        self.recents = recents
-        self.reading = ""
-        """The files that are read at the moment."""
+    def __init__(self, session: RegistrySession, recents: list[Recent], here: Reference | None = None) -> None:
+        """Take what was opened lately, and the reference that is open."""
+        self.recents, self.here = recents, here
+        self.asking = ""
+        """What is being found out."""
+        self.said = ""
+        """What was found out, until something else is typed."""
         self.error: RegbrowseError | None = None
-        """Why they could not be read, until something else is typed."""
         self._session = session
         self.input = OpenInput(compact=True)
         self.view = LineView(self._lines)
         self.cursor = -1
         """The recent one that is chosen instead of what was typed; -1: none."""
+        self._first_row = self._first_shown = self._row_count = 0
+        """On which line the recent ones begin, which of them stands there, and how many are shown."""
         super().__init__("Open", "", (("enter", "open"), ("tab", "complete"), ("↑ ↓", "recent"), ("esc", "close")))
 
     def parts(self) -> Iterable[Widget]:
@@ -106,6 +122,7 @@ class OpenDialog(Dialog[Typed]):
             room = max(0, self.view.size.height - len(lines) - 3)
             rows = [self._recent(i, each, wanted, width) for i, each in enumerate(self.shown)]
             first = max(0, min(self.cursor - room + 1, len(rows) - room))
+            self._first_row, self._first_shown, self._row_count = len(lines), first, len(rows[first : first + room])
             lines += rows[first : first + room]
             lines.append([])
         for i, line in enumerate(wrap(TAKES, width - 7)):
@@ -114,11 +131,13 @@ class OpenDialog(Dialog[Typed]):
 
     def _said(self, text: str, width: int, styles: TextStyles) -> list[list[Span]]:
         """Say how far the opening got, or how a text would be opened."""
-        if self.reading:
-            return [[("reading ", styles.secondary), (self.reading, styles.text)]]
+        if self.asking:
+            return [[(self.asking, styles.secondary)]]
+        if self.said:
+            return [[(line, styles.text)] for line in wrap(self.said, width)[:3]]
         if self.error is not None:
             return [[(line, styles.error)] for line in wrap(str(self.error), width)[:3]]
-        return _understood(text, width, styles)
+        return _understood(understand(text, self.here), width, styles)
 
     def _recent(self, index: int, recent: Recent, wanted: str, width: int) -> list[Span]:
         themed = theme_styles(self.app)
@@ -134,49 +153,88 @@ class OpenDialog(Dialog[Typed]):
         return [*spread(left, right, width, row.plain), ("", row.plain)]
 
     def on_input_changed(self) -> None:
-        self.cursor = -1
-        self._forget_files()
+        self._forget()
+        self.cursor = 0 if self._completes() else -1
+        self.view.repaint()
+
+    def _completes(self) -> bool:
+        """Tell whether a bare name is the last part of something recent: that is meant before a name on Docker Hub."""
+        name = self.input.value.strip().lower()
+        recent = self.shown[0].reference.lower() if self.recents and _BARE.fullmatch(name) else ""
+        return "/" in recent and re.split("[:@]", recent.rpartition("/")[2])[0].startswith(name)
 
     def action_move(self, by: int) -> None:
+        self._forget()
         self.cursor = max(-1, min(self.cursor + by, len(self.recents) - 1))
-        self._forget_files()
-
-    def _forget_files(self) -> None:
-        self.reading, self.error = "", None
-        self.workers.cancel_node(self)
         self.view.repaint()
+
+    def _forget(self) -> None:
+        """End what is being found out, and say no more what was."""
+        self.asking, self.said, self.error = "", "", None
+        self.workers.cancel_node(self)
 
     def action_complete(self) -> None:
         if self.recents:
             self.input.value = self.shown[max(0, self.cursor)].reference
             self.input.cursor_position = len(self.input.value)
 
+    def on_click(self, event: events.Click) -> None:
+        row = event.screen_y - self.view.region.y + self.view.scroll_offset.y - self._first_row
+        if self.view.region.contains(event.screen_x, event.screen_y) and 0 <= row < self._row_count:
+            event.prevent_default()
+            self.cursor = self._first_shown + row
+            self.action_open()
+
     def action_open(self) -> None:
         text = self.shown[self.cursor].reference if self.cursor >= 0 else self.input.value
-        typed = understand(text).typed
-        if typed is not None and typed.source is not None:
-            self._forget_files()
-            self.reading = str(typed.source)
-            self.run_worker(self._read_files(typed, typed.source), exclusive=True)
-        elif typed is not None:
+        typed = understand(text, self.here).typed
+        if typed is None:
+            return
+        if typed.source is not None:
+            self._ask(f"reading {typed.source}", self._read_files(typed, typed.source))
+        elif self.here is not None and self.here.target and _DIGEST.fullmatch(text.strip()):
+            self._ask("looking what this is", self._identify(typed, self.here))
+        else:
             self.dismiss(typed)
 
-    async def _read_files(self, typed: Typed, source: Source) -> None:
-        try:
-            place, _ = await (await self._session.connected()).open_files(source)
-        except RegbrowseError as error:
-            self.post_message(self.FilesRead(typed, error))
-        else:
-            self.post_message(self.FilesRead(typed._replace(place=place)))
+    def _ask(self, saying: str, question: Coroutine[None, None, Answered]) -> None:
+        self._forget()
+        self.asking = saying
+        self.view.repaint()
+        self.run_worker(self._answer(question), exclusive=True)
 
-    @on(FilesRead)
-    def _files_read(self, message: FilesRead) -> None:
-        if not self.reading:
+    async def _answer(self, question: Coroutine[None, None, Answered]) -> None:
+        try:
+            self.post_message(await question)
+        except RegbrowseError as error:
+            self.post_message(self.Answered(error=error))
+
+    async def _read_files(self, typed: Typed, source: Source) -> Answered:
+        place, _ = await (await self._session.connected()).open_files(source)
+        return self.Answered(typed._replace(place=place))
+
+    async def _identify(self, typed: Typed, here: Reference) -> Answered:
+        """Find what a digest is: a manifest is opened, anything else is named."""
+        from regbrowse.digest_search import DigestSearch
+
+        assert isinstance(typed.place, Reference)
+        assert typed.place.digest is not None
+        search = DigestSearch(await self._session.connected(), here.repository, typed.place.digest)
+        spots = await search.find(here)
+        if not spots:
+            return self.Answered(said=search.nowhere(here))
+        if any(spot.what in MANIFESTS for spot in spots):
+            return self.Answered(typed)
+        return self.Answered(said=told(spots[0], visible(here.familiar, 1024)))
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        if not self.asking:
             return
-        if message.error is None:
+        if message.typed is not None:
             self.dismiss(message.typed)
             return
-        self.reading, self.error = "", message.error
+        self.asking, self.said, self.error = "", message.said, message.error
         self.view.repaint()
 
 
@@ -187,9 +245,8 @@ class OpenInput(Input):
         return action != "submit"
 
 
-def _understood(text: str, width: int, styles: TextStyles) -> list[list[Span]]:
+def _understood(found: Understood, width: int, styles: TextStyles) -> list[list[Span]]:
     """Say how a text would be opened, or why it means nothing."""
-    found = understand(text)
     if found.problem:
         return [[(line, styles.error)] for line in wrap(found.problem, width)[:3]]
     if found.typed is None:

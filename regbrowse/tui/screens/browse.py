@@ -404,7 +404,9 @@ class BrowseScreen(Screen[None]):
         from regbrowse.state import recents
         from regbrowse.tui.dialogs.open import OpenDialog
 
-        await self.app.push_screen(OpenDialog(self.session, recents.load()), self._typed)
+        here = self.opened.request.reference if self.opened.request else self.navigator.place
+        reference = here if isinstance(here, Reference) else None
+        await self.app.push_screen(OpenDialog(self.session, recents.load(), reference), self._typed)
 
     def _typed(self, typed: Typed | None) -> None:
         if typed is None:

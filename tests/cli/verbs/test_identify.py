@@ -141,7 +141,7 @@ async def test_a_child_that_is_missing_is_told_and_harms_nobody(
 
 
 async def test_documents_are_read_up_to_a_limit(run: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regbrowse.cli.verbs.identify.MOST", 3)
+    monkeypatch.setattr("regbrowse.digest_search.MOST", 3)
     said = await run("identify", name, NOWHERE)
     assert said.code == 1
     assert "(only 3 documents looked at)" in said.err
