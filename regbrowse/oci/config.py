@@ -55,6 +55,10 @@ class Config:
     exposed_ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     stop_signal: str = ""
+    health_test: tuple[str, ...] = ()
+    """The command that tells whether a container is well, without the word `CMD` or `CMD-SHELL`."""
+    health_seconds: float = 0.0
+    """Seconds between two of these; 0 when the image does not say."""
     shell: tuple[str, ...] = ()
     on_build: tuple[str, ...] = ()
     diff_ids: tuple[Digest | None, ...] = ()
@@ -72,6 +76,8 @@ def read_config(reader: Reader) -> Config:
     """Schema 1 manifests carry the same object inside of their history."""
     inner = reader.reader("config")
     rootfs = reader.reader("rootfs")
+    health = inner.reader("Healthcheck")
+    test = health.texts("Test")
     return Config(
         platform=Platform.read(reader),
         created=reader.text("created", limit=CELL_LIMIT),
@@ -85,6 +91,8 @@ def read_config(reader: Reader) -> Config:
         exposed_ports=inner.texts("ExposedPorts"),
         volumes=inner.texts("Volumes"),
         stop_signal=inner.text("StopSignal"),
+        health_test=test[1:] if test[:1] in (("CMD",), ("CMD-SHELL",)) else () if test == ("NONE",) else test,
+        health_seconds=(health.number("Interval") or 0) / 1e9,
         shell=inner.texts("Shell"),
         on_build=inner.texts("OnBuild"),
         diff_ids=_diff_ids(rootfs),

@@ -19,6 +19,7 @@ from regbrowse.oci.platform import Platform
 from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.reference import Registry, Repository
 from regbrowse.tui.messages import (
+    LARGE,
     ChildLoaded,
     ConfigLoaded,
     ContentLoaded,
@@ -52,8 +53,6 @@ FEW = 300
 """Names that are ordered at once; more of them in a thread, so that no key waits."""
 PARALLEL = 4
 """Details of rows that are asked for at the same time."""
-LARGE = 256 * 2**10
-"""Bytes of a document from which parsing it could hold the first paint up."""
 PAINTED = 0.15
 """Seconds in which the first lines of a document are painted."""
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from regbrowse.registry.models import Found, TagFact
     from regbrowse.tui.tag_list import Ordered
 
+LARGE = 256 * 2**10
+"""Bytes of a document whose first lines are shown before it is read as values."""
+
 # Requests
 
 

@@ -28,9 +28,9 @@ async def test_copies_of_a_tag_are_named_and_offer_the_platform_that_is_looked_a
     made = registry.repository("shop/app").add(images.index(images.image(), arm), "1.0.0")
     name = f"{registry.name}/shop/app:1.0.0"
     async with browsing(name, tmp_path) as driven:
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         await driven.press("p", "j", "enter")
-        await driven.shows('"architecture": "arm64"')
+        await driven.shows("platform    linux/arm64")
         await driven.press("1", "Y")
         await driven.shows(f"copied index digest of {name}, 2 platforms")
         assert driven.app.clipboard == made.digest
@@ -72,11 +72,11 @@ async def test_offline_is_said_all_the_time(registry: FakeRegistry, tmp_path: Pa
     registry.repository("shop/app").add(images.image(), "1.0.0")
     kept = tmp_path / "cache"
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path, settings=Settings(cache_folder=kept)) as driven:
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         assert "offline" not in driven.text()
     settings = Settings(cache_folder=kept, offline=True)
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path, settings=settings) as driven:
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         assert "offline" in driven.lines()[0]
 
 
@@ -84,7 +84,7 @@ async def test_the_share_of_a_layer_is_the_same_under_the_cursor(registry: FakeR
     large = images.image(files=({"a": bytes(100)}, {"b": bytes(range(256)) * 200}))
     registry.repository("shop/app").add(large, "1.0.0")
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path, size=(160, 40)) as driven:
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         await driven.press("3", "z")
         await driven.shows("made by")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.terminal import Terminal
 
-READY = r"SLSA v1[\s\S]* 1[0-9]{2} · pretty"
+READY = r"SLSA v1[\s\S]* card · [0-9]+ values"
 """The manifests and the config of the tag under the cursor are there."""
 PROGRAM = [sys.executable, "-m", "regbrowse", "demo"]
 
@@ -21,7 +21,7 @@ def terminal_in(home: Path) -> Terminal:
 STEPS = [
     ("2gjjjjY", "copied linux/arm64/v8 digest of registry.demo/acme/shop/webapp:2.14.1"),
     ("2gj3gY", "copied layer digest of layer 1 of linux/amd64"),
-    ("2gj4gjy", "copied .architecture of linux/amd64"),
+    ("2gj4gjy", "copied .created of linux/amd64"),
     ("\tY", "copied index digest of registry.demo/acme/shop/webapp:2.14.1"),
     ("2gjzY", r"(?s) 2 Manifests (?!.*│).*copied linux/amd64 digest"),
     ("z1", "1 Tags  webapp"),

@@ -17,7 +17,7 @@ async def test_a_folder_is_opened_from_the_dialog(tmp_path: Path) -> None:
         await driven.paste(f"oci:{tmp_path}/out:1.0")
         await driven.shows("files on this machine")
         await driven.press("enter")
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         await driven.shows("on this machine")
         assert ".invalid" not in driven.text()
 
@@ -34,5 +34,5 @@ async def test_a_folder_that_is_none_is_said_in_the_dialog_which_stays(tmp_path:
         await driven.lacks("index.json")
         await driven.paste("out:1.0")
         await driven.press("enter")
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         await driven.lacks("Open")

@@ -16,7 +16,7 @@ async def test_a_digest_is_looked_for_in_what_is_open(registry: FakeRegistry, tm
     layer, config = (next(each for each in image.below if kind in each.media_type) for kind in ("layer", "config"))
     registry.repository("shop/app").add(images.index(images.image(), image), "1.0.0")
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
         for made, said in ((config, "(image id) of linux/arm64, in"), (layer, "is layer 1 of")):
             await driven.press("o")
             await driven.paste(made.digest)
@@ -32,7 +32,7 @@ async def test_a_digest_is_looked_for_in_what_is_open(registry: FakeRegistry, tm
         await driven.paste(image.digest.removeprefix("sha256:"))
         await driven.press("enter")
         await driven.lacks("Open")
-        await driven.shows('"architecture": "arm64"')
+        await driven.shows("platform    linux/arm64")
         assert driven.screen.navigator.place == parse_reference(f"{registry.name}/shop/app@{image.digest}")
 
 

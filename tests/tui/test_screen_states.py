@@ -215,7 +215,7 @@ async def test_error_of_one_pane_leaves_the_others(registry: FakeRegistry, tmp_p
         await driven.shows("× 404")
         await driven.shows("2.0.0")
         await driven.press("k")
-        await driven.shows('"architecture": "amd64"')
+        await driven.shows("platform    linux/amd64")
 
 
 async def test_hostile_text_is_looked_at_and_does_nothing(registry: FakeRegistry, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
-"""Pane 4: the config as highlighted JSON, painted line by line; raw bytes beside it."""
+"""Pane 4: a card of what people look for in a config, and its JSON, its bytes and the manifest, line by line."""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,13 +15,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from regbrowse.errors import Integrity, RegbrowseError
+from regbrowse.oci.image_card import image_card
 from regbrowse.oci.manifest import Image, config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
-from regbrowse.text import plural, size, visible
+from regbrowse.text import age, plural, size, visible
 from regbrowse.tui import keys
-from regbrowse.tui.cells import Span, clip
+from regbrowse.tui.cells import Span, clip, cut_left
 from regbrowse.tui.copy_forms import Form
-from regbrowse.tui.messages import ConfigLoaded, ContentLoaded, ImageLoaded, LoadFailed
+from regbrowse.tui.messages import LARGE, ConfigLoaded, ContentLoaded, ImageLoaded, LoadFailed
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.filter_bar import FilterBar
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
     from regbrowse.oci.config import Config
+    from regbrowse.oci.image_card import CardRow
     from regbrowse.oci.jsonlines import JsonLines
     from regbrowse.oci.manifest import Manifest
     from regbrowse.tui.messages import ImageRequest
@@ -42,6 +47,12 @@ SLICE_SECONDS = 0.008
 """How long one slice may keep the event loop."""
 REPAINT = 0.1
 """Seconds between two paints while the rest is laid out."""
+CARD, PRETTY, RAW, MANIFEST = "card", "pretty", "raw", "manifest"
+NAMES = 12
+"""Cells of the names on the card."""
+VALUES = 20
+"""Cells that the values of labels have at least."""
+_PART = re.compile(r' {2,4}"')
 RAW_LINE = 2_048
 """Bytes of a raw document on one row when it has no line ends."""
 _UNDERLINE = Style(underline=True, bold=True)
@@ -53,7 +64,7 @@ class ConfigPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.CONFIG, keys.FILTER)
 
     number = 4
-    foot = ("find", "match(1)", "copy", "raw", "enter", "open", "zoom")
+    foot = ("find", "match(1)", "copy", "view", "enter", "open", "zoom")
 
     def __init__(self) -> None:
         super().__init__("config", "Config")
@@ -64,7 +75,15 @@ class ConfigPane(Pane):
         """The manifest that names the config; None until it was read."""
         self.document: JsonLines | None = None
         self.raw = b""
-        self.is_raw = False
+        self.card: tuple[CardRow, ...] = ()
+        """The rows of the card; empty until the config was read as values, and for what is no config of an image."""
+        self.wanted_view = CARD
+        """The view that was chosen last, for all documents that have it."""
+        self._awaits_card = False
+        """Whether the card will come in a moment, so that nothing else is shown before it."""
+        self._stays_pretty = False
+        """Whether the lines of a large config are shown already, which the card does not replace by itself."""
+        self._manifest_document: JsonLines | None = None
         self.whole = True
         """False when only the first part of a large document was read."""
         self.searched = ""
@@ -117,7 +136,8 @@ class ConfigPane(Pane):
         """Show the bytes of a config or another blob: the first lines now, the rest while the keyboard is idle."""
         if message.request is self.request and message.descriptor.media_type != OCI_EMPTY:
             self.stop_loading()
-            self._show(message.raw, whole=message.whole)
+            is_small = message.whole and len(message.raw) <= LARGE
+            self._show(message.raw, whole=message.whole, awaits_card=is_small and isinstance(self.manifest, Image))
 
     @on(ConfigLoaded)
     def _config_loaded(self, message: ConfigLoaded) -> None:
@@ -138,14 +158,17 @@ class ConfigPane(Pane):
             plural(len(config.labels), "label"),
         )
         self._anomalies = config.anomalies
-        self.rows.refresh()
-        self.changed()
+        self.card = image_card(config, self.manifest.annotations if self.manifest else {})
+        self._awaits_card = False
+        self.rows_changed()
 
     def fail(self, error: RegbrowseError) -> None:
         """Say what failed; content that does not match its digest can be looked at."""
+        self._awaits_card = False
         if isinstance(error, Integrity) and error.content:
             self._show(error.content, whole=True)
         super().fail(error)
+        self.rows_changed()
 
     def show_mismatch(self, error: RegbrowseError) -> None:
         """Show content that does not match its digest; else wait, since the error is said elsewhere."""
@@ -154,8 +177,11 @@ class ConfigPane(Pane):
         else:
             self.wait_for("a manifest")
 
-    def _show(self, raw: bytes, *, whole: bool) -> None:
+    def _show(self, raw: bytes, *, whole: bool, awaits_card: bool = False) -> None:
         self.raw, self.whole = raw, whole
+        self.card, self._awaits_card = (), awaits_card
+        self._stays_pretty = bool(raw) and not awaits_card
+        self._manifest_document = None
         self.document = None
         if raw:
             from regbrowse.oci.jsonlines import JsonLines  # late: not needed for the first paint
@@ -165,18 +191,17 @@ class ConfigPane(Pane):
         self._brief = self._anomalies = ()
         if self.document is not None:
             self.document.advance(AT_ONCE)
-            self._lay_out_soon()
+            self._lay_out_soon(self.document)
         self.rows.place(0)
         self.rows_changed()
 
-    def _lay_out_soon(self) -> None:
-        document = self.document
-        if document is not None and not document.done:
+    def _lay_out_soon(self, document: JsonLines) -> None:
+        if not document.done:
             self.set_timer(0.001, lambda: self._lay_out_some(document))
 
     def _lay_out_some(self, document: JsonLines) -> None:
         """Lay out lines for a moment, so that keys are answered between."""
-        if document is not self.document:
+        if document not in (self.document, self._manifest_document):
             return
         now = perf_counter()
         while document.advance(SLICE_LINES) and perf_counter() < now + SLICE_SECONDS:
@@ -184,31 +209,69 @@ class ConfigPane(Pane):
         if document.done or now >= self._painted + REPAINT:
             self._painted = now
             self.rows_changed()
-        self._lay_out_soon()
+        self._lay_out_soon(document)
 
-    def toggle_raw(self) -> None:
-        """Show the bytes as they came, or laid out."""
-        self.is_raw = not self.is_raw
+    @property
+    def views(self) -> list[str]:
+        """The views that there are of what is shown, in the order of the key."""
+        views = [CARD] if self.card or self._awaits_card else []
+        views += [PRETTY, RAW]
+        if self.manifest is not None and self.manifest.raw != self.raw:
+            views.append(MANIFEST)
+        return views
+
+    @property
+    def view(self) -> str:
+        """The view that is shown."""
+        if self.wanted_view not in self.views or (self.wanted_view == CARD and self._stays_pretty):
+            return PRETTY
+        return self.wanted_view
+
+    def show_next_view(self) -> None:
+        """Show the card, the document laid out, the bytes as they came, or the manifest."""
+        views = self.views
+        self.wanted_view = views[(views.index(self.view) + 1) % len(views)]
+        self._stays_pretty = False
+        if self.wanted_view == MANIFEST and self._manifest_document is None and self.manifest is not None:
+            from regbrowse.oci.jsonlines import JsonLines
+
+            self._manifest_document = JsonLines(self.manifest.raw)
+            self._manifest_document.advance(AT_ONCE)
+            self._lay_out_soon(self._manifest_document)
         self.rows_changed()
         self.rows.place(0)
 
     @property
     def lines(self) -> list[str]:
         """The lines of the present view."""
-        if not self.is_raw:
-            return self.document.lines if self.document else []
-        if self._raw_lines is None:
-            self._raw_lines = _raw_lines(self.raw) if self.raw else []
-        return self._raw_lines
+        match self.view:
+            case "card":
+                return [f"{row.name:<{NAMES}}{row.key}  {row.value}" for row in self.card]
+            case "raw":
+                if self._raw_lines is None:
+                    self._raw_lines = _raw_lines(self.raw) if self.raw else []
+                return self._raw_lines
+            case view:
+                document = self._manifest_document if view == MANIFEST else self.document
+                return document.lines if document else []
 
     @property
     def _laid_out(self) -> JsonLines | None:
-        """The document where it is shown as JSON; None in the raw view and for what is no JSON."""
-        return self.document if self.document and self.document.valid and not self.is_raw else None
+        """The document where it is shown as JSON; None in other views and for what is no JSON."""
+        document = {PRETTY: self.document, MANIFEST: self._manifest_document}.get(self.view)
+        return document if document and document.valid else None
+
+    @property
+    def _card_row(self) -> CardRow | None:
+        """The row under the cursor of the card."""
+        row = self.rows.cursor
+        return self.card[row] if self.view == CARD and row < len(self.card) else None
 
     @property
     def path(self) -> str:
         """Where the cursor is, such as `.config.Env[3]`; empty in the raw view."""
+        if self._card_row is not None:
+            return self._card_row.path
         return self._laid_out.path(self.rows.cursor) if self._laid_out and self.row_count() else ""
 
     @property
@@ -217,6 +280,8 @@ class ConfigPane(Pane):
         document, row = self._laid_out, self.rows.cursor
         if not self.row_count():
             return ""
+        if self._card_row is not None:
+            return self._card_row.value
         if document is None:
             return self.lines[row]
         if self._value is None or self._value[:2] != (document, row):
@@ -231,6 +296,8 @@ class ConfigPane(Pane):
                 return self.row_count() > 0
             case "match":
                 return bool(self.searched)
+            case "part":
+                return self.row_count() > 0
             case "enter" | "copy" | "digest" if self.filter.input.has_focus:
                 return False
             case "copy":
@@ -253,8 +320,9 @@ class ConfigPane(Pane):
                 return "search"
             case "copy":
                 return "copy value"
-            case "raw":
-                return "pretty" if self.is_raw else "raw"
+            case "view":
+                views = self.views
+                return views[(views.index(self.view) + 1) % len(views)]
             case _:
                 return super().word(action)
 
@@ -316,6 +384,14 @@ class ConfigPane(Pane):
         self.rows.refresh()
         self.changed()
 
+    def action_part(self, direction: int) -> None:
+        """Move to the next or previous part: what has a name on the card, a member of the document or of its config."""
+        rows = range(self.rows.cursor + direction, self.row_count() if direction > 0 else -1, direction)
+        lines, card = self.lines, self.view == CARD
+        part = next((row for row in rows if (self.card[row].name if card else _PART.match(lines[row]))), None)
+        if part is not None:
+            self.rows.jump(part)
+
     def action_match(self, direction: int) -> None:
         if not self._find(direction):
             self.post_message(self.Noted("×", f'nothing matches "{self.searched}"'))
@@ -339,11 +415,16 @@ class ConfigPane(Pane):
         count = self.row_count()
         if not count:
             return []
-        done = self.is_raw or self.document is None or self.document.done
-        facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if done else '…'}"]
+        if self.view == CARD:
+            facts = [CARD, plural(count, "value")]
+            if self.searched:
+                facts.append(f"/{self.searched}")
+            return [*facts, *([f"{len(self._anomalies)} odd"] if self._anomalies else [])]
+        document = self._laid_out
+        facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if document is None or document.done else '…'}"]
         if self.searched:
             facts.append(f"/{self.searched}")
-        facts.append("raw" if self.is_raw else "pretty" if self.document and self.document.valid else "no JSON")
+        facts.append(self.view if document is not None or self.view == RAW else "no JSON")
         if self._anomalies:
             facts.append(f"{len(self._anomalies)} odd")
         return facts if self.whole else ["first part", "enter for all", *facts[:1]]
@@ -354,6 +435,8 @@ class ConfigPane(Pane):
         row, manifest = self.rows.cursor, self.manifest
         document = self._laid_out
         value = document.preview(row, LINE_LIMIT) if document else self.lines[row][:LINE_LIMIT]
+        if self._card_row is not None:
+            value = self._card_row.value[:LINE_LIMIT] + self._age(self._card_row)
         if isinstance(manifest, Image) and manifest.config.digest:
             checked = self.whole and manifest.config.digest.hasher() is not None
             if self._anomalies and row == 0:
@@ -363,12 +446,22 @@ class ConfigPane(Pane):
         digest = str(self.request.digest) if self.request else ""
         return Detail("json", digest, None, "", self.path, visible(value, LINE_LIMIT))
 
+    def _age(self, row: CardRow) -> str:
+        """Say how long ago an image was made."""
+        if row.name != "created":
+            return ""
+        with suppress(ValueError):
+            return f", {age(datetime.strptime(row.value, '%Y-%m-%d %H:%M UTC').replace(tzinfo=UTC), datetime.now(UTC))}"
+        return ""
+
     def summary(self, styles: TextStyles) -> list[Span]:
         if not self._brief:
             return [(size(len(self.raw)), styles.text)]
         return [(self._brief[0], styles.text), *((f"  {each}", styles.secondary) for each in self._brief[1:])]
 
     def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
+        if self.view == CARD:
+            return self._paint_card_row(self.card[index], width, styles)
         spans: list[Span] = []
         if width + 1 >= NUMBERS_FROM:
             digits = max(3, len(str(self.row_count())))
@@ -382,6 +475,16 @@ class ConfigPane(Pane):
         if len(self.lines[index]) > len(line):
             body.append(("…" * (width + 1), styles.text))
         return spans + clip(body, width)
+
+    def _paint_card_row(self, row: CardRow, width: int, styles: TextStyles) -> list[Span]:
+        value = visible(row.value, max(8, 4 * width))
+        spans: list[Span] = [(f" {row.name:<{NAMES}}", styles.secondary)]
+        if row.key:
+            # The ends of keys differ; what they begin with is the same for most of them.
+            column = min(max(len(each.key) for each in self.card), max(NAMES, width - NAMES - VALUES))
+            spans.append((cut_left(visible(row.key, 512), column).ljust(column + 2), styles.primary))
+        spans.append((value, styles.text))
+        return clip(_underlined(spans, self.searched) if self.searched else spans, width)
 
     @cached_property
     def _lexer(self) -> Lexer:

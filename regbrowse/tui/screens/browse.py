@@ -312,7 +312,7 @@ class BrowseScreen(Screen[None]):
                 return self.tags_pane.repository is not None and self.tags_pane.row_count() > 0
             case "platform":
                 return bool(self.opened.manifests_pane.platforms)
-            case "raw":
+            case "view":
                 return bool(self.opened.config_pane.raw)
             case "reload":
                 return self.tags_pane.request is not None
@@ -382,8 +382,8 @@ class BrowseScreen(Screen[None]):
     async def action_platform(self) -> None:
         await self.opened.manifests_pane.choose_platform()
 
-    def action_raw(self) -> None:
-        self.opened.config_pane.toggle_raw()
+    def action_view(self) -> None:
+        self.opened.config_pane.show_next_view()
 
     async def action_palette(self) -> None:
         from regbrowse.tui.command_palette import open_palette
