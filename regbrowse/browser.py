@@ -134,20 +134,20 @@ class Browser:
             return self.client.catalog(place, after if isinstance(after, CatalogPage) else None, streamed=True)
         return self.client.tags(place, after if isinstance(after, TagPage) else None, streamed=True)
 
-    async def claim(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
+    async def tag_head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
         """What a HEAD says the tag points to; believed for a minute."""
-        claim = await self.client.head(repository, tag, background=background)
-        if claim is not None and claim.digest is not None:
-            self._seen[repository, tag] = _Seen(claim.digest, time.monotonic())
-        return claim
+        head = await self.client.head(repository, tag, background=background)
+        if head is not None and head.digest is not None:
+            self._seen[repository, tag] = _Seen(head.digest, time.monotonic())
+        return head
 
     async def digest_of(self, reference: Reference) -> Digest:
         """The digest that a reference names: of a tag by HEAD, and by GET where HEAD does not tell. Raises NotFound."""
         if reference.digest is not None:
             return reference.digest
-        claim = await self.claim(reference.repository, reference.tag or "latest")
-        if claim is not None and claim.digest is not None:
-            return claim.digest
+        head = await self.tag_head(reference.repository, reference.tag or "latest")
+        if head is not None and head.digest is not None:
+            return head.digest
         return (await self.open(reference)).digest
 
     async def open(self, reference: Reference, *, fresh: bool = False) -> Manifest:
@@ -165,14 +165,14 @@ class Browser:
             recent = time.monotonic() - seen.at < TAG_SECONDS
             if recent and not fresh:
                 return await self.client.manifest(repository, seen.digest)
-            claim = await self.claim(repository, tag)
-            if claim is not None and claim.digest and self.client.cached(claim.digest) is not None:
-                return await self.client.manifest(repository, claim.digest)
+            head = await self.tag_head(repository, tag)
+            if head is not None and head.digest and self.client.cached(head.digest) is not None:
+                return await self.client.manifest(repository, head.digest)
         elif seen is None and repository.registry.name == DOCKER_HUB:
             # A HEAD costs nothing of the pull limit there, a GET does.
             before = await self.client.last_digest(repository, tag)
-            claim = await self.claim(repository, tag) if before else None
-            if claim is not None and claim.digest == before and before is not None:
+            head = await self.tag_head(repository, tag) if before else None
+            if head is not None and head.digest == before and before is not None:
                 return await self.client.manifest(repository, before)
         manifest = await self.client.manifest(repository, tag)
         self._seen[repository, tag] = _Seen(manifest.digest, time.monotonic())

@@ -1,4 +1,7 @@
-"""The one table of keys: bindings, footer, help, command palette and the README's list come from it."""
+"""The table of keys of the screen: its bindings, footer, help, command palette and the README's list come from it.
+
+Dialogs have keys of their own, which stand in their lower border.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,8 @@ MARKS: tuple[tuple[str, str], ...] = (
 def bindings(*parts: str) -> list[BindingType]:
     """Give the bindings of the parts that a class plays.
 
-    For a key that a part binds twice, both have to be asked for at once: a class replaces what its base class binds.
+    A class that binds a key replaces what its base class binds to it. So a class that plays two parts with the same key
+    asks for both parts in one call.
     """
     found = (*KEYS, *(key for key in PICK_KEYS if key.action == "pin"))
     return [Binding(key.keys, key.action, key.help, show=False) for key in found if key.part in parts]

@@ -154,7 +154,7 @@ class TagHeadLoader(Loader):
                 if browser.client.limits.is_low(repository.registry):
                     return
                 try:
-                    head = await browser.claim(repository, tag, background=True)
+                    head = await browser.tag_head(repository, tag, background=True)
                 except RegbrowseError:
                     return  # a decoration: the row stays without a digest, and the next scroll asks again
                 if head is not None and head.digest is not None:
@@ -265,7 +265,7 @@ class ImageLoader(Loader):
         self.start(self._load_content(request, descriptor, everything=everything, is_config=everything))
 
     async def _load(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None) -> None:
-        repository = request.opened.reference.repository
+        repository = request.manifest_request.reference.repository
         try:
             browser = await self._session.connected()
             if known is None:
@@ -284,7 +284,7 @@ class ImageLoader(Loader):
         self, request: ImageRequest, descriptor: Descriptor, *, everything: bool = False, is_config: bool = False
     ) -> None:
         browser = await self._session.connected()
-        repository = request.opened.reference.repository
+        repository = request.manifest_request.reference.repository
         try:
             raw, whole = await browser.content(repository, descriptor, everything=everything)
             self._post(ContentLoaded(request, descriptor, raw, whole))

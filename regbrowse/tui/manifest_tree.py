@@ -61,9 +61,9 @@ class Tree:
     """What attestations were found to say, by the digest of the statement."""
     created: dict[Digest, str] = field(default_factory=dict)
     """When images were made, in words, by the digest of their manifest; known once their config was read."""
-    opened: set[str] = field(default_factory=set)
+    unfolded: set[str] = field(default_factory=set)
     """Keys of rows that were opened by hand; the root and nested indexes start open."""
-    closed: set[str] = field(default_factory=set)
+    folded: set[str] = field(default_factory=set)
     _indexes: frozenset[Digest] | None = None
     """Which of the children were indexes at the last walk; None before it."""
     _entries: list[Entry] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Tree:
         words = f"{mediatype.plain(root.media_type)}, {exact(len(root.raw))}"
         kind = row_kind(root)
         note = f"{root.kind}, {words}" if isinstance(root, Artifact) else words
-        is_open = "root" not in self.closed
+        is_open = "root" not in self.folded
         has_children = isinstance(root, Index) and bool(root.manifests)
         node = Node(
             "root", 0, kind, _root_label(root), note, _total(root), mark_of(root), root.digest,
@@ -119,7 +119,7 @@ class Tree:
             note = f"nested, {plural(count, 'platform')}"
         return Node(
             key, len(entry.path), "index", "index", note, None, mark_of(outcome), entry.digest, entry.descriptor,
-            folds=inner is not None, is_open=inner is not None and key not in self.closed,
+            folds=inner is not None, is_open=inner is not None and key not in self.folded,
             missing=isinstance(outcome, NotFound),
         )  # fmt: skip
 
@@ -128,7 +128,7 @@ class Tree:
         outcome = self._outcome(descriptor)
         statements = [node for each in about for node in self._statements(each, key, level + 1)]
         unread = any(each.digest not in self.children for each in about)
-        is_open = key in self.opened and bool(about)
+        is_open = key in self.unfolded and bool(about)
         note = _problem(outcome) or (REPEATED if entry.path in self._repeated else "")
         if not note and not descriptor.platform:
             note = _title(descriptor)
@@ -182,9 +182,9 @@ class Tree:
     def toggle(self, node: Node) -> None:
         """Folds or opens a row."""
         if node.kind == "index":
-            self.closed ^= {node.key}
+            self.folded ^= {node.key}
         elif node.folds:
-            self.opened ^= {node.key}
+            self.unfolded ^= {node.key}
 
     def manifest(self, digest: Digest) -> Manifest | None:
         """A manifest that was read, root or child."""

@@ -39,16 +39,16 @@ class ListRequest:
 
 @dataclass(frozen=True, eq=False)
 class ManifestRequest:
-    """Ask for what a tag or digest refers to."""
+    """The manifest that a tag or digest refers to is awaited."""
 
     reference: Reference
 
 
 @dataclass(frozen=True, eq=False)
 class ImageRequest:
-    """Ask for the layers and the config of a manifest: the one that was opened, or one that it lists."""
+    """Layers and config of a manifest are awaited: of the one that was opened, or of one that it lists."""
 
-    opened: ManifestRequest
+    manifest_request: ManifestRequest
     digest: Digest
 
 

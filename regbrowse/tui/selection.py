@@ -68,7 +68,7 @@ class PickSelection(Selection):
 
     def pin(self, screen: BrowseScreen) -> None:
         """End the app with what the cursor is on by its digest, which is asked for where it is not known."""
-        reference, form = self.reference(screen.body.pane), screen.body.pane.digest_form()
+        reference, form = self.reference(screen.pane_layout.pane), screen.pane_layout.pane.digest_form()
         if reference is None:
             return
         if form is not None:
@@ -91,7 +91,7 @@ class PickSelection(Selection):
         order = [action for action in pane.foot if action != "enter" or not _is_awaited(pane)]
         if self.reference(pane) is not None and "enter" in order:
             more = ["pin"]
-            if isinstance(pane, TagsPane) and isinstance(pane.opened, Index):
+            if isinstance(pane, TagsPane) and isinstance(pane.opened_manifest, Index):
                 more.append("next_pane(1)")
             order[order.index("enter") + 1 : 1] = more
         return tuple(order)

@@ -51,7 +51,7 @@ class RegistrySession:
 
     # Waiting
 
-    def paused(self, registry: Registry | None, *, short: bool = False) -> str:
+    def wait_reason(self, registry: Registry | None, *, short: bool = False) -> str:
         """Say why nothing is asked of a registry at the moment, with the seconds left; `short`: in a few words."""
         if self.browser is None or registry is None:
             return ""

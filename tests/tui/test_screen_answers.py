@@ -62,7 +62,7 @@ async def test_enter_on_an_attestation_goes_to_its_statement(registry: FakeRegis
         await driven.shows("predicateType")
         await driven.shows(f"{len(statement.raw)} B  ✓ verified")
         await driven.press("enter")
-        assert driven.screen.body.focused_pane == "config"
+        assert driven.screen.pane_layout.focused_pane == "config"
         await driven.press("3")
         await driven.shows("no layers: this is an attestation")
         await driven.shows("esc back")

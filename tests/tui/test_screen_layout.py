@@ -20,9 +20,8 @@ async def laid_out(driven: Driven, size: Size, keys: str = "") -> dict[str, tupl
     for key in keys:
         await driven.press(key)
     await driven.pilot.pause(0.05)
-    return {
-        str(pane.id): (pane.region.width, pane.region.height) for pane in driven.screen.body.panes if pane.region.area
-    }
+    panes = driven.screen.pane_layout.panes
+    return {str(pane.id): (pane.region.width, pane.region.height) for pane in panes if pane.region.area}
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ async def test_panes_cover_the_body_exactly(filled: str, tmp_path: Path) -> None
             await driven.press(key)
             for width, height in product((40, 70, 100, 159, 160, 200), (10, 18, 30)):
                 await laid_out(driven, (width, height))
-                regions = [pane.region for pane in driven.screen.body.panes if pane.region.area]
+                regions = [pane.region for pane in driven.screen.pane_layout.panes if pane.region.area]
                 cells = {cell for each in regions for cell in product(each.column_range, each.line_range)}
                 rows = height - (4 if height >= 30 else 3)
                 assert len(cells) == width * rows == sum(each.area for each in regions), (key, width, height)

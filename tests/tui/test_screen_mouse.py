@@ -18,7 +18,7 @@ async def test_click_picks_the_row_and_focuses_its_pane(registry: FakeRegistry, 
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
         await driven.shows("linux/arm64")
         await driven.pilot.click("#manifests", offset=(10, 3))
-        await driven.until(lambda: driven.screen.body.focused_pane == "manifests")
+        await driven.until(lambda: driven.screen.pane_layout.focused_pane == "manifests")
         await driven.shows("platform    linux/arm64")
         await driven.pilot.click("#tags", offset=(6, 2))
         await driven.shows("platform    linux/s390x")

@@ -62,12 +62,12 @@ async def test_back_to_a_tag_keeps_platform_row_pane_and_scroll(registry: FakeRe
         await driven.shows("platform    linux/amd64")
         await driven.press("left_square_bracket")
         await driven.shows("platform    linux/arm64")
-        assert driven.screen.body.focused_pane == "manifests"
+        assert driven.screen.pane_layout.focused_pane == "manifests"
         assert driven.screen.tags_pane.current == "1.1.0"
         assert len([each for each in registry.asked if each.path == LIST]) == 1
         await driven.press("right_square_bracket")
         await driven.shows("Manifests 1.0")
-        assert driven.screen.body.focused_pane == "tags"
+        assert driven.screen.pane_layout.focused_pane == "tags"
 
 
 async def test_a_list_that_was_left_while_it_came_goes_on_when_it_is_returned_to(

@@ -51,7 +51,7 @@ async def test_cursor_stays_on_its_tag_while_rows_stream_in_above(registry: Fake
     async with browsing(f"{registry.name}/shop/paged:1.0.0", tmp_path) as driven:
         await driven.shows("12 of 12")
         assert driven.screen.tags_pane.current == "1.0.0"
-        await driven.until(lambda: not any(pane.is_loading for pane in driven.screen.body.panes))
+        await driven.until(lambda: not any(pane.is_loading for pane in driven.screen.pane_layout.panes))
 
 
 async def test_listing_that_goes_in_circles_ends_with_a_reason(registry: FakeRegistry, tmp_path: Path) -> None:

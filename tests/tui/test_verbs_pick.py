@@ -164,7 +164,7 @@ async def test_nothing_is_picked_before_the_tag_that_was_asked_for_is_there(
         await driven.shows("OCI image manifest")
         await driven.press("enter", "@")
         assert "enter" not in driven.lines()[-1]
-        assert (app.return_value, driven.screen.body.pane.id) == (None, "tags")
+        assert (app.return_value, driven.screen.pane_layout.pane.id) == (None, "tags")
         gate.open()
         await driven.shows("enter pick")
         await driven.press("enter")
@@ -225,7 +225,7 @@ async def test_escape_goes_back_before_it_leaves(shelf: FakeRegistry, tmp_path: 
         await driven.shows("linux/arm64")
         await driven.until(lambda: not driven.screen.is_busy, "everything has come")
         await driven.press("2", "escape")
-        assert driven.screen.body.focused_pane == "tags"
+        assert driven.screen.pane_layout.focused_pane == "tags"
         assert app.is_running
         await driven.press("escape")
         await driven.until(lambda: not app.is_running or app._exit, "it leaves")

@@ -44,11 +44,11 @@ async def _search(context: CommandContext, wanted: Digest, tags: list[str], writ
 
     async def ask(tag: str) -> None:
         nonlocal asked, found, silent
-        claim = await context.browser.claim(repository, tag)
+        head = await context.browser.tag_head(repository, tag)
         asked += 1
-        if claim is not None and claim.digest is None:
+        if head is not None and head.digest is None:
             silent += 1
-        if claim is not None and claim.digest == wanted:
+        if head is not None and head.digest == wanted:
             found += 1
             write(tag)
             context.output.flush()

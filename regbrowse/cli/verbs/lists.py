@@ -90,9 +90,9 @@ async def _with_digests(context: CommandContext, repository: Repository, pages: 
     """One HEAD for each tag, four at a time; a GET where HEAD does not tell."""
 
     async def digest_of(tag: str) -> Digest | None:
-        claim = await context.browser.claim(repository, tag)
-        if claim is None or claim.digest is not None:
-            return claim.digest if claim else None
+        head = await context.browser.tag_head(repository, tag)
+        if head is None or head.digest is not None:
+            return head.digest if head else None
         return (await context.browser.open(Reference(repository, tag))).digest
 
     found = in_order(digest_of, pages.each())

@@ -54,7 +54,7 @@ class Redirects:
     """Follows redirects; remembers for ten minutes, in memory only, where the parts of a blob are."""
 
     def __init__(self, send: Send, renew: Callable[[Origin], Awaitable[None]]) -> None:
-        self._send = send
+        self._send_when_allowed = send
         self._renew = renew
         self._resolved: OrderedDict[tuple[str, str, bool], tuple[float, str]] = OrderedDict()
 
@@ -69,7 +69,7 @@ class Redirects:
             authorization = "" if hop.other_origin else state.authorization
             resumed = state.resumes
             try:
-                response = await self._send(state, hop.request, hop.url, authorization, note)
+                response = await self._send_when_allowed(state, hop.request, hop.url, authorization, note)
             except RegistryError:
                 self._resolved.pop(key, None)
                 raise

@@ -56,7 +56,7 @@ class Transport:
         self._settings = settings
         self._network = settings.network
         self._pools = Pools(settings, early)
-        self._redirects = Redirects(self._exchange, self._pools.renew)
+        self._redirects = Redirects(self._send_when_allowed, self._pools.renew)
         self._concurrency = ConcurrencyLimit(self._connections)
         self._warnings = Warnings()
         self._known: set[Origin] = set()
@@ -141,7 +141,7 @@ class Transport:
             await self.limits.back_off(registry, wait, why)
         return not last
 
-    async def _exchange(
+    async def _send_when_allowed(
         self, state: RequestState, request: Request, url: str, authorization: str, note: str
     ) -> Response:
         """Send one HTTP request when its origin may be asked; see `_send`."""
@@ -157,9 +157,11 @@ class Transport:
                     continue
                 if self.limits.circuit_is_open(origin):
                     raise circuit_open(request, url, MAX_FAILURES)
-                return await self._send(state, request, url, authorization, note)
+                return await self._send_http_request(state, request, url, authorization, note)
 
-    async def _send(self, state: RequestState, request: Request, url: str, authorization: str, note: str) -> Response:
+    async def _send_http_request(
+        self, state: RequestState, request: Request, url: str, authorization: str, note: str
+    ) -> Response:
         """Send one HTTP request and read its response. Raises RegistryError, and ConfigError for unusable settings."""
         origin, home = origin_of(url), _home(request)
         # Reading the system's CAs takes long, and is no time of the server's.

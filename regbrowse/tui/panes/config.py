@@ -192,7 +192,7 @@ class ConfigPane(Pane):
         if self.document is not None:
             self.document.advance(AT_ONCE)
             self._lay_out_soon(self.document)
-        self.rows.place(0)
+        self.rows.put_cursor(0)
         self.rows_changed()
 
     def _lay_out_soon(self, document: JsonLines) -> None:
@@ -239,7 +239,7 @@ class ConfigPane(Pane):
             self._manifest_document.advance(AT_ONCE)
             self._lay_out_soon(self._manifest_document)
         self.rows_changed()
-        self.rows.place(0)
+        self.rows.put_cursor(0)
 
     @property
     def lines(self) -> list[str]:
@@ -344,7 +344,7 @@ class ConfigPane(Pane):
         """Give the digest that the status line shows."""
         if self.request is None or not self.row_count():
             return None
-        of = f"of {self.subject} of {self.request.opened.reference}"
+        of = f"of {self.subject} of {self.request.manifest_request.reference}"
         if isinstance(self.manifest, Image) and self.manifest.config.digest:
             return Form("d", "digest", str(self.manifest.config.digest), f"config digest {of}")
         return Form("d", "digest", str(self.request.digest), f"digest {of}")

@@ -56,7 +56,7 @@ class LayersPane(Pane):
     def start(self, request: ImageRequest | None, subject: str) -> None:
         """Forget the layers, and wait for those of another image."""
         self.request, self.manifest, self.table, self.subject, self._nothing = request, None, None, subject, ""
-        self.rows.place(0)
+        self.rows.put_cursor(0)
         self.start_loading(f"asking for {subject}")
         self._show()
 
@@ -103,7 +103,7 @@ class LayersPane(Pane):
             self._noun, self._nothing = "blob", f"no layers: this is an artifact ({manifest.kind})"
         self._show()
         row = next((i for i, each in enumerate(self.table.rows) if before and each.number == before), 0)
-        self.rows.place(row)
+        self.rows.put_cursor(row)
 
     def _show(self) -> None:
         self.header.display = self.row_count() > 0
@@ -165,7 +165,7 @@ class LayersPane(Pane):
         digest = row.descriptor.digest if row and row.descriptor and row.number else None
         if digest is None or self.request is None:
             return []
-        repository = self.request.opened.reference.repository
+        repository = self.request.manifest_request.reference.repository
         return digest_forms(repository, digest, "layer digest", f"of {self.copy_title()}")
 
     def copy_title(self) -> str:

@@ -100,9 +100,9 @@ class ManifestsPane(Pane):
         self.wait_for(wait_for)
 
     def _forget(self, request: ManifestRequest | None, subject: str) -> None:
-        self.stop_resting()
+        self.take_unreported_move()
         self.request, self.model, self._tree_rows, self.subject = request, None, [], subject
-        self.rows.place(0)
+        self.rows.put_cursor(0)
         self.rows_changed()
 
     def stop(self) -> None:
@@ -156,21 +156,21 @@ class ManifestsPane(Pane):
 
     @on(ImageLoaded)
     def _image_loaded(self, message: ImageLoaded) -> None:
-        if message.request.opened is self.request:
+        if message.request.manifest_request is self.request:
             self.add_child(message.request.digest, message.outcome)
 
     @on(ConfigLoaded)
     def _config_loaded(self, message: ConfigLoaded) -> None:
         """Take when an image was made."""
         created = message.config.created
-        if message.request.opened is self.request and self.model is not None:
+        if message.request.manifest_request is self.request and self.model is not None:
             self.model.created[message.request.digest] = f"created {moment(created)}" if created else "no date"
             self.changed()
 
     @on(StatementLoaded)
     def _statement_loaded(self, message: StatementLoaded) -> None:
         """Take what an attestation says."""
-        if message.request.opened is self.request and self.model is not None:
+        if message.request.manifest_request is self.request and self.model is not None:
             self.model.statements[message.digest] = message.statement
             self._rebuild()
 
@@ -195,9 +195,9 @@ class ManifestsPane(Pane):
         for index, node in enumerate(self._tree_rows):
             if node.digest == descriptor.digest and not node.is_root:
                 if self.app.size.height >= ROOMY and node.folds and self.model:
-                    self.model.opened.add(node.key)
+                    self.model.unfolded.add(node.key)
                     self._rebuild()
-                self.rows.place(index)
+                self.rows.put_cursor(index)
                 return
 
     def _rebuild(self) -> None:
@@ -211,7 +211,7 @@ class ManifestsPane(Pane):
         """Put the cursor on the row of a key; tell whether there is one."""
         row = next((i for i, node in enumerate(self._tree_rows) if node.key == key), None)
         if row is not None:
-            self.rows.place(row)
+            self.rows.put_cursor(row)
         return row is not None
 
     # The cursor

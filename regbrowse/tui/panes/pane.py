@@ -19,7 +19,7 @@ from regbrowse.text import span, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, content, joined
 from regbrowse.tui.copy_forms import Form
-from regbrowse.tui.key_hints import hints_for
+from regbrowse.tui.error_hints import hints_for
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 from regbrowse.tui.widgets.lines import Detail
 from regbrowse.tui.widgets.pane_status import SPINNER, Failed, Idle, Loading, PaneStatus, Status
@@ -54,7 +54,7 @@ class Pane(Widget, can_focus=True):
     active: reactive[bool] = reactive(False, toggle_class="-active")
     """Whether this is the pane that the keyboard works in."""
     status: reactive[Status | None] = reactive(None)
-    paused: reactive[str] = reactive("")
+    wait_reason: reactive[str] = reactive("")
     """Why nothing is asked at the moment, with the seconds left."""
     frame: reactive[int] = reactive(0)
     """Which frame of the spinner is shown."""
@@ -114,7 +114,7 @@ class Pane(Widget, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield self.rows.data_bind(Pane.active)
-        yield self.status_view.data_bind(Pane.status, Pane.paused, Pane.frame)
+        yield self.status_view.data_bind(Pane.status, Pane.wait_reason, Pane.frame)
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._paint_frame())
@@ -202,7 +202,7 @@ class Pane(Widget, can_focus=True):
     def stop_waiting(self) -> None:
         """Do not ask again without a key."""
         self.retry_at = None
-        self.paused = ""
+        self.wait_reason = ""
         if self._waiting:
             self._waiting.stop()
             self._waiting = None
@@ -224,7 +224,7 @@ class Pane(Widget, can_focus=True):
     def _count_down(self) -> None:
         left = (self.retry_at or 0.0) - monotonic()
         if left > 0:
-            self.paused = f"It opens again in {span(left)}; asked again then."
+            self.wait_reason = f"It opens again in {span(left)}; asked again then."
         else:
             self.stop_waiting()
             self.post_message(self.Requested(self))
@@ -396,11 +396,11 @@ class Pane(Widget, can_focus=True):
         self.changed()
 
     def _rested(self) -> None:
-        if self.stop_resting():
+        if self.take_unreported_move():
             self.post_message(self.Highlighted(self))
 
-    def stop_resting(self) -> bool:
-        """Forget that the cursor was moved; tell whether that is yet to be said."""
+    def take_unreported_move(self) -> bool:
+        """Tell whether the cursor was moved and nobody was told so far; from now on it counts as told."""
         is_moved, self.rows.is_moved = self.rows.is_moved, False
         if self._resting:
             self._resting.stop()

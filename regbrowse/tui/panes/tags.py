@@ -125,7 +125,7 @@ class TagsPane(Pane):
         """What a search said of the names it found."""
         self.details: dict[str, str] = {}
         """What the registry's own API says of tags: when they were pushed, and what they weigh."""
-        self.opened: Manifest | None = None
+        self.opened_manifest: Manifest | None = None
         """What the opened tag refers to."""
         self.image: TagImage | None = None
         """The image that is looked at behind the opened tag."""
@@ -168,7 +168,7 @@ class TagsPane(Pane):
     def start(self, request: ListRequest, *, keep: bool = False) -> None:
         """Begin another list; with `keep` it goes on behind the rows that are there."""
         is_catalog = not isinstance(request.place, Repository)
-        self.stop_resting()
+        self.take_unreported_move()
         self.request = request
         self.streaming, self.stopped, self.incomplete = True, False, ""
         self.details = {}
@@ -179,7 +179,7 @@ class TagsPane(Pane):
             self._placed, self._has_moved, self._began, self._added = False, False, 0.0, 0.0
             self._came.clear()
             self.filter.close()
-            self.rows.place(0)
+            self.rows.put_cursor(0)
         self._name_list()
         self.start_loading(f"asking for {'repositories' if is_catalog else 'tags'}")
         self.rows_changed()
@@ -197,14 +197,14 @@ class TagsPane(Pane):
 
     def restore(self, kept: KeptTags) -> None:
         """Show a list as it was; more names do not come by themselves."""
-        self.stop_resting()
+        self.take_unreported_move()
         self._settle(None)
         self._came.clear()
         self.request, self.list, self.last = kept.request, kept.list, kept.last
         self.streaming, self.stopped, self.incomplete = False, kept.stopped or kept.streaming, kept.incomplete
         self.searches, self.searched, self.about, self.details = kept.searches, kept.searched, kept.about, kept.details
         self._placed, self._has_moved, self.wanted = True, False, None
-        self.opened = self.image = None
+        self.opened_manifest = self.image = None
         self._name_list()
         if kept.has_filter:
             self.filter.show(kept.filter.text or kept.searched)
@@ -215,7 +215,7 @@ class TagsPane(Pane):
             self._filter_soon()
         self.rows_changed()
         row = self.list.index(kept.name) if kept.name is not None else None
-        self.rows.place(kept.row if row is None else row)
+        self.rows.put_cursor(kept.row if row is None else row)
         self.rows.scroll_to_row(kept.top)
 
     def _name_list(self) -> None:
@@ -259,7 +259,7 @@ class TagsPane(Pane):
 
     def show_opened(self, reference: Reference, root: Manifest) -> None:
         """Take what the opened tag refers to."""
-        self.opened, self.image = root, None
+        self.opened_manifest, self.image = root, None
         if reference.tag and self.repository == reference.repository:
             self.set_digest(reference.tag, root.digest)
 
@@ -386,7 +386,7 @@ class TagsPane(Pane):
             return False
         self._placed = True
         self.rows_changed()
-        self.rows.place(row)
+        self.rows.put_cursor(row)
         return True
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
@@ -510,7 +510,7 @@ class TagsPane(Pane):
         here = self.current
         self.list.set_filter(wanted)
         self.rows_changed()
-        self.rows.place((self.list.index(here) if here else None) or 0)
+        self.rows.put_cursor((self.list.index(here) if here else None) or 0)
         self._filter_soon()
 
     def _filter_soon(self) -> None:
@@ -545,7 +545,7 @@ class TagsPane(Pane):
         self.list = TagList(versions=False, newest_first=False)
         self.list.add(self.about)
         self.rows_changed()
-        self.rows.place(0)
+        self.rows.put_cursor(0)
 
     # Painting
 
@@ -556,8 +556,8 @@ class TagsPane(Pane):
         tags = self.list
         if self.searches:
             return [plural(tags.total, "repository") + " found", "search"] if self.searched else []
-        if self.streaming and tags.total and self.paused:
-            return [f"{self.spinner} {tags.total:,} so far", self.paused]
+        if self.streaming and tags.total and self.wait_reason:
+            return [f"{self.spinner} {tags.total:,} so far", self.wait_reason]
         if self.streaming:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
         if tags.filter.text:
@@ -598,7 +598,8 @@ class TagsPane(Pane):
 
     def _root(self, digest: Digest | None) -> Manifest | None:
         """Give the manifest of this digest if it is the one that is open."""
-        return self.opened if self.opened is not None and self.opened.digest == digest else None
+        opened = self.opened_manifest
+        return opened if opened is not None and opened.digest == digest else None
 
     def copy_forms(self) -> list[Form]:
         name = self.current

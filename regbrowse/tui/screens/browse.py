@@ -19,10 +19,10 @@ from regbrowse.tui.navigator import Kept, Navigator, Place, Visit
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
 from regbrowse.tui.panes.tags import TagsPane
-from regbrowse.tui.screens.body import Body
+from regbrowse.tui.screens.header_footer import FIXED, hints, where
 from regbrowse.tui.screens.opened_manifest import OpenedManifest
-from regbrowse.tui.screens.row_details import RowDetails
-from regbrowse.tui.screens.surroundings import FIXED, hints, where
+from regbrowse.tui.screens.pane_layout import PaneLayout
+from regbrowse.tui.screens.visible_rows import VisibleRowRequests
 from regbrowse.tui.widgets.lines import Footer, Header, Note, StatusLine, TooSmall
 from regbrowse.tui.widgets.row_list import RowList
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from regbrowse.tui.selection import Selection
     from regbrowse.tui.session import RegistrySession
 
-LOOK_SECONDS = 0.5
+WAITING_SECONDS = 0.5
 """Seconds between two looks at what the registry makes us wait for."""
 
 
@@ -48,25 +48,26 @@ class BrowseScreen(Screen[None]):
         self.session, self.selection, self.navigator = session, selection, Navigator()
         self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
         self.tags_pane, self.opened = TagsPane(), OpenedManifest(self, session)
-        self.body = Body(self.tags_pane, *self.opened.panes)
+        self.pane_layout = PaneLayout(self.tags_pane, *self.opened.panes)
         self._start = place
         self._purpose: Place | None = None
-        """Where it was gone to on purpose, until that is there."""
+        """The place that was typed or entered last, until its answer came: it becomes a recent one then."""
         self._list = loaders.ListLoader(self, session, self.tags_pane)
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
-        self._details = RowDetails(self, session, self.tags_pane, self.opened)
+        self._details = VisibleRowRequests(self, session, self.tags_pane, self.opened)
 
     def compose(self) -> ComposeResult:
         yield self.header
-        yield self.body
+        yield self.pane_layout
         yield self.status_line
         yield self.footer
         yield TooSmall()
 
     def on_mount(self) -> None:
-        for pane, what in zip(self.body.panes, ("a repository", "a tag", "a manifest", "a manifest"), strict=True):
+        awaited = ("a repository", "a tag", "a manifest", "a manifest")
+        for pane, what in zip(self.pane_layout.panes, awaited, strict=True):
             pane.wait_for(what)
-        self.set_interval(LOOK_SECONDS, self._look)
+        self.set_interval(WAITING_SECONDS, self._show_waiting_and_notices)
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
@@ -98,7 +99,7 @@ class BrowseScreen(Screen[None]):
         """Keep what is shown at the present place, which is about to be left."""
         tags, manifests = self.tags_pane.keep(), self.opened.manifests_pane
         row = manifests.current.key if manifests.current else ""
-        self.navigator.keep(Kept(tags, manifests.platform, row, self.body.focused_pane) if tags else None)
+        self.navigator.keep(Kept(tags, manifests.platform, row, self.pane_layout.focused_pane) if tags else None)
 
     def _return_to(self, visit: Visit) -> None:
         """Show a place as it was left; names that were still to come are asked for again."""
@@ -207,17 +208,17 @@ class BrowseScreen(Screen[None]):
         reference = self.tags_pane.reference
         if reference is None:
             return
-        if self.tags_pane.stop_resting():
+        if self.tags_pane.take_unreported_move():
             self._follow(self.tags_pane)
         opened = self.opened.request
         is_open = opened is not None and opened.reference == reference and self.tags_pane.repository is not None
         if not is_open or self.opened.manifests_pane.error:
             self.go_to(reference)
-        elif self.tags_pane.opened is not None:
+        elif self.tags_pane.opened_manifest is not None:
             self._keep()
             self.navigator.visit(reference)
             self._purpose = reference
-            self._remember(reference, self.tags_pane.opened.digest)
+            self._remember(reference, self.tags_pane.opened_manifest.digest)
         if reference.target:
             self.action_focus_pane("manifests")
 
@@ -243,17 +244,17 @@ class BrowseScreen(Screen[None]):
     # Focus
 
     def action_focus_pane(self, name: str) -> None:
-        if self.body.pane.stop_resting():
+        if self.pane_layout.pane.take_unreported_move():
             # What the other panes show follows at once, since the next key may be for one of them.
-            self._follow(self.body.pane)
-        self.body.focus_pane(name)
+            self._follow(self.pane_layout.pane)
+        self.pane_layout.focus_pane(name)
 
     def action_next_pane(self, by: int) -> None:
-        at = self.body.panes.index(self.body.pane)
-        self.action_focus_pane(str(self.body.panes[(at + by) % len(self.body.panes)].id))
+        at = self.pane_layout.panes.index(self.pane_layout.pane)
+        self.action_focus_pane(str(self.pane_layout.panes[(at + by) % len(self.pane_layout.panes)].id))
 
     def action_zoom(self) -> None:
-        self.body.zoomed = not self.body.zoomed
+        self.pane_layout.zoomed = not self.pane_layout.zoomed
 
     # The lines around the panes
 
@@ -269,7 +270,7 @@ class BrowseScreen(Screen[None]):
         self.note(event.verb, event.what, event.how)
 
     @on(Pane.Changed)
-    @on(Body.Changed)
+    @on(PaneLayout.Changed)
     @on(Worker.StateChanged)
     @on(events.ScreenResume)
     @on(events.ScreenSuspend)
@@ -277,7 +278,7 @@ class BrowseScreen(Screen[None]):
         """Let the lines say what the parts say of themselves; under a dialog no key of the screen works."""
         if not self.is_mounted:
             return
-        pane, is_on_top = self.body.pane, self.app.screen is self
+        pane, is_on_top = self.pane_layout.pane, self.app.screen is self
         self.header.where = where(self)
         self.status_line.detail = pane.error_detail() if pane.error and not pane.row_count() else pane.detail()
         self.footer.hints = hints(self) if is_on_top else ()
@@ -290,21 +291,21 @@ class BrowseScreen(Screen[None]):
                 await self.app.run_action(event.action, active.node)
                 return
 
-    def _look(self) -> None:
+    def _show_waiting_and_notices(self) -> None:
         """Say what the connection makes us wait for, and what was wrong with files of this machine."""
         registry = self.tags_pane.registry
         if new := self.session.new_notices():
             self.note("!", new[0], f"{len(new) - 1} more: L shows all" if len(new) > 1 else "L shows it again")
-        for pane in self.body.panes:
+        for pane in self.pane_layout.panes:
             if pane.is_loading:
-                pane.paused = self.session.paused(registry)
+                pane.wait_reason = self.session.wait_reason(registry)
             elif pane is self.tags_pane and self.tags_pane.streaming:
-                pane.paused = self.session.paused(registry, short=True)
+                pane.wait_reason = self.session.wait_reason(registry, short=True)
 
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        error = self.body.pane.error
+        error = self.pane_layout.pane.error
         match action:
             case "history":
                 return self.navigator.can_step(int(str(parameters[0])))
@@ -323,7 +324,7 @@ class BrowseScreen(Screen[None]):
             case "plain_http":
                 return error is not None and error.slug == "no-tls"
             case "pin":
-                return self.selection.can_pin(self.body.pane)
+                return self.selection.can_pin(self.pane_layout.pane)
             case _:
                 return True
 
@@ -331,15 +332,15 @@ class BrowseScreen(Screen[None]):
     def is_busy(self) -> bool:
         """Whether an answer is awaited that was asked for by hand."""
         running = self._list.is_running or self.opened.is_awaited
-        return running or any(pane.retry_at is not None for pane in self.body.panes)
+        return running or any(pane.retry_at is not None for pane in self.pane_layout.panes)
 
     def action_back(self) -> None:
         """Cancel what runs, else go back one pane or one place."""
-        if self.body.zoomed:
-            self.body.zoomed = False
+        if self.pane_layout.zoomed:
+            self.pane_layout.zoomed = False
         elif self.is_busy:
             self._cancel()
-        elif self.body.pane is not self.tags_pane:
+        elif self.pane_layout.pane is not self.tags_pane:
             self.action_next_pane(-1)
         elif self.navigator.can_step(-1):
             self.action_history(-1)
@@ -366,14 +367,14 @@ class BrowseScreen(Screen[None]):
             return
         self.session.retry_now(self.tags_pane.registry)
         opened, place = self.opened.request, self.navigator.place
-        if self.body.pane is self.tags_pane:
+        if self.pane_layout.pane is self.tags_pane:
             self.tags_pane.wanted = self.tags_pane.current
             self._list_names(self.tags_pane.request.place, keep=self.tags_pane.can_go_on)
             if self.opened.manifests_pane.error is None:
                 return
         if opened is not None:
             self.opened.open(opened.reference, fresh=True)
-        elif isinstance(place, Reference) and place.target and self.body.pane is not self.tags_pane:
+        elif isinstance(place, Reference) and place.target and self.pane_layout.pane is not self.tags_pane:
             self.opened.open(place, fresh=True)
 
     async def action_sort(self) -> None:
@@ -415,7 +416,7 @@ class BrowseScreen(Screen[None]):
             self.session.require_https(registry_in(typed.place))
         self.go_to(typed.place, fresh=typed.only_https or typed.source is not None)
         self.action_focus_pane("tags")
-        self._look()
+        self._show_waiting_and_notices()
 
     async def action_connection(self) -> None:
         from regbrowse.tui.dialogs.connection import ConnectionDialog
@@ -423,7 +424,8 @@ class BrowseScreen(Screen[None]):
         registry, browser = self.tags_pane.registry, self.session.browser
         if registry is not None and browser is not None:
             path = self.tags_pane.repository.path if self.tags_pane.repository else ""
-            await self.app.push_screen(ConnectionDialog(browser, registry, path, self.body.pane.error), self._ask_anew)
+            dialog = ConnectionDialog(browser, registry, path, self.pane_layout.pane.error)
+            await self.app.push_screen(dialog, self._ask_anew)
 
     def action_anonymous(self) -> None:
         registry, browser = self.tags_pane.registry, self.session.browser

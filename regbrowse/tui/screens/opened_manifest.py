@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OpenedManifest:
-    """Opens manifests, and lets layers and config follow the cursor in them. The loaders answer to the panes."""
+    """Opens manifests, and lets layers and config follow the cursor in them. Its loaders post to the panes."""
 
     def __init__(self, screen: Screen[None], session: RegistrySession) -> None:
         self.manifests_pane, self.layers_pane, self.config_pane = ManifestsPane(), LayersPane(), ConfigPane()
@@ -100,7 +100,7 @@ class OpenedManifest:
             self.show_image()
 
     def show_first(self, opened: ManifestsPane.Opened) -> None:
-        """Show what was opened; an image of an index is shown when it was selected."""
+        """Show what was opened. Of an index nothing is shown before one of its images was selected: `show_selected`."""
         if opened.wanted is None:
             self.show_image()
             return
@@ -121,7 +121,7 @@ class OpenedManifest:
         if node is None or model is None or opened is None or node.digest is None:
             return
         before = self.layers_pane.request
-        if before is not None and before.opened is opened and before.digest == node.digest:
+        if before is not None and before.manifest_request is opened and before.digest == node.digest:
             return
         self._image.cancel()
         request, known = ImageRequest(opened, node.digest), model.manifest(node.digest)

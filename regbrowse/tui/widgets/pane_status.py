@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from regbrowse.errors import RegbrowseError, RegistryError
 from regbrowse.tui.cells import Span, cut, strip, wrap
-from regbrowse.tui.key_hints import KeyHint
+from regbrowse.tui.error_hints import KeyHint
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 
 SPINNER = "◐◓◑◒"
@@ -50,7 +50,7 @@ class PaneStatus(ScrollView):
     """Paints the status of a pane; scrolls where an error takes more lines than there are."""
 
     status: reactive[Status | None] = reactive(None)
-    paused: reactive[str] = reactive("")
+    wait_reason: reactive[str] = reactive("")
     """Why nothing is asked at the moment, with the seconds left."""
     frame: reactive[int] = reactive(0)
     """Which frame of the spinner is shown."""
@@ -86,14 +86,14 @@ class PaneStatus(ScrollView):
         if isinstance(status, Failed):
             if self.size.height == 1:
                 return [error_line(status.error, styles)]
-            return error_lines(status.error, status.hints, width, styles, self.paused)
+            return error_lines(status.error, status.hints, width, styles, self.wait_reason)
         if isinstance(status, Idle):
             return [[(f"waits for {status.waits_for}", styles.secondary)]]
         if not isinstance(status, Loading):
             return self._nothing(width, styles)
         turning = (SPINNER[self.frame % len(SPINNER)], styles.accent)
-        if self.paused:
-            spans: list[list[Span]] = [[(line, styles.warning)] for line in wrap(self.paused, width - 2)]
+        if self.wait_reason:
+            spans: list[list[Span]] = [[(line, styles.warning)] for line in wrap(self.wait_reason, width - 2)]
             return [[turning, (" ", styles.plain), *spans[0]], *([("  ", styles.plain), *line] for line in spans[1:])]
         verb, _, rest = status.what.partition(" for ")
         tail: list[Span] = [(" for ", styles.secondary), (cut(rest, width - 13), styles.text)] if rest else []
@@ -101,11 +101,11 @@ class PaneStatus(ScrollView):
 
 
 def error_lines(
-    error: RegbrowseError, hints: Iterable[KeyHint], width: int, styles: TextStyles, paused: str = ""
+    error: RegbrowseError, hints: Iterable[KeyHint], width: int, styles: TextStyles, wait_reason: str = ""
 ) -> list[list[Span]]:
     """Paint an error over as many lines as it needs at this width; keys that help come last.
 
-    `paused` says when the same is asked again without a key.
+    `wait_reason` says when the same is asked again without a key.
     """
     heading = wrap(error.heading, max(8, width - 2))
     out: list[list[Span]] = [
@@ -117,9 +117,9 @@ def error_lines(
     if said and said not in error.why:
         out += [[], [("said", styles.secondary)], *([("  " + line, styles.text)] for line in wrap(said, width - 2))]
     out += [[], [("next", styles.secondary)]]
-    if paused:
-        out += [[("  " + line, styles.warning)] for line in wrap(paused, width - 2)]
-    if error.hint and not (paused and error.hint.startswith("Try again")):
+    if wait_reason:
+        out += [[("  " + line, styles.warning)] for line in wrap(wait_reason, width - 2)]
+    if error.hint and not (wait_reason and error.hint.startswith("Try again")):
         out += [[("  " + line, styles.text)] for line in wrap(error.hint, width - 2)]
     if error.command and error.command not in error.hint:
         out += [[("  " + line, styles.bold)] for line in wrap(error.command, width - 2)]

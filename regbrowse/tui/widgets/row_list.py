@@ -43,7 +43,7 @@ class Thumb(ScrollBarRender):
     """A scroll bar of half a cell: the thumb, and nothing where it is not."""
 
     @staticmethod
-    def place(rows: int, count: int, position: int) -> tuple[int, int]:
+    def extent(rows: int, count: int, position: int) -> tuple[int, int]:
         """Give the first cell of the thumb and its length, for so many rows in view of so many."""
         length = max(1, rows * rows // count) if count else 0
         return (rows - length) * position // max(1, count - rows), length
@@ -62,7 +62,7 @@ class Thumb(ScrollBarRender):
     ) -> Segments:
         """Paint the bar, one segment for each row of it."""
         rows, count = int(window_size), int(virtual_size)
-        start, length = cls.place(rows, count, int(position))
+        start, length = cls.extent(rows, count, int(position))
         bar = Segment("▐", Style(color=bar_color, bgcolor=back_color, meta={"@mouse.down": "grab"}))
         above = Segment(" ", Style(bgcolor=back_color, meta={"@mouse.down": "scroll_up"}))
         below = Segment(" ", Style(bgcolor=back_color, meta={"@mouse.down": "scroll_down"}))
@@ -144,7 +144,7 @@ class RowList(ScrollView):
         """Move the cursor by what can be seen at once."""
         self.move(direction * max(1, self.size.height - 1))
 
-    def place(self, index: int) -> None:
+    def put_cursor(self, index: int) -> None:
         """Put the cursor on a row, and the row where it can be seen; nobody is told that it moved by hand."""
         self.cursor = self._nearest(index)
         self.show_row(self.cursor)
@@ -166,7 +166,7 @@ class RowList(ScrollView):
     def rows_changed(self) -> None:
         """Paint the rows anew after the source changed; the cursor stays within them."""
         self.virtual_size = Size(0, self._source.row_count())
-        self.place(self.cursor)
+        self.put_cursor(self.cursor)
         self.refresh()
         self.post_message(self.Scrolled())
 
@@ -195,7 +195,7 @@ class RowList(ScrollView):
         if before == now:
             return
         bar, rows, count = self.vertical_scrollbar, self.size.height, self._source.row_count()
-        if Thumb.place(rows, count, before) == Thumb.place(rows, count, now):
+        if Thumb.extent(rows, count, before) == Thumb.extent(rows, count, now):
             bar.set_reactive(ScrollBar.position, now)
         else:
             bar.position = now

@@ -19,8 +19,8 @@ REST = 0.25
 """Seconds rows rest on the screen before their details are asked for."""
 
 
-class RowDetails:
-    """Owns the loaders of the digests, dates and sizes of tags; lets the manifests load those of platforms."""
+class VisibleRowRequests:
+    """Owns the loaders of the digests, dates and sizes of tags; the sizes of platforms are loaded by OpenedManifest."""
 
     def __init__(self, screen: Screen[None], session: RegistrySession, tags: TagsPane, opened: OpenedManifest) -> None:
         self._screen, self._session, self._tags, self._opened = screen, session, tags, opened

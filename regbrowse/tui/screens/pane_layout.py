@@ -14,7 +14,7 @@ from regbrowse.tui.layout import small_rows
 from regbrowse.tui.panes.pane import Pane
 
 
-class Body(Container):
+class PaneLayout(Container):
     """Lays the panes out; the style sheets say how, by the classes that are set here."""
 
     focused_pane: reactive[str] = reactive("tags")

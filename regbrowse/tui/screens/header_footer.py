@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from regbrowse.reference import Reference
 from regbrowse.tui import keys
-from regbrowse.tui.key_hints import needs_login
+from regbrowse.tui.error_hints import needs_login
 from regbrowse.tui.panes.tags import TagsPane
 from regbrowse.tui.widgets.lines import Hint, Where
 
@@ -62,14 +62,14 @@ def _warning(browser: Browser, registry: Registry) -> str:
 
 def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
     """Give the keys that do something now in the focused pane, what is done most first."""
-    pane = screen.body.pane
+    pane = screen.pane_layout.pane
     if screen.focused is not None and screen.focused is not pane:
         return _filter_hints(pane)
     enabled = {each.binding.action for each in screen.active_bindings.values() if each.enabled}
     shown: list[Hint] = []
     if "clear_filter" in enabled:
         shown.append(Hint("esc", "clear", "clear_filter"))
-    elif screen.body.zoomed:
+    elif screen.pane_layout.zoomed:
         shown.append(Hint("esc", "back", "back"))
     elif screen.is_busy:
         shown.append(Hint("esc", "cancel", "back"))
