@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DIGEST = 19
 """Cells of a short digest."""
+TAIL = 9
+"""Cells that stay of the end of a text that is cut in its middle."""
 Span = tuple[str, Style]
 """A piece of a line: display text (already visible) and its style."""
 
@@ -44,6 +46,14 @@ def cut_left(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return "…" + text[len(text) - max(0, width - 1) :] if width > 0 else ""
+
+
+def cut_middle(text: str, width: int) -> str:
+    """The beginning and the end of a text of one cell per character, with `…` between where something is missing."""
+    if len(text) <= width:
+        return text
+    end = max(0, min(TAIL, width - 2))
+    return f"{text[: max(0, width - end - 1)]}…{text[len(text) - end :]}"
 
 
 def clip(spans: Iterable[Span], width: int) -> list[Span]:

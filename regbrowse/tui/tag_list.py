@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter, sleep
@@ -80,6 +80,8 @@ class TagList:
         """The signature tags, to be looked up."""
         self._late: list[str] = []
         """Matches that came while the names before them were still being filtered."""
+        self._leading: list[str] = []
+        """Matches that begin with the text of the filter; they stand before the others."""
         self._matches: list[str] | None = None
         self._pending: Sequence[str] = ()
         self._at = 0
@@ -133,7 +135,7 @@ class TagList:
     # Reading
 
     def __len__(self) -> int:
-        return len(self._ordered()) + self._extra()
+        return self.matched + self._extra()
 
     @property
     def total(self) -> int:
@@ -142,14 +144,16 @@ class TagList:
 
     @property
     def matched(self) -> int:
-        return len(self._ordered())
+        return len(self._leading) + len(self._ordered())
 
     def name(self, index: int) -> str | None:
         """The name on a row; None for the row that holds the folded signature tags."""
-        rows = self._ordered()
-        if index < len(rows):
-            return tags.tag_of(rows[index])
-        beyond = index - len(rows) - 1
+        leading, rows = self._leading, self._ordered()
+        if index < len(leading):
+            return tags.tag_of(leading[index])
+        if index < self.matched:
+            return tags.tag_of(rows[index - len(leading)])
+        beyond = index - self.matched - 1
         return self.signatures[beyond] if self.unfolded and 0 <= beyond < len(self.signatures) else None
 
     def index(self, name: str) -> int | None:
@@ -158,16 +162,21 @@ class TagList:
             return self._signature_row(name)
         if not self.newest_first and self._matches is None:
             return self._places[name]
-        rows = self._ordered()
+        first = 0 if self._leads(name) else len(self._leading)
+        rows = self._ordered() if first or not self._leading else self._leading
         if self.newest_first:
             row = bisect_left(rows, tags.sort_key(name) if self.versions else name)
         else:
             row = bisect_left(rows, self._places[name], key=self._places.__getitem__)
-        return row if row < len(rows) and tags.tag_of(rows[row]) == name else None
+        return first + row if row < len(rows) and tags.tag_of(rows[row]) == name else None
+
+    def _leads(self, name: str) -> bool:
+        """Tell whether a name begins with the text of the filter."""
+        return self._matches is not None and name.lower().startswith(self.filter.text.lower())
 
     def _signature_row(self, name: str) -> int | None:
         if self.unfolded and name in self.signatures:
-            return len(self._ordered()) + 1 + self.signatures.index(name)
+            return self.matched + 1 + self.signatures.index(name)
         return None
 
     def _extra(self) -> int:
@@ -176,7 +185,7 @@ class TagList:
         return 1 + (len(self.signatures) if self.unfolded else 0)
 
     def _ordered(self) -> Sequence[str]:
-        """Give the rows in their order: keys where the newest are first, else names."""
+        """Give the rows behind the leading ones in their order: keys where the newest are first, else names."""
         if self._matches is not None:
             return self._matches
         return self._sorted if self.newest_first else self._served
@@ -199,12 +208,19 @@ class TagList:
             and wanted.text.startswith(before.text)
             and wanted.fuzzy == before.fuzzy
         )
-        source = self._matches if narrows and self._matches is not None else None
+        source = None
+        if narrows and self._matches is not None:
+            source = sorted(self._leading + self._matches, key=self._order)
         self.refilter(source)
+
+    @property
+    def _order(self) -> Callable[[str], int] | None:
+        """What rows are sorted by: nothing where they are keys, else the place where the name was served."""
+        return None if self.newest_first else self._places.__getitem__
 
     def refilter(self, source: Sequence[str] | None = None) -> None:
         """Matches the names again, slice by slice with `advance`."""
-        self._late = []
+        self._late, self._leading = [], []
         if not self.filter.text:
             self._matches = None
             self._pending = ()
@@ -224,7 +240,8 @@ class TagList:
         """Filters for a moment; whether something is left to do."""
         end, finds = perf_counter() + seconds, self._finds
         while self._matches is not None and self.filtering and perf_counter() < end:
-            self._matches += [row for row in self._pending[self._at : self._at + 200] if finds(tags.tag_of(row))]
+            found = [row for row in self._pending[self._at : self._at + 200] if finds(tags.tag_of(row))]
+            self._take(found)
             self._at += 200
         self._merge_late()
         return self.filtering
@@ -232,9 +249,17 @@ class TagList:
     def _merge_late(self) -> None:
         if self.filtering or self._matches is None or not self._late:
             return
-        self._matches += self._late
-        self._matches.sort(key=None if self.newest_first else self._places.__getitem__)
+        self._take(self._late)
         self._late = []
+        self._leading.sort(key=self._order)
+        self._matches.sort(key=self._order)
+
+    def _take(self, rows: list[str]) -> None:
+        """Add matches: those that begin with the text stand before the others."""
+        assert self._matches is not None
+        leading = [row for row in rows if self._leads(tags.tag_of(row))]
+        self._leading += leading
+        self._matches += [row for row in rows if not self._leads(tags.tag_of(row))] if leading else rows
 
     def positions(self, name: str) -> Positions:
         """Where the filter matches a name."""

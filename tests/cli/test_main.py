@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from regbrowse import __version__
@@ -73,6 +75,18 @@ async def test_the_browser_shows_the_platform_of_the_options(words: list[str], p
 def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alpine"]) == 2
     assert "draws on a terminal" in capsys.readouterr().err
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert main(["demo"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "cannot (dumb)" in said.err
 
 
 def test_unknown_option_exits_with_usage(capsys: pytest.CaptureFixture[str]) -> None:

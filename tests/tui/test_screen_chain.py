@@ -313,3 +313,22 @@ async def test_a_config_with_repeated_keys_says_so(registry: FakeRegistry, tmp_p
         await driven.press("4")
         await driven.shows("1 odd")
         await driven.shows('This document repeats the key "os"; the first value is shown.')
+
+
+async def test_arrows_go_into_the_tree_and_out_of_it(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/shop/app:1.1.0", tmp_path, size=(120, 30)) as driven:
+        await driven.shows("SBOM  SPDX")
+        pane = driven.screen.opened.manifests_pane
+        await driven.press("2")
+        for key, label in (("right", "SBOM"), ("left", "linux/amd64"), ("left", "linux/amd64"), ("left", "index")):
+            await driven.press(key)
+            assert pane.current is not None
+            assert pane.current.label == label
+        await driven.lacks("SBOM")
+        await driven.press("left")
+        await driven.lacks("linux/arm64")
+        await driven.press("right", "right", "right", "right")
+        await driven.shows("SBOM  SPDX")
+        assert pane.current is not None
+        assert pane.current.label == "SBOM"

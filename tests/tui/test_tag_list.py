@@ -21,6 +21,11 @@ def rows(taglist: TagList) -> list[str | None]:
     return [taglist.name(index) for index in range(len(taglist))]
 
 
+def leading_first(names: list[str], text: str) -> list[str]:
+    """Names that begin with the text, then the others, each in their order."""
+    return sorted(names, key=lambda name: not name.lower().startswith(text.lower()))
+
+
 def finish(taglist: TagList) -> None:
     """Filters until nothing is left, in slices that take no time."""
     while taglist.advance():
@@ -104,9 +109,23 @@ def test_the_filter_finds_what_is_marked(names: list[str], text: str, fuzzy: boo
         taglist.set_filter(Filter(text[:end], fuzzy))
         finish(taglist)
         expected = [name for name in newest_first(set(names)) if matches(text[:end], name, fuzzy) is not None]
-        assert rows(taglist) == expected
+        assert rows(taglist) == leading_first(expected, text[:end])
     taglist.set_filter(Filter())
     assert rows(taglist) == newest_first(set(names))
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_names_that_begin_with_the_text_come_first(newest: bool) -> None:
+    taglist = TagList()
+    taglist.add(["0.1.2", "1.2", "latest-1.2", "1.2.1", "1.20", "2.1.2"])
+    taglist.sort(newest)
+    taglist.set_filter(Filter("1.2"))
+    finish(taglist)
+    leading = ["1.20", "1.2.1", "1.2"] if newest else ["1.2", "1.2.1", "1.20"]
+    assert rows(taglist)[:3] == leading
+    for index, name in enumerate(rows(taglist)):
+        assert name is not None
+        assert taglist.index(name) == index
 
 
 @given(st.text(max_size=5), st.text(max_size=12), st.booleans())
@@ -126,7 +145,8 @@ def test_slices_of_the_filter_give_the_same_rows(wanted: Filter, newest: bool) -
     while taglist.advance(0.00001):
         pass
     order = newest_first(names) if newest else names
-    assert rows(taglist) == [name for name in order if matches(wanted.text, name, wanted.fuzzy) is not None]
+    found = [name for name in order if matches(wanted.text, name, wanted.fuzzy) is not None]
+    assert rows(taglist) == leading_first(found, wanted.text)
 
 
 @pytest.mark.parametrize("newest", [True, False])
@@ -141,7 +161,7 @@ def test_names_that_come_while_filtering_join_in(newest: bool) -> None:
         taglist.advance(0)
     finish(taglist)
     order = newest_first(names) if newest else names
-    assert rows(taglist) == [name for name in order if "2.1" in name]
+    assert rows(taglist) == leading_first([name for name in order if "2.1" in name], "2.1")
 
 
 def test_a_longer_text_before_the_end_forgets_nothing() -> None:
@@ -151,7 +171,7 @@ def test_a_longer_text_before_the_end_forgets_nothing() -> None:
     for text in ("2", "2.", "2.1"):
         taglist.set_filter(Filter(text))
     finish(taglist)
-    assert rows(taglist) == [name for name in newest_first(names) if "2.1" in name]
+    assert rows(taglist) == leading_first([name for name in newest_first(names) if "2.1" in name], "2.1")
 
 
 # Digests

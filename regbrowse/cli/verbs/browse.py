@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from regbrowse.cli.arguments import Arguments
@@ -17,6 +18,11 @@ def run(arguments: Arguments) -> int:
         raise ConfigError(
             "The browser draws on a terminal, and this is none.",
             hint="Start it without pipes, or use one of the verbs that --help lists.",
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise ConfigError(
+            "The browser needs a terminal that can move its cursor, and TERM says that this one cannot (dumb).",
+            hint="Start it in another terminal, or use one of the verbs that --help lists.",
         )
     from regbrowse.tui.app import RegbrowseApp
 

@@ -260,6 +260,8 @@ class ManifestsPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "fold":
             return self.current is not None and self.current.folds
+        if action == "branch":
+            return self.model is not None
         return super().check_action(action, parameters)
 
     def enter_word(self) -> str:
@@ -276,6 +278,19 @@ class ManifestsPane(Pane):
         if self.current and self.model:
             self.model.toggle(self.current)
             self._rebuild()
+
+    def action_branch(self, direction: int) -> None:
+        """Go in: open the row, then go to its first child. Go out: fold the row, or go to its parent."""
+        node, row = self.current, self.rows.cursor
+        if node is None:
+            return
+        if node.folds and node.is_open is (direction < 0):
+            self.action_fold()
+        elif direction > 0 and node.is_open:
+            self.rows.jump(row + 1)
+        elif direction < 0:
+            above = (index for index in range(row - 1, -1, -1) if self._tree_rows[index].level < node.level)
+            self.rows.jump(next(above, row))
 
     # Painting
 

@@ -15,9 +15,10 @@ from textual.timer import Timer
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Reference, Repository
+from regbrowse.tags import is_signature_tag
 from regbrowse.text import plural, size
 from regbrowse.tui import keys
-from regbrowse.tui.cells import DIGEST, Span, clip, short_digest, spread, width_of, wrap
+from regbrowse.tui.cells import DIGEST, Span, clip, cut_middle, short_digest, spread, width_of, wrap
 from regbrowse.tui.copy_forms import Form, TagImage, tag_forms
 from regbrowse.tui.manifest_tree import mark_of, row_kind
 from regbrowse.tui.messages import (
@@ -670,6 +671,8 @@ class TagsPane(Pane):
 
     def _spelled(self, name: str, styles: TextStyles, *, bold: bool) -> list[Span]:
         style = styles.bold if bold else styles.text
+        if self.list.versions and is_signature_tag(name):
+            return [(cut_middle(name, self.rows.size.width - 4), style)]
         marked = set(self.list.positions(name))
         if not marked:
             return [(name, style)]

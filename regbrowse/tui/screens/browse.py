@@ -396,6 +396,9 @@ class BrowseScreen(Screen[None]):
 
         await self.app.push_screen(HelpDialog(self.selection.help_group))
 
+    def action_suspend(self) -> None:
+        self.app.action_suspend_process()
+
     def action_quit(self) -> None:
         self.app.exit()
 
