@@ -47,7 +47,7 @@ async def settled(pilot: Pilot[Reference | None]) -> None:
     app = pilot.app
     assert isinstance(app, RegbrowseApp)
     quiet = 0
-    while quiet < 6:
+    while quiet < 10:
         await pilot.pause(0.05)
         busy = any(not worker.is_finished for worker in app.workers)
         waits = app.main is None or app.main.tags_pane.streaming

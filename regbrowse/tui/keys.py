@@ -70,6 +70,7 @@ KEYS: tuple[Key, ...] = (
     Key("sort", "s", "s", FIND, "sort the tags", "sort", "Sort the tags"),
     Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
     Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),
+    Key("repositories", "u", "u", FIND, "the registry's repositories", "repositories", "Repositories of this registry"),
     Key("palette", "ctrl+p", "ctrl+p", FIND, "command palette"),
     Key("copy", "y", "y", TAKE, "copy: choose the form, or a value", "copy", "Copy: choose the form", PANE),
     Key("digest", "Y", "Y", TAKE, "copy the digest", "digest", "Copy the digest", PANE),

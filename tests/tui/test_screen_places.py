@@ -130,3 +130,17 @@ async def test_only_what_was_opened_on_purpose_is_remembered(
         await driven.press("enter")
         await driven.until(lambda: len(recents.load()) == 2)
         assert recents.load()[0].reference == f"{registry.name}/shop/app:{driven.screen.tags_pane.current}"
+
+
+async def test_up_to_the_repositories_of_the_registry(registry: FakeRegistry, tmp_path: Path) -> None:
+    filled(registry)
+    async with browsing(f"{registry.name}/team/r07:1.0", tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.press("2", "u")
+        await driven.shows("41 · by name")
+        assert driven.screen.pane_layout.focused_pane == "tags"
+        assert driven.screen.tags_pane.current == "team/r07"
+        assert not driven.offers("repositories")
+        await driven.press("left_square_bracket")
+        await driven.shows("platform    linux/amd64")
+        assert driven.screen.tags_pane.repository is not None

@@ -82,7 +82,10 @@ class TagsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.TAGS, keys.FILTER)
 
     number = 1
-    foot = ("enter", "find", "copy", "digest", "sort", "open", "reload", "history(-1)", "history(1)", "zoom")
+    foot = (
+        "enter", "find", "copy", "digest", "sort", "open", "reload", "repositories", "history(-1)", "history(1)",
+        "zoom",
+    )  # fmt: skip
 
     @dataclass
     class Listed(Message):

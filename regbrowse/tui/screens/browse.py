@@ -309,6 +309,8 @@ class BrowseScreen(Screen[None]):
         match action:
             case "history":
                 return self.navigator.can_step(int(str(parameters[0])))
+            case "repositories":
+                return self.tags_pane.repository is not None
             case "sort":
                 return self.tags_pane.repository is not None and self.tags_pane.row_count() > 0
             case "platform":
@@ -376,6 +378,14 @@ class BrowseScreen(Screen[None]):
             self.opened.open(opened.reference, fresh=True)
         elif isinstance(place, Reference) and place.target and self.pane_layout.pane is not self.tags_pane:
             self.opened.open(place, fresh=True)
+
+    def action_repositories(self) -> None:
+        """List what else the registry at hand has."""
+        repository = self.tags_pane.repository
+        if repository is not None:
+            self.go_to(repository.registry)
+            self.tags_pane.want(repository.path)
+            self.action_focus_pane("tags")
 
     async def action_sort(self) -> None:
         await self.tags_pane.choose_order()
