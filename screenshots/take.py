@@ -77,6 +77,8 @@ async def take(name: str) -> str:
             await pilot.pause()
             for field in pilot.app.screen.query(Input):
                 field.cursor_blink = False
+            if pilot.app.screen is app.main:
+                await settled(pilot)  # what a slow machine asks for between two keys, a fast one asks for as well
         await settled(pilot)
         return app.export_screenshot(title="regbrowse demo")
 

@@ -50,6 +50,8 @@ class VisibleRowRequests:
             return
         self._opened.load_children(frugal=browser.client.limits.is_metered(tags.registry))
         if tags.request is not None and tags.repository is not None and not tags.streaming:
-            unknown = [name for name in tags.names_in_view if name not in tags.list.digests]
+            # The tag that is opened is read anyway.
+            opened = self._opened.request.reference.tag if self._opened.request else None
+            unknown = [name for name in tags.names_in_view if name not in tags.list.digests and name != opened]
             if unknown:
                 self._heads.load(tags.request, unknown)
