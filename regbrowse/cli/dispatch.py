@@ -68,11 +68,19 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
     from regbrowse.cli.progress import progress_line, waiting
 
     browser = await connector.browser()
+    told: set[str] = set()
+
+    def tell_notices() -> None:
+        """Note what is wrong with the files and helpers of this machine, each sentence once."""
+        for notice in browser.notices():
+            if notice not in told:
+                told.add(notice)
+                note(notice)
+
     try:
         # Loaded while the registry is being reached.
         function, context = await to_thread(_load, arguments, browser, place)
-        for notice in browser.notices():
-            note(notice)
+        tell_notices()
         if arguments.verb.takes.startswith("REF"):
             context = await context.with_only_image()
         try:
@@ -87,6 +95,8 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
         context.output.flush()
         return int(code or 0)
     finally:
+        # Auth files are read and helpers run only when a registry asks for a login.
+        tell_notices()
         if arguments.verbose:
             _note_requests(browser, place, arguments.verbose)
         await browser.aclose()
