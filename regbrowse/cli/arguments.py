@@ -31,6 +31,7 @@ class Arguments(NamedTuple):
     platform: str = ""
     format: str = ""
     long: bool = False
+    sizes: bool = False
     output: str = ""
     force: bool = False
     all: bool = False

@@ -17,6 +17,7 @@ from regbrowse.platform_search import read_platform
 from regbrowse.reference import Digest
 from regbrowse.text import size
 
+_LAYERS = 3
 _HEADER = ("PLATFORM", "DIGEST", "MANIFEST", "LAYERS", "ATTESTATIONS")
 
 
@@ -72,7 +73,10 @@ async def run(context: CommandContext) -> ExitCode:
     else:
         raise NotFound(f"{reference.familiar} is an artifact ({artifact_kind(root)}), which has no platforms.")
     if context.as_table:
-        context.output.table(_HEADER, [row.cells for row in rows], frozenset({2, 3, 4}))
+        has_layers = context.arguments.sizes or not isinstance(root, Index)
+        shown = [column for column in range(len(_HEADER)) if has_layers or column != _LAYERS]
+        cells = [[row.cells[column] for column in shown] for row in rows]
+        context.output.table([_HEADER[column] for column in shown], cells, frozenset(range(2, len(shown))))
     else:
         context.output.value([row.value for row in rows], compact=context.arguments.raw)
     context.output.flush()
@@ -82,38 +86,54 @@ async def run(context: CommandContext) -> ExitCode:
 
 
 async def _rows(context: CommandContext, root: Index, problems: list[RegbrowseError]) -> list[Row]:
-    """Of an index and those within it, level by level; `problems` gets what is wrong with single images."""
+    """Of an index and those within it, level by level; `problems` gets what could not be read, each reason once.
+
+    The entries tell everything but the bytes of the layers. Only an entry without a platform is read for it.
+    """
     rows: list[Row] = []
     read: dict[Digest, Manifest] = {}
+    unread = 0
+    stopped = False
 
     async def complete(entry: Entry) -> Row | None:
+        nonlocal stopped
         is_index = entry.kind is Kind.INDEX
         row = Row(entry.platform, entry.digest, entry.descriptor.size, None, len(entry.attestations))
+        if stopped or (row.platform is not None and not is_index and not context.arguments.sizes):
+            return None if is_index else row
         try:
             manifest = await read_child(context, entry.descriptor)
+            if row.platform is None and isinstance(manifest, Image | Schema1):
+                row = replace(row, platform=await read_platform(context.browser, context.repository, manifest))
         except NotFound as error:
             note(str(error))
             return None if is_index else row
         except (Integrity, BadResponse, TooLarge) as error:
-            if is_index:
-                raise
             problems.append(error)
-            return row
+            return None if is_index else row
+        except RegbrowseError as error:
+            # The next one would fail for the same reason.
+            if not stopped:
+                stopped = True
+                problems.append(error)
+            return None if is_index else row
         if isinstance(manifest, Index):
             read[manifest.digest] = manifest
         if is_index or isinstance(manifest, Index):
             return None
-        if row.platform is None:
-            if not isinstance(manifest, Image | Schema1):
-                return None
-            row = replace(row, platform=await read_platform(context.browser, context.repository, manifest))
+        if row.platform is None and not isinstance(manifest, Image | Schema1):
+            return None
         return replace(row, size=manifest.size, layers=_layers(manifest))
 
     for level in walk(root, read):
+        untold = sum(entry.kind is Kind.UNSAID and entry.digest is not None for entry in level)
+        unread += untold - sum(entry.kind is Kind.UNSAID for entry in images(level))
         async with aclosing(in_order(complete, [*images(level), *to_open(level)])) as found:
             async for _, row in found:
                 if row is not None:
                     rows.append(row)
+    if unread:
+        note(f"{unread:,} more of the list tell no platform, and were not read for it.")
     return rows
 
 

@@ -35,9 +35,9 @@ async def test_platforms(registry: FakeRegistry, run: CommandLine) -> None:
     about = images.attestation(AMD64), images.attestation(AMD64, "https://slsa.dev/provenance/v1")
     reference = hold(registry, images.index(AMD64, *about, images.index(ARM64)))
     expected = [row(AMD64, "amd64", attestations=2), row(ARM64, "arm64", "v8")]
-    said = await run("platforms", reference)
+    said = await run("platforms", reference, "--sizes")
     assert (said.code, said.json, said.err) == (0, expected, "")
-    said = await run("platforms", reference, "-r")
+    said = await run("platforms", reference, "--sizes", "-r")
     assert said.json == expected
     assert said.out.count("\n") == 1
     asked = [path for path in registry.paths() if path.endswith(about[0].digest)]
@@ -47,7 +47,7 @@ async def test_platforms(registry: FakeRegistry, run: CommandLine) -> None:
 @pytest.mark.parametrize("words", [["--format", "table"], []])
 async def test_platforms_for_people(registry: FakeRegistry, run: CommandLine, words: list[str]) -> None:
     reference = hold(registry, images.index(AMD64, ARM64, images.attestation(AMD64)))
-    said = await run("platforms", reference, *words, terminal=not words)
+    said = await run("platforms", reference, "--sizes", *words, terminal=not words)
     header, first, second = said.lines
     assert header.split() == ["PLATFORM", "DIGEST", "MANIFEST", "LAYERS", "ATTESTATIONS"]
     assert first.split() == ["linux/amd64", AMD64.digest, f"{len(AMD64.raw)}", "B", *_size(AMD64), "1"]
@@ -60,21 +60,54 @@ def _size(made: images.Made) -> list[str]:
     return [str(sum(len(each.raw) for each in made.below[1:])), "B"]
 
 
+async def test_platforms_are_told_by_the_list_alone(registry: FakeRegistry, run: CommandLine) -> None:
+    reference = hold(registry, images.index(AMD64, ARM64))
+    for made in (AMD64, ARM64):
+        registry.fault(f"/v2/{REPOSITORY}/manifests/{made.digest}", Fault(403, b"{}"))
+    said = await run("platforms", reference)
+    expected = [{**row(AMD64, "amd64"), "layersSize": None}, {**row(ARM64, "arm64", "v8"), "layersSize": None}]
+    assert (said.code, said.json, said.err) == (0, expected, "")
+    assert not [path for path in registry.paths() if "/manifests/sha256:" in path]
+    header, first, _ = (await run("platforms", reference, "--format", "table")).lines
+    assert header.split() == ["PLATFORM", "DIGEST", "MANIFEST", "ATTESTATIONS"]
+    assert first.split() == ["linux/amd64", AMD64.digest, f"{len(AMD64.raw)}", "B"]
+
+
+async def test_platforms_stand_where_their_sizes_cannot_be_read(registry: FakeRegistry, run: CommandLine) -> None:
+    many = [images.image(architecture=f"a{number}") for number in range(20)]
+    reference = hold(registry, images.index(*many))
+    for made in many:
+        registry.fault(f"/v2/{REPOSITORY}/manifests/{made.digest}", Fault(403, b"{}"))
+    said = await run("platforms", reference, "--sizes")
+    assert said.code == 4
+    assert [each["architecture"] for each in said.json] == [f"a{number}" for number in range(20)]
+    assert said.err.count("regbrowse: ") == 1
+    assert len([path for path in registry.paths() if "/manifests/sha256:" in path]) <= 8
+
+
+async def test_entries_without_a_platform_are_read_up_to_a_limit(registry: FakeRegistry, run: CommandLine) -> None:
+    many = [images.image(architecture=f"a{number}") for number in range(20)]
+    bare = [images.Made(each.raw, each.media_type, each.below, True) for each in many]
+    said = await run("platforms", hold(registry, images.index(*bare)))
+    assert [each["architecture"] for each in said.json] == [f"a{number}" for number in range(16)]
+    assert "4 more of the list tell no platform, and were not read for it." in said.err
+
+
 async def test_platforms_that_are_not_held(registry: FakeRegistry, run: CommandLine) -> None:
     reference = hold(registry, images.index(AMD64, ARM64))
     del registry.repository(REPOSITORY).manifests[AMD64.digest]
-    said = await run("platforms", reference)
+    said = await run("platforms", reference, "--sizes")
     assert said.code == 0
     assert said.json == [{**row(AMD64, "amd64"), "layersSize": None}, row(ARM64, "arm64", "v8")]
     assert said.err.startswith("linux/amd64 is listed, but this registry does not hold it")
-    assert "?" in (await run("platforms", reference, "--format", "table")).lines[1]
+    assert "?" in (await run("platforms", reference, "--sizes", "--format", "table")).lines[1]
 
 
 async def test_platforms_of_which_one_is_wrong(registry: FakeRegistry, run: CommandLine) -> None:
     """The others are not withheld, and it is told which one it is."""
     reference = hold(registry, images.index(AMD64, ARM64))
     registry.fault(f"/v2/{REPOSITORY}/manifests/{AMD64.digest}", Fault(200, lie(AMD64.raw)))
-    said = await run("platforms", reference)
+    said = await run("platforms", reference, "--sizes")
     assert (said.code, said.json) == (5, [{**row(AMD64, "amd64"), "layersSize": None}, row(ARM64, "arm64", "v8")])
     assert said.err.startswith(f"regbrowse: Reading {reference.rpartition(':')[0]}@{AMD64.digest[:19]}")
 
@@ -83,14 +116,14 @@ async def test_platforms_that_only_the_config_knows(registry: FakeRegistry, run:
     bare = images.Made(ARM64.raw, ARM64.media_type, ARM64.below, True)
     other = images.artifact("text/spdx")
     said = await run("platforms", hold(registry, images.index(bare, AMD64, other)))
-    assert said.json == [row(ARM64, "arm64", "v8"), row(AMD64, "amd64")]
+    assert said.json == [row(ARM64, "arm64", "v8"), {**row(AMD64, "amd64"), "layersSize": None}]
     assert (await run("platforms", hold(registry, bare))).json == [row(ARM64, "arm64", "v8")]
 
 
 async def test_platforms_are_read_four_at_a_time(registry: FakeRegistry, run: CommandLine) -> None:
     many = [images.image(architecture=f"a{number}") for number in range(6)]
     gates = [registry.gate(f"/v2/{REPOSITORY}/manifests/{each.digest}") for each in many]
-    asking = asyncio.create_task(run("platforms", hold(registry, images.index(*many))))
+    asking = asyncio.create_task(run("platforms", hold(registry, images.index(*many)), "--sizes"))
     async with asyncio.timeout(10):
         for gate in gates[:4]:
             await gate.arrived.wait()
