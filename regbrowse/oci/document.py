@@ -107,10 +107,13 @@ class _NumberError(ValueError):
     """A number outside of what I-JSON and our limits allow."""
 
 
-def _integer(text: str) -> int:
-    if len(text) > _INTEGER_LIMIT:
+def _integer(text: str) -> int | float:
+    """Read a whole number; one of more digits than any field takes becomes a float, which is out of their bounds."""
+    if len(text) <= _INTEGER_LIMIT:
+        return int(text)
+    if not math.isfinite(value := float(text)):
         raise _NumberError(f"The document has a number of {len(text)} digits and was not read.")
-    return int(text)
+    return value
 
 
 def _real(text: str) -> float:
