@@ -181,7 +181,9 @@ class Browser:
     async def child(self, repository: Repository, descriptor: Descriptor, *, background: bool = False) -> Manifest:
         """A manifest that an index names; in the background it stands back behind what somebody waits for."""
         if descriptor.digest is None:
-            raise BadResponse("The index names this entry without a usable digest, so it cannot be asked for.")
+            platform = descriptor.platform
+            what = platform if platform is not None and platform.known else "an entry"
+            raise BadResponse(f"The index names {what} without a usable digest, so it cannot be asked for.")
         return await self.client.manifest(
             repository,
             descriptor.digest,

@@ -15,9 +15,11 @@ from regbrowse.oci.manifest import Image, Index, Manifest, Schema1
 from regbrowse.oci.platform import Platform
 from regbrowse.platform_search import read_platform
 from regbrowse.reference import Digest
-from regbrowse.text import size
+from regbrowse.text import plural, size
 
 _LAYERS = 3
+_NAMED = 5
+"""Entries without a usable digest that a sentence names at most."""
 _HEADER = ("PLATFORM", "DIGEST", "MANIFEST", "LAYERS", "ATTESTATIONS")
 
 
@@ -51,7 +53,7 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         layers = size(self.layers) or "?"
-        digest = str(self.digest or "")
+        digest = str(self.digest or "no usable digest")
         return str(self.platform or "not said"), digest, size(self.size), layers, str(self.attestations or "")
 
 
@@ -94,19 +96,27 @@ async def _rows(context: CommandContext, root: Index, problems: list[RegbrowseEr
     read: dict[Digest, Manifest] = {}
     unread = 0
     stopped = False
+    nameless: list[Entry] = []
+    said: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in said:
+            said.add(sentence)
+            note(sentence)
 
     async def complete(entry: Entry) -> Row | None:
         nonlocal stopped
         is_index = entry.kind is Kind.INDEX
         row = Row(entry.platform, entry.digest, entry.descriptor.size, None, len(entry.attestations))
-        if stopped or (row.platform is not None and not is_index and not context.arguments.sizes):
+        is_told = row.platform is not None and not is_index and not context.arguments.sizes
+        if stopped or is_told or entry.digest is None:
             return None if is_index else row
         try:
             manifest = await read_child(context, entry.descriptor)
             if row.platform is None and isinstance(manifest, Image | Schema1):
                 row = replace(row, platform=await read_platform(context.browser, context.repository, manifest))
         except NotFound as error:
-            note(str(error))
+            tell(str(error))
             return None if is_index else row
         except (Integrity, BadResponse, TooLarge) as error:
             problems.append(error)
@@ -128,12 +138,18 @@ async def _rows(context: CommandContext, root: Index, problems: list[RegbrowseEr
     for level in walk(root, read):
         untold = sum(entry.kind is Kind.UNSAID and entry.digest is not None for entry in level)
         unread += untold - sum(entry.kind is Kind.UNSAID for entry in images(level))
+        nameless += [entry for entry in level if entry.digest is None and entry.kind is not Kind.ATTESTATION]
         async with aclosing(in_order(complete, [*images(level), *to_open(level)])) as found:
             async for _, row in found:
                 if row is not None:
                     rows.append(row)
     if unread:
         note(f"{unread:,} more of the list tell no platform, and were not read for it.")
+    if nameless:
+        names = [str(entry.platform or "one without a platform") for entry in nameless[:_NAMED]]
+        more = f" and {len(nameless) - _NAMED:,} more" if len(nameless) > _NAMED else ""
+        count = plural(len(nameless), "entry")
+        note(f"{count} of the list cannot be asked for, without a usable digest: {', '.join(names)}{more}.")
     return rows
 
 

@@ -17,6 +17,8 @@ REPOSITORY = "acme/app"
 AMD64 = images.image()
 ARM64 = images.image(architecture="arm64", variant="v8", files=({"a": b"1"}, {"b": b"2"}))
 
+ATTESTATION = {"vnd.docker.reference.type": "attestation-manifest"}
+
 
 def row(made: images.Made, architecture: str, variant: str | None = None, attestations: int = 0) -> dict[str, object]:
     return {
@@ -110,6 +112,51 @@ async def test_platforms_of_which_one_is_wrong(registry: FakeRegistry, run: Comm
     said = await run("platforms", reference, "--sizes")
     assert (said.code, said.json) == (5, [{**row(AMD64, "amd64"), "layersSize": None}, row(ARM64, "arm64", "v8")])
     assert said.err.startswith(f"regbrowse: Reading {reference.rpartition(':')[0]}@{AMD64.digest[:19]}")
+
+
+@pytest.mark.parametrize("words", [[], ["--sizes"]])
+async def test_entries_without_a_usable_digest_are_named(
+    registry: FakeRegistry, run: CommandLine, words: list[str]
+) -> None:
+    """They stand as rows, in one sentence, and what attestations say about no digest is not counted for them."""
+    about = [
+        {**images.attestation(AMD64).descriptor(), "annotations": {**ATTESTATION, **subject}}
+        for subject in ({}, {"vnd.docker.reference.digest": ""}, {"vnd.docker.reference.digest": "nothing"})
+    ]
+    platform = [{"os": "linux", "architecture": name} for name in ("s390x", "riscv64")]
+    nameless: list[dict[str, object]] = [
+        {**ARM64.descriptor(), "digest": "nothing", "platform": platform[0]},
+        {"mediaType": images.OCI_MANIFEST, "platform": platform[1]},
+        {"mediaType": images.OCI_MANIFEST},
+        {"mediaType": images.OCI_INDEX},
+    ]
+    value = {"schemaVersion": 2, "manifests": [AMD64.descriptor(), *nameless, *about]}
+    reference = hold(registry, images.Made(images.dump(value), images.OCI_INDEX, (AMD64,), True))
+    said = await run("platforms", reference, *words)
+    assert said.code == 0
+    assert [(each["architecture"], each["digest"], each["attestations"]) for each in said.json] == [
+        ("amd64", AMD64.digest, 0),
+        ("s390x", None, 0),
+        ("riscv64", None, 0),
+    ]
+    names = "linux/s390x, linux/riscv64, one without a platform, one without a platform"
+    sentence = f"4 entries of the list cannot be asked for, without a usable digest: {names}."
+    assert said.err.count("without a usable digest") == said.err.count(sentence) == 1
+    table = await run("platforms", reference, *words, "--format", "table")
+    assert "no usable digest" in table.lines[2]
+    said = await run("digest", reference, "--platform", "linux/s390x")
+    assert (said.code, said.raw) == (3, b"")
+    assert "names linux/s390x without a usable digest" in said.err
+
+
+async def test_platforms_that_are_missing_twice_are_told_once(registry: FakeRegistry, run: CommandLine) -> None:
+    again = images.image(files=({"other": b"1"},))
+    reference = hold(registry, images.index(AMD64, again))
+    for made in (AMD64, again):
+        del registry.repository(REPOSITORY).manifests[made.digest]
+    said = await run("platforms", reference, "--sizes")
+    assert [each["digest"] for each in said.json] == [AMD64.digest, again.digest]
+    assert said.err.count("is listed, but this registry does not hold it") == 1
 
 
 async def test_platforms_that_only_the_config_knows(registry: FakeRegistry, run: CommandLine) -> None:
