@@ -114,9 +114,15 @@ def circuit_open(request: Request, url: str, failures: int) -> NetError:
     return NetError(why, evidence=evidence, wanted=request.wanted, hint=_TRY_NOW)
 
 
-def too_slow(request: Request, url: str, seconds: float) -> NetError:
-    """Make the error for a total deadline: a server that drips bytes never runs into a timeout of the socket."""
-    why = f"{request.host} is sending too slowly; stopped after {seconds:.0f} s."
+def too_slow(request: Request, url: str, seconds: float, *, answered: bool) -> NetError:
+    """Make the error for a total deadline: a server that drips bytes never runs into a timeout of the socket.
+
+    `answered` when there was a response of which the body was still to come.
+    """
+    limit = max(1, round(seconds))
+    why = f"{where(request, url)} did not answer within {limit} s."
+    if answered:
+        why = f"{where(request, url)} is sending too slowly; stopped after {limit} s."
     evidence = _evidence(request, url, seconds=seconds)
     made = NetError(why, evidence=evidence, wanted=request.wanted, hint="Try again in a while.")
     made.slug = TOO_SLOW

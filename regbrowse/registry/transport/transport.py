@@ -191,11 +191,12 @@ class Transport:
                 finally:
                     await response.aclose()
         except TimeoutError:
-            note = "too slow"
+            note = "no answer" if status is None else "too slow"
             self._failed(request, url)
             if streams:
                 raise stalled(request, url, state.deadline) from None
-            raise too_slow(request, url, state.deadline) from None if state.connected else httpx.ConnectTimeout("")
+            slow = too_slow(request, url, state.deadline, answered=status is not None)
+            raise slow from None if state.connected else httpx.ConnectTimeout("")
         except (httpx.InvalidURL, UnicodeError):
             note = "bad address"
             if origin[1] == home:

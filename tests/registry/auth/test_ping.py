@@ -172,14 +172,29 @@ async def test_http_is_not_tried_when_https_was_required_while_it_failed() -> No
     assert all(is_client_hello(one) for one in first)
 
 
-async def test_a_ping_that_is_not_answered_in_time_ends_nothing(registry: FakeRegistry) -> None:
+@pytest.mark.parametrize("answered", [False, True], ids=["nothing", "headers"])
+async def test_a_ping_that_is_not_answered_in_time_ends_nothing(registry: FakeRegistry, answered: bool) -> None:
     registry.repository("acme/app").add(images.image(), "1")
-    registry.fault("/v2/", Fault(stall=0))
+    registry.gate("/v2/")
+    if answered:
+        registry.fault("/v2/", Fault(stall=0))
     here = Registry.parse(registry.name)
     async with Client(Settings(pause=0, deadline=1)) as client:
         pages = [page async for page in client.tags(Repository(here, "acme/app"))]
         assert [tag for page in pages for tag in page.tags] == ["1"]
         assert client.connection(here).base == f"http://{registry.name}"
+        assert [one.note for one in client.log if one.url.endswith("/v2/")][1:] == [
+            "too slow" if answered else "no answer"
+        ]
+
+
+async def test_a_registry_that_answers_nothing_is_said_not_to_answer(registry: FakeRegistry) -> None:
+    for path in ("/v2/", "/v2/acme/app/tags/list"):
+        registry.gate(path)
+    async with Client(Settings(pause=0, deadline=0.5)) as client:
+        with pytest.raises(NetError, match="did not answer within 1 s") as caught:
+            await anext(client.tags(Repository(Registry.parse(registry.name), "acme/app")))
+    assert "slowly" not in str(caught.value)
 
 
 async def test_the_first_request_takes_the_early_connection_and_opens_no_other(tmp_path: Path) -> None:
