@@ -24,7 +24,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (0, "ok"),
     (1, "not found, or a check failed"),
     (2, "wrong usage, a setting that cannot be used, or a file that cannot be written"),
-    (3, "network or registry"),
+    (3, "network or registry, also a list that was cut"),
     (4, "login"),
     (5, "content that does not match its digest"),
     (130, "interrupted"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -43,14 +44,16 @@ def next_target(lines: Iterable[str]) -> str | None:
     quoted text at `;` or `, <`; and it finds no second link when targets have no angle brackets, a form that
     clients accept (regclient, internal/httplink).
     """
-    for number, line in enumerate(lines):
-        if number == MAX_LINES:
-            break
+    return next((target for target, relations in _links(lines) if "next" in relations), None)
+
+
+def _links(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield targets with their relations, of as much as is read."""
+    for line in islice(lines, MAX_LINES):
         for link in _LINK.finditer(line[:MAX_LINE]):
             target = (link["target"] or link["bare"] or "").strip()
-            if target and "next" in _relations(link["parameters"]):
-                return target
-    return None
+            if target:
+                yield target, _relations(link["parameters"])
 
 
 def _relations(parameters: str) -> list[str]:
@@ -60,15 +63,32 @@ def _relations(parameters: str) -> list[str]:
     return []
 
 
-def next_page(lines: Iterable[str], url: str, path: str, host: str, headers: Mapping[str, str]) -> NextPage:
+def next_page(lines: Sequence[str], url: str, path: str, host: str, headers: Mapping[str, str]) -> NextPage:
     """Decide where a list goes on after the response to `url`.
 
     `lines` are its `Link` headers, `path` is the endpoint of the list, `host` the registry as it is shown. Only
     the same endpoint on the same origin is requested.
     """
     target = next_target(lines)
-    if target is None:
-        return NextPage()
+    if target is not None:
+        return _decide(target, url, path, host, headers)
+    for target, relations in _links(lines):
+        # Some servers leave `rel` out. A link into the same list is the next page then, other ones are something else.
+        page = NextPage() if relations else _decide(target, url, path, host, headers)
+        if page.url is not None and page.url != url and _has_cursor(page.url):
+            return page
+    if len(lines) > MAX_LINES or any(len(line) > MAX_LINE for line in lines):
+        return NextPage(note=f"{host} sent more in Link headers than is read; its list may go on.")
+    return NextPage()
+
+
+def _has_cursor(url: str) -> bool:
+    """Tell whether a URL says where in a list it begins."""
+    return any(value and name != "n" for name, value in _fields(urlsplit(url).query))
+
+
+def _decide(target: str, url: str, path: str, host: str, headers: Mapping[str, str]) -> NextPage:
+    """Decide whether the target of a link is requested; the parameters are those of `next_page`."""
     problem = problem_with(target)
     if problem:
         return NextPage(note=f"{host} continued its list at an address with {problem}; not followed.")

@@ -264,7 +264,7 @@ def _reason_to_stop(cursor: Cursor, url: str | None, host: str) -> str:
     """Say why a list is not followed to the next page at `url`; empty when it is, or when it ends anyway."""
     so_far = plural(cursor.total, "name")
     if cursor.truncated or (url and cursor.room <= 0):
-        return f"Only the first {so_far} are kept; {host} lists more."
+        return f"Only the first {so_far} are {'read' if cursor.streamed else 'kept'}; {host} lists more."
     if not url:
         return ""
     too_many = f"{host} sent {MAX_PAGES:,} pages; stopped there." if cursor.guard.pages >= MAX_PAGES else ""

@@ -136,6 +136,38 @@ async def test_it_goes_on_where_a_screen_would_rest(
     assert (await run("--format", "table", "tags", f"{registry.name}/{REPOSITORY}")).lines == tags
 
 
+@pytest.mark.parametrize("size", [10, 7])
+async def test_a_list_without_an_end_is_cut_at_the_limit(
+    registry: FakeRegistry, run: CommandLine, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(pagination, "MAX_STREAMED_NAMES", 60)
+    monkeypatch.setattr(pagination, "MAX_KEPT_OF_STREAM", 20)
+    registry.repository(REPOSITORY).listed = [f"t{number:03}" for number in range(200)]
+    registry.page_size = size
+    said = await run("tags", f"{registry.name}/{REPOSITORY}")
+    assert said.code == 3
+    assert said.json == [f"t{number:03}" for number in range(60)]
+    assert said.err == f"Only the first 60 names are read; {registry.name} lists more.\n"
+    assert len(registry.paths()) == -(-60 // size)
+
+
+async def test_pages_that_are_linked_without_a_relation(registry: FakeRegistry, run: CommandLine, name: str) -> None:
+    registry.link = lambda path, query: f"<{path}?{query}>"
+    registry.page_size = 2
+    said = await run("tags", name)
+    assert (said.code, said.json, said.err) == (0, ["zz", "1.2", "latest", "1.10", "a"], "")
+
+
+async def test_a_link_that_is_longer_than_is_read_cuts_the_list(
+    registry: FakeRegistry, run: CommandLine, name: str
+) -> None:
+    registry.link = lambda path, query: f'<{path}?{query}&more={"x" * 20_000}>; rel="next"'
+    registry.page_size = 2
+    said = await run("tags", name)
+    assert (said.code, said.json) == (3, ["zz", "1.2"])
+    assert said.err == f"{registry.name} sent more in Link headers than is read; its list may go on.\n"
+
+
 async def test_a_list_that_was_read_is_there_offline(run: CommandLine, name: str) -> None:
     await run("tags", name)
     said = await run("--format", "table", "--offline", "tags", name)

@@ -100,6 +100,38 @@ def test_only_so_many_lines_and_characters_are_read() -> None:
     assert next_target([link.rjust(16_385)]) is None
 
 
+def test_a_list_whose_links_are_not_all_read_is_not_taken_for_complete() -> None:
+    link = f"<{PATH}?last=b>; rel=next"
+    for lines in ([*["</a>; rel=first"] * 16, link], [link.rjust(16_385)]):
+        after = next_page(lines, BASE, PATH, "h", {})
+        assert after.url is None
+        assert after.note == "h sent more in Link headers than is read; its list may go on."
+    assert next_page([link, *["</a>; rel=first"] * 16], BASE, PATH, "h", {}).url == f"http://h{PATH}?last=b"
+
+
+@pytest.mark.parametrize("end", ["", ";", '; title="more"', '; rel=""'])
+def test_a_link_without_a_relation_is_followed_into_the_same_list(end: str) -> None:
+    lines = [f"</v2/about?x=1>, <{PATH}?n=2&last=b>{end}"]
+    assert next_page(lines, BASE, PATH, "h", {}).url == f"http://h{PATH}?n=2&last=b"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "</v2/y/tags/list?last=b>",
+        "<https://evil.example/other?last=b>",
+        f"<{PATH}?last=a>; rel=prev",
+        f"<{PATH}?n=2&last=a>",
+        f"<{PATH}?n=2>",
+        f"<{PATH}>",
+    ],
+    ids=["another list", "another host", "the page before", "this page", "the first page", "the list"],
+)
+def test_any_other_link_without_a_relation_is_no_next_page(line: str) -> None:
+    after = next_page([line], f"http://h{PATH}?n=2&last=a", PATH, "h", {})
+    assert (after.url, after.note) == (None, "")
+
+
 def test_a_path_behind_a_prefix_has_a_fallback_without_it() -> None:
     after = next_page([f"</repository/docker{PATH}?last=b>; rel=next"], BASE, PATH, "h", {})
     assert after.url == f"http://h/repository/docker{PATH}?last=b"
