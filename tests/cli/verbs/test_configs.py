@@ -116,6 +116,35 @@ async def test_a_config_that_is_no_object(registry: FakeRegistry, run: CommandLi
     assert (said.code, said.raw) == (0, config)
 
 
+@pytest.mark.parametrize("config", [b'{"os":"linux","architecture":"amd64","x":"\xe9"}', b"not json"])
+@pytest.mark.parametrize("words", [[], ["--platform", "linux/amd64"]])
+async def test_what_cannot_be_read_is_named(
+    registry: FakeRegistry, run: CommandLine, config: bytes, words: list[str]
+) -> None:
+    reference = hold(registry, with_config(config))
+    place = reference.rpartition(":")[0]
+    for verb in ("labels", "history", "layers", "id"):
+        said = await run(verb, reference, *words)
+        if verb == "id" and not words:
+            assert (said.code, said.err) == (0, "")
+        else:
+            assert f"Reading the config of {place}" in said.err
+            assert said.code == (0 if verb == "layers" and not words else 3)
+    said = await run("platforms", reference)
+    assert (said.code, said.raw) == (3, b"")
+    assert f"Reading the config of {place}@sha256:" in said.err
+
+
+@pytest.mark.parametrize("number", ["7" * 21, "-" + "7" * 300])
+async def test_labels_and_history_beside_a_long_number(registry: FakeRegistry, run: CommandLine, number: str) -> None:
+    raw = f'{{"os":"linux","architecture":"amd64","x":{number},"config":{{"Labels":{{"a":"b"}}}},"history":[{number}]}}'
+    reference = hold(registry, with_config(raw.encode()))
+    said = await run("-r", "labels", reference)
+    assert (said.code, said.out, said.err) == (0, '{"a":"b"}', "")
+    said = await run("-r", "history", reference)
+    assert (said.code, said.out, said.err) == (0, f"[{number}]", "")
+
+
 async def test_a_config_that_is_no_json_is_printed_as_it_is(registry: FakeRegistry, run: CommandLine) -> None:
     content = b"\xff\x00\x1b[31m binary\n"
     reference = hold(registry, with_config(content, "application/vnd.acme.thing"))
