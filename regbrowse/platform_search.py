@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regbrowse.errors import NotFound, RegbrowseError
+from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry, Kind, images, to_open, walk
 from regbrowse.oci.manifest import Image, Index, Manifest, Schema1
@@ -28,7 +29,8 @@ async def read_platform(browser: Browser, repository: Repository, manifest: Mani
         return named if named and named.known else Platform("linux", manifest.architecture)
     if not isinstance(manifest, Image):
         return None
-    return (await browser.config(repository, manifest)).platform
+    raw, _ = await browser.content(repository, manifest.config, everything=True)
+    return parse_config(raw).platform
 
 
 async def select_platform(

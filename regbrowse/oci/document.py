@@ -39,9 +39,10 @@ class Document(NamedTuple):
     """Whole sentences, bounded and safe to show."""
 
 
-def parse_json(raw: bytes, *, limit: int = DOCUMENT_LIMIT) -> Document:
+def parse_json(raw: bytes, *, limit: int = DOCUMENT_LIMIT, first_only: bool = False) -> Document:
     """One JSON document in strict UTF-8 within bounds (RFC 8259; I-JSON for numbers and keys).
 
+    `first_only` ignores what stands behind it.
     A repeated key keeps its first value and becomes an anomaly. Raises TooLarge, or BadResponse
     with one sentence that says why this is not a document.
     """
@@ -70,10 +71,15 @@ def parse_json(raw: bytes, *, limit: int = DOCUMENT_LIMIT) -> Document:
                     repeated[visible(key, 64)] = None
         return found
 
+    decoder = json.JSONDecoder(
+        object_pairs_hook=first_wins, parse_int=_integer, parse_float=_real, parse_constant=_constant
+    )
     try:
-        value: JsonValue = json.loads(
-            text, object_pairs_hook=first_wins, parse_int=_integer, parse_float=_real, parse_constant=_constant
-        )
+        value: JsonValue
+        if first_only:
+            value, _ = decoder.raw_decode(text, len(text) - len(text.lstrip(" \t\r\n")))
+        else:
+            value = decoder.decode(text)
     except _NumberError as error:
         raise BadResponse(str(error)) from None
     except json.JSONDecodeError as error:

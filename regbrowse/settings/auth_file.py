@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 import stat
 from collections.abc import Collection, Mapping
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from regbrowse.errors import RegbrowseError, TooLarge
-from regbrowse.oci.document import JsonValue, parse_json
+from regbrowse.oci.document import Document, JsonValue, parse_json
 from regbrowse.redact import Secret
 from regbrowse.reference import DOCKER_HUB, Registry
 from regbrowse.settings.login import TOKEN_USER, Login, is_bearer_token, login_from, sendable
@@ -62,7 +63,7 @@ class AuthFile:
     state: Literal["read", "missing", "unusable"]
     style: Style = "containers"
     logins: Mapping[str, Login | None] = field(default_factory=dict)
-    """By key as written; None for an entry without a secret, which a credential store may have."""
+    """By key as written; None for an entry without a secret, which a credential store may have, or with a fault."""
     helpers: Mapping[str, str] = field(default_factory=dict)
     """The suffix of a credential helper by key as written."""
     store: str = ""
@@ -120,7 +121,7 @@ def _unusable(location: AuthFileLocation, reason: str) -> AuthFile:
 def parse_auth_file(content: bytes, location: AuthFileLocation, mode: int = 0) -> AuthFile:
     """Parse the content of an auth file; `mode` holds its permission bits. Raises nothing."""
     try:
-        document = parse_json(content, limit=FILE_LIMIT)
+        document = _parse_as_go(content)
     except TooLarge:
         return _unusable(location, f"it is larger than {size(FILE_LIMIT)}.")
     except RegbrowseError as error:
@@ -129,12 +130,14 @@ def parse_auth_file(content: bytes, location: AuthFileLocation, mode: int = 0) -
     top, flat, shown = document.value, location.flat, location.shown
     if not isinstance(top, dict):
         return _unusable(location, "it holds no JSON object.")
+    top = top if flat else _folded(top)
     notices = [f"{shown} has the same key twice; the first one counts."] if document.anomalies else []
     logins: dict[str, Login | None] = {}
     for key, value in (top if flat else _object(top, "auths", shown, notices)).items():
         try:
             logins[key] = _entry(value, location.source)
         except _Faulty as fault:
+            logins[key] = None  # its place is kept, so that a less precise key does not stand in for it
             notices.append(f'{shown}: the entry "{_shown_key(key)}" {fault}; it is skipped.')
     helpers: dict[str, str] = {}
     for key, value in ({} if flat else _object(top, "credHelpers", shown, notices)).items():
@@ -142,7 +145,7 @@ def parse_auth_file(content: bytes, location: AuthFileLocation, mode: int = 0) -
             helpers[key] = value
         elif value is not None:
             notices.append(f'{shown}: the credential helper of "{_shown_key(key)}" is no text; it is skipped.')
-    store = None if flat else top.get("credsStore")
+    store = None if flat else top.get("credsstore")
     if store is not None and not isinstance(store, str):
         notices.append(f'{shown}: "credsStore" is no text; it is ignored.')
         store = None
@@ -154,12 +157,32 @@ def parse_auth_file(content: bytes, location: AuthFileLocation, mode: int = 0) -
 
 
 def _object(top: dict[str, JsonValue], name: str, shown: str, notices: list[str]) -> dict[str, JsonValue]:
-    value = top.get(name)
+    value = top.get(name.lower())
     if isinstance(value, dict):
         return value
     if value is not None:
         notices.append(f'{shown}: "{name}" is no object; it is ignored.')
     return {}
+
+
+def _parse_as_go(content: bytes) -> Document:
+    """Parse what docker and podman accept (Go, encoding/json): bytes that are not UTF-8 are replaced, and docker's
+    Decoder reads no further than the end of the first value. Raises RegbrowseError.
+    """
+    try:
+        return parse_json(content, limit=FILE_LIMIT, first_only=True)
+    except RegbrowseError:
+        replaced = content.decode("utf-8", "replace").encode()
+        if replaced == content or len(content) > FILE_LIMIT:
+            raise
+        with contextlib.suppress(RegbrowseError):
+            return parse_json(replaced, limit=4 * FILE_LIMIT, first_only=True)
+        raise
+
+
+def _folded(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Write the names of fields in lower case, as which Go takes them; of two spellings the first counts."""
+    return {name.lower(): value for name, value in reversed(fields.items())}
 
 
 class _Faulty(Exception):
@@ -172,6 +195,7 @@ def _entry(value: JsonValue, source: str) -> Login | None:
         return None
     if not isinstance(value, dict):
         raise _Faulty("is no object")
+    value = _folded(value)
     bearer, identity = _text(value, "registrytoken"), _text(value, "identitytoken")
     user, password = _text(value, "username"), _text(value, "password")
     encoded = _text(value, "auth").strip()
@@ -204,11 +228,11 @@ def _text(entry: dict[str, JsonValue], name: str) -> str:
 
 
 def _decode_auth(encoded: str) -> tuple[str, str]:
-    """Decode an `auth` field into user and password: base64, padding optional; trailing NULs are dropped.
+    """Decode an `auth` field into user and password: base64, perhaps folded into lines; NULs around are dropped.
 
-    Raises ValueError, without a value in it, for anything else.
+    Padding is optional. Raises ValueError, without a value in it, for anything else.
     """
-    bare = encoded.rstrip("=")
+    bare = encoded.replace("\r", "").replace("\n", "").rstrip("=")
     try:
         text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
@@ -216,7 +240,7 @@ def _decode_auth(encoded: str) -> tuple[str, str]:
     user, colon, password = text.partition(":")
     if not colon or not user:
         raise ValueError("not user:password")
-    return user, password.rstrip("\0")
+    return user, password.strip("\0")
 
 
 # Which keys mean a registry: Docker accepts host names and URLs (docker/cli, cli/config/credentials,
@@ -224,11 +248,24 @@ def _decode_auth(encoded: str) -> tuple[str, str]:
 # authKeysForKey). The host of a key must be equal to the registry's, never merely contain it.
 
 
+_NAMESPACE, _EXACT, _SIMILAR, _SISTER = range(4)
+"""How a key means a repository: by a namespace around it, as the registry is called, by another spelling of the host
+or, for docker, by any path on it."""
+
+
 def _matching_keys(keys: Collection[str], registry: Registry, path: str, style: Style) -> list[str]:
-    """List the keys that mean this registry or a namespace around `path` in it, the most precise first."""
+    """List the keys that mean this registry or a namespace around `path` in it, the most precise first.
+
+    Beside an exact key no other counts, whatever its entry holds (docker/cli, fileStore.Get; containers/image,
+    findCredentialsInFile): another one may be the login of a sister repository.
+    """
     hosts = _hosts(registry)
     ranks = {key: rank for key in keys if (rank := _rank(key, registry, hosts, path, style)) is not None}
-    return sorted(ranks, key=ranks.__getitem__)
+    found = sorted(ranks, key=ranks.__getitem__)
+    precision = ranks[found[0]][0] if found else _SIMILAR
+    if precision == _NAMESPACE:
+        return found[:1]
+    return [key for key in found if ranks[key][0] == _EXACT] if precision == _EXACT else found
 
 
 def _rank(key: str, registry: Registry, hosts: tuple[str, ...], path: str, style: Style) -> tuple[int, int] | None:
@@ -243,10 +280,12 @@ def _rank(key: str, registry: Registry, hosts: tuple[str, ...], path: str, style
         return None  # what Docker's browser login keeps for itself; no registry takes it as a password
     if rest and not scheme:
         if path == rest or path.startswith(f"{rest}/"):
-            return 0, -len(rest)
-        return (3, hosts.index(host)) if style == "docker" else None
-    canonical = (HUB_URL if style == "docker" else DOCKER_HUB) if hub else registry.name
-    return (1, 0) if key == canonical else (2, hosts.index(host))
+            return _NAMESPACE, -len(rest)
+        return (_SISTER, hosts.index(host)) if style == "docker" else None
+    exact: tuple[str, ...] = (registry.name,)
+    if hub:  # docker writes the first, podman the second, each also into the file of the other
+        exact = (HUB_URL, DOCKER_HUB) if style == "docker" else (DOCKER_HUB, HUB_URL)
+    return (_EXACT, exact.index(key)) if key in exact else (_SIMILAR, hosts.index(host))
 
 
 def _helper_key(keys: Collection[str], registry: Registry) -> str | None:

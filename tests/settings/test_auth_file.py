@@ -64,8 +64,13 @@ def user_at(keys: list[str], host: str, path: str = "org/app", style: Style = "d
         ({"auth": ANN}, ("ann", PASSWORD, "password")),
         ({"auth": ANN.rstrip("=")}, ("ann", PASSWORD, "password")),
         ({"auth": f" {ANN}\n"}, ("ann", PASSWORD, "password")),
+        ({"auth": f"{ANN[:8]}\r\n{ANN[8:16]}\n{ANN[16:]}"}, ("ann", PASSWORD, "password")),
+        ({"Auth": ANN}, ("ann", PASSWORD, "password")),
+        ({"userName": "ann", "PASSWORD": PASSWORD}, ("ann", PASSWORD, "password")),
+        ({"identityToken": "idt"}, ("", "idt", "identity")),
+        ({"RegistryToken": "bt"}, ("", "bt", "bearer")),
         ({"auth": auth("ann:a:b:c")}, ("ann", "a:b:c", "password")),
-        ({"auth": auth("ann:pw\0\0")}, ("ann", "pw", "password")),
+        ({"auth": auth("ann:\0pw\0\0")}, ("ann", "pw", "password")),
         ({"auth": auth("änn:pässwörd")}, ("änn", "pässwörd", "password")),
         ({"auth": auth("robot$ci:pw")}, ("robot$ci", "pw", "password")),
         ({"username": "ann", "password": PASSWORD}, ("ann", PASSWORD, "password")),
@@ -139,6 +144,19 @@ def test_a_file_that_cannot_be_used_says_why_and_where(content: bytes, reason: s
     file = parse_auth_file(content, FILE)
     assert file.state == "unusable"
     assert file.notices == (f"Ignoring /home/ann/.docker/config.json: {reason}",)
+
+
+@pytest.mark.parametrize("content", [
+    '{{"Auths": {{"{host}": {{"auth": "{auth}"}}}}, "CREDHELPERS": {{"{host}": "x"}}, "credsstore": "y"}}',
+    '{{"auths": {{"{host}": {{"auth": "{auth}"}}}}, "credHelpers": {{"{host}": "x"}}, "credsStore": "y"}}\n}}\n',
+    '\n{{"auths": {{"{host}": {{"auth": "{auth}"}}}}, "credHelpers": {{"{host}": "x"}}, "credsStore": "y"}} {{}}',
+    '{{"HttpHeaders": {{"X-Who": "\xe9"}},'
+    ' "auths": {{"{host}": {{"auth": "{auth}"}}}}, "credHelpers": {{"{host}": "x"}}, "credsStore": "y"}}',
+])  # fmt: skip
+def test_what_go_reads_in_a_file_is_read(content: str) -> None:
+    file = parse_auth_file(content.format(host=HOST, auth=ANN).encode("latin-1"), FILE)
+    assert found(file) == Login("ann", Secret(PASSWORD), "docker config")
+    assert (file.helpers, file.store, file.notices) == ({HOST: "x"}, "y", ())
 
 
 @pytest.mark.parametrize("name", ["auths", "credHelpers"])
@@ -226,8 +244,8 @@ def test_docker_hub_has_many_names(key: str, host: str, style: Style) -> None:
 def test_docker_prefers_its_own_key_for_the_hub() -> None:
     keys = ["docker.io", "registry-1.docker.io", "index.docker.io", HUB_URL]
     assert user_at(keys, "docker.io") == HUB_URL
-    assert user_at(keys[:3], "docker.io") == "index.docker.io"
-    assert user_at(keys[:2], "docker.io") == "docker.io"
+    assert user_at(keys[:3], "docker.io") == "docker.io"
+    assert user_at(keys[1:3], "docker.io") == "index.docker.io"
     assert user_at(keys, "docker.io", style="containers") == "docker.io"
 
 
@@ -300,9 +318,29 @@ def test_a_namespace_opens_only_itself_for_podman_and_the_host_for_docker() -> N
     assert user_at(["quay.io/org", "https://quay.io"], "quay.io", "other/app", "docker") == "https://quay.io"
 
 
-def test_an_empty_entry_does_not_hide_another_spelling() -> None:
+def test_an_empty_entry_of_docker_does_not_hide_that_of_podman() -> None:
     file = parse({"auths": {HUB_URL: {}, "docker.io": {"auth": ANN}}})
     assert found(file, "docker.io") is not None
+
+
+@pytest.mark.parametrize("style", ["docker", "containers"])
+@pytest.mark.parametrize("entry", [{}, None, {"auth": 5}])
+@pytest.mark.parametrize(
+    ("exact", "other"),
+    [
+        (HOST, f"{HOST}/other"),
+        (HOST, f"https://{HOST}"),
+        (f"{HOST}/org/app", HOST),
+        (f"{HOST}/org", HOST),
+        ("docker.io", "docker.io/other"),
+        (HUB_URL, "https://docker.io"),
+    ],
+)
+def test_beside_an_exact_key_no_other_counts_also_when_it_has_no_login(
+    exact: str, other: str, entry: object, style: Style
+) -> None:
+    host = "docker.io" if "docker" in exact else HOST
+    assert found(parse({"auths": {other: {"auth": ANN}, exact: entry}}, style), host) is None
 
 
 def test_the_old_file_has_its_logins_at_the_top() -> None:
