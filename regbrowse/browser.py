@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadResponse
+from regbrowse.errors import BadResponse, TooLarge
+from regbrowse.oci.config import parse_config
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.registry.models import CatalogPage, TagPage
 
 if TYPE_CHECKING:
+    from regbrowse.oci.config import Config
     from regbrowse.oci.descriptor import Descriptor
-    from regbrowse.oci.manifest import Manifest
+    from regbrowse.oci.manifest import Image, Manifest
     from regbrowse.oci.platform import Platform
     from regbrowse.reference_input import Source
     from regbrowse.registry.client import Client
@@ -205,6 +207,15 @@ class Browser:
             return await self.client.blob_start(repository, descriptor, FIRST_PART), False
         limit = WHOLE if everything else AUTOMATIC
         return await self.client.blob(repository, descriptor, limit=limit), True
+
+    async def config(self, repository: Repository, image: Image) -> Config:
+        """The config of an image. Raises RegbrowseError, which says of what where it cannot be understood."""
+        raw, _ = await self.content(repository, image.config, everything=True)
+        try:
+            return parse_config(raw)
+        except (BadResponse, TooLarge) as error:
+            error.wanted = f"Reading the config of {repository.familiar}@{image.digest.short}"
+            raise
 
     def _forget(self, registry: Registry) -> None:
         """Forget what tags pointed to for another user."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
-from regbrowse.oci.config import parse_config
 from regbrowse.oci.identify import OTHER, REFERRER, Spot, in_config, in_manifest, itself, platform_names
 from regbrowse.oci.index_walk import Entry, walk
 from regbrowse.oci.manifest import Image, Index, Manifest
@@ -121,8 +120,7 @@ class DigestSearch:
             if not isinstance(image, Image) or image.config.digest is None or not self._may_read():
                 return
             try:
-                raw, _ = await self.browser.content(self.repository, image.config, everything=True)
-                config = parse_config(raw)
+                config = await self.browser.config(self.repository, image)
             except _SKIPPED:
                 self.unread += 1
                 return

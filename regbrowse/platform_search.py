@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regbrowse.errors import NotFound, RegbrowseError
-from regbrowse.oci.config import parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry, Kind, images, to_open, walk
 from regbrowse.oci.manifest import Image, Index, Manifest, Schema1
@@ -29,8 +28,7 @@ async def read_platform(browser: Browser, repository: Repository, manifest: Mani
         return named if named and named.known else Platform("linux", manifest.architecture)
     if not isinstance(manifest, Image):
         return None
-    raw, _ = await browser.content(repository, manifest.config, everything=True)
-    return parse_config(raw).platform
+    return (await browser.config(repository, manifest)).platform
 
 
 async def select_platform(

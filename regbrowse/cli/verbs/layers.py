@@ -6,7 +6,7 @@ from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.selected_image import selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError, TooLarge
-from regbrowse.oci.config import Config, parse_config
+from regbrowse.oci.config import Config
 from regbrowse.oci.layers import LayerRow, join
 from regbrowse.oci.manifest import Artifact, Image, Schema1
 from regbrowse.oci.mediatype import layer_kind
@@ -36,8 +36,7 @@ async def _config(context: CommandContext, image: Image, failed: RegbrowseError 
     try:
         if failed is not None:
             raise failed
-        raw, _ = await context.browser.content(context.repository, image.config, everything=True)
-        return parse_config(raw)
+        return await context.browser.config(context.repository, image)
     except (NotFound, BadResponse, TooLarge) as error:
         note(f"The commands are not known: {error}")
         return None

@@ -8,6 +8,7 @@ from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note
 from regbrowse.cli.selected_image import check_single, select_in
 from regbrowse.cli.verification import ImageVerifier, Report
+from regbrowse.errors import BadResponse, Integrity, NotFound, TooLarge
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import entries, walk
 from regbrowse.oci.manifest import Index, Manifest
@@ -26,7 +27,9 @@ async def run(context: CommandContext) -> int:
     elif isinstance(root, Index):
         await _selected(verifier, context, root)
     else:
-        await check_single(context, root)
+        error = await check_single(context, root)
+        if error is not None and not isinstance(error, NotFound | Integrity | BadResponse | TooLarge):
+            raise error  # no check but a failure, and asking once more would take all its attempts again
         await verifier.inside(root, "", None)
     note(f"{plural(report.checks, 'check')}, {report.failed:,} failed.")
     return ExitCode.NO if report.failed else ExitCode.OK

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from regbrowse.errors import AuthError, BadResponse, Integrity, NotFound, RegbrowseError, TooLarge
+from regbrowse.errors import AuthError, BadResponse, Integrity, NotFound, RegbrowseError, ServerError, TooLarge
 from regbrowse.oci.manifest import Manifest, Schema1, Unknown, parse_manifest
 from regbrowse.oci.mediatype import ACCEPT_PLAIN, essence
 from regbrowse.reference import Digest, Repository
@@ -43,6 +43,8 @@ class Manifests:
         self._auth = auth
         self._cache = cache
         self._in_flight: SingleFlight[Manifest] = SingleFlight()
+        self._without_head: set[str] = set()
+        """Registries that answer HEAD by 500 and GET as they should."""
 
     async def get(
         self,
@@ -79,18 +81,27 @@ class Manifests:
         Servers that do not answer HEAD for manifests are sent a GET.
         """
         request = replace(manifest_request(repository, tag, None), method="HEAD", background=background)
-        try:
-            response = await fetch(self._auth, request, statuses=(200, 400, 404, 405, 406, 501))
-            if response.status == 200:
-                media_type = visible(essence(response.content_type))
-                return TagHead(docker_content_digest(response), media_type, content_length(response.headers))
-        except AuthError as error:
-            if error.evidence.status != 403:
-                raise
+        registry, fails = repository.registry.key, False
+        if registry not in self._without_head:
+            try:
+                response = await fetch(self._auth, request, statuses=(200, 400, 404, 405, 406, 501))
+                if response.status == 200:
+                    media_type = visible(essence(response.content_type))
+                    return TagHead(docker_content_digest(response), media_type, content_length(response.headers))
+            except AuthError as error:
+                if error.evidence.status != 403:
+                    raise
+            except ServerError as error:
+                # Other statuses are those of a registry that is out of order, also for GET.
+                fails = error.evidence.status == 500
+                if not fails:
+                    raise
         try:
             manifest = await self.get(repository, tag, background=background)
         except NotFound:
             return None
+        if fails:
+            self._without_head.add(registry)
         return TagHead(manifest.digest, manifest.media_type, len(manifest.raw))
 
     async def last_digest(self, repository: Repository, tag: str) -> Digest | None:

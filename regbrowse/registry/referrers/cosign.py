@@ -17,7 +17,7 @@ from regbrowse.registry.requests import manifest_request
 from regbrowse.text import visible
 
 _SUFFIXES = (".sig", ".att", ".sbom")
-_NO_HEAD = frozenset({400, 405, 406, 501})
+_NO_HEAD = frozenset({400, 405, 406, 500, 501})
 
 
 def cosign_tags(subject: Digest) -> tuple[str, ...]:

@@ -51,6 +51,20 @@ async def test_requests_of_a_config(registry: FakeRegistry, run: CommandLine) ->
     assert not [path for path in registry.paths() if "/blobs/" in path], "the manifest names the id"
 
 
+@pytest.mark.parametrize("verb", ["config", "labels", "layers", "platforms", "verifytool"])
+@pytest.mark.parametrize("made", [AMD64, images.index(images.Made(AMD64.raw, AMD64.media_type, AMD64.below, True))])
+async def test_a_config_that_fails_is_asked_for_once_with_its_tries(
+    registry: FakeRegistry, run: CommandLine, monkeypatch: pytest.MonkeyPatch, verb: str, made: images.Made
+) -> None:
+    monkeypatch.setattr("regbrowse.registry.transport.transport.backoff", lambda *_: 0.0)
+    path = f"/v2/{REPOSITORY}/blobs/{AMD64.below[0].digest}"
+    registry.fault(path, Fault(503, b"{}"))
+    said = await run("--no-cache", verb, hold(registry, made))
+    assert said.code == 3
+    assert "(503). Tried 3 times" in said.err
+    assert registry.paths(path) == [path] * 3
+
+
 async def test_labels(registry: FakeRegistry, run: CommandLine) -> None:
     raw = b'{"os":"linux","architecture":"amd64","config":{"Labels":{"b":"1.0","a":"\\u001b[31m","b":"2"}}}'
     reference = hold(registry, with_config(raw))
@@ -100,6 +114,35 @@ async def test_a_config_that_is_no_object(registry: FakeRegistry, run: CommandLi
         assert (said.code, said.raw) == (3, b"")
     said = await run("-r", "config", reference)
     assert (said.code, said.raw) == (0, config)
+
+
+@pytest.mark.parametrize("config", [b'{"os":"linux","architecture":"amd64","x":"\xe9"}', b"not json"])
+@pytest.mark.parametrize("words", [[], ["--platform", "linux/amd64"]])
+async def test_what_cannot_be_read_is_named(
+    registry: FakeRegistry, run: CommandLine, config: bytes, words: list[str]
+) -> None:
+    reference = hold(registry, with_config(config))
+    place = reference.rpartition(":")[0]
+    for verb in ("labels", "history", "layers", "id"):
+        said = await run(verb, reference, *words)
+        if verb == "id" and not words:
+            assert (said.code, said.err) == (0, "")
+        else:
+            assert f"Reading the config of {place}" in said.err
+            assert said.code == (0 if verb == "layers" and not words else 3)
+    said = await run("platforms", reference)
+    assert (said.code, said.raw) == (3, b"")
+    assert f"Reading the config of {place}@sha256:" in said.err
+
+
+@pytest.mark.parametrize("number", ["7" * 21, "-" + "7" * 300])
+async def test_labels_and_history_beside_a_long_number(registry: FakeRegistry, run: CommandLine, number: str) -> None:
+    raw = f'{{"os":"linux","architecture":"amd64","x":{number},"config":{{"Labels":{{"a":"b"}}}},"history":[{number}]}}'
+    reference = hold(registry, with_config(raw.encode()))
+    said = await run("-r", "labels", reference)
+    assert (said.code, said.out, said.err) == (0, '{"a":"b"}', "")
+    said = await run("-r", "history", reference)
+    assert (said.code, said.out, said.err) == (0, f"[{number}]", "")
 
 
 async def test_a_config_that_is_no_json_is_printed_as_it_is(registry: FakeRegistry, run: CommandLine) -> None:

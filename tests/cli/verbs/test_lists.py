@@ -224,6 +224,23 @@ async def test_a_head_without_a_digest_is_followed_by_a_get(registry: FakeRegist
     assert said.json == [{"tag": "1", "digest": APP.digest}]
 
 
+async def test_a_registry_that_fails_at_head_is_asked_by_get(
+    registry: FakeRegistry, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regbrowse.registry.transport.transport.backoff", lambda *_: 0.0)
+    tags = [f"t{number:02}" for number in range(12)]
+    registry.repository(REPOSITORY).add(APP, *tags)
+    for tag in tags:
+        registry.fault(f"/v2/{REPOSITORY}/manifests/{tag}", Fault(500, b"", method="HEAD"))
+    said = await run("tags", "-l", f"{registry.name}/{REPOSITORY}")
+    assert (said.code, said.err) == (0, "")
+    assert said.json == [{"tag": tag, "digest": APP.digest} for tag in tags]
+    heads = {one.path for one in registry.asked if one.method == "HEAD" and "/manifests/" in one.path}
+    assert len(heads) < len(tags), "once it is known that HEAD fails, it is not sent any more"
+    said = await run("digest", f"{registry.name}/{REPOSITORY}:t00")
+    assert (said.code, said.out) == (0, f"{APP.digest}\n")
+
+
 async def test_digests_that_end_early(registry: FakeRegistry, run: CommandLine) -> None:
     registry.repository(REPOSITORY).add(APP, "a", "b", "c")
     limited = Fault(status=429, headers=[("Retry-After", "7200")], body=b"")

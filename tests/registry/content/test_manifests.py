@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from regbrowse.errors import BadResponse, Integrity, NotFound
+from regbrowse.errors import BadResponse, Integrity, NotFound, ServerError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.reference import Digest
@@ -237,7 +237,17 @@ async def test_head_is_a_claim(registry: FakeRegistry, client: Client) -> None:
     assert await client.head(here(registry), "9.9") is None
 
 
-@pytest.mark.parametrize("status", [403, 404, 405, 501])
+@pytest.mark.parametrize("status", [502, 503])
+async def test_a_registry_that_is_out_of_order_is_not_asked_with_get_too(
+    registry: FakeRegistry, client: Client, status: int
+) -> None:
+    registry.fault(f"{MANIFESTS}1.0", Fault(status, b""))
+    with pytest.raises(ServerError):
+        await client.head(here(registry), "1.0")
+    assert {one.method for one in registry.asked if one.path.startswith(MANIFESTS)} == {"HEAD"}
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 500, 501])
 async def test_a_server_without_head_is_asked_with_get(registry: FakeRegistry, client: Client, status: int) -> None:
     made = stock(registry).add(images.image(), "1.0")
     registry.fault(f"{MANIFESTS}1.0", Fault(status, b"", method="HEAD"))

@@ -185,14 +185,17 @@ async def test_cosign_s_tags_are_found_by_head(shelf: FakeRegistry, finder: Refe
     assert [one.method for one in shelf.asked if one.path.endswith(".sig")] == ["HEAD"]
 
 
-async def test_a_server_without_head_is_asked_with_get(shelf: FakeRegistry, finder: ReferrerFinder) -> None:
+@pytest.mark.parametrize("status", [405, 500])
+async def test_a_server_without_head_is_asked_with_get(
+    shelf: FakeRegistry, finder: ReferrerFinder, status: int
+) -> None:
     offer(shelf)
     signature = artifact(SIGNATURE)
     tag = f"{SUBJECT.algorithm}-{SUBJECT.encoded}.sig"
     shelf.repository("acme/app").add(signature, tag)
     for suffix in ("sig", "att", "sbom"):
         path = f"/v2/acme/app/manifests/{SUBJECT.algorithm}-{SUBJECT.encoded}.{suffix}"
-        shelf.fault(path, Fault(status=405, body=b"", method="HEAD"))
+        shelf.fault(path, Fault(status, b"", method="HEAD"))
     found = await finder.find(here(shelf), SUBJECT)
     assert digests(found) == [signature.digest]
     assert (found.places, found.note) == (4, "")
