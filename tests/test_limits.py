@@ -36,8 +36,8 @@ from support import images
     [
         ("[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT, "[" * (DEPTH_LIMIT + 1) + "]" * (DEPTH_LIMIT + 1), "nested too deeply"),
         ("[" + "{}," * (CONTAINER_LIMIT - 2) + "{}]", "[" + "{}," * (CONTAINER_LIMIT - 1) + "{}]", "500,000 objects"),
-        ("9" * 20, "9" * 21, "21 digits"),
-        ("-" + "9" * 19, "-" + "9" * 20, "21 digits"),
+        ("9" * 308, "9" * 309, "309 digits"),
+        ("-" + "9" * 308, "-" + "9" * 309, "309 digits"),
         ("0." + "1" * 62, "0." + "1" * 63, "out of range"),
         ("1e308", "1e309", "out of range"),
     ],

@@ -118,7 +118,7 @@ def _integer(text: str) -> int | float:
     if len(text) <= _INTEGER_LIMIT:
         return int(text)
     if not math.isfinite(value := float(text)):
-        raise _NumberError(f"The document has a number of {len(text)} digits and was not read.")
+        raise _NumberError(f"The document has a number of {len(text.lstrip("-"))} digits and was not read.")
     return value
 
 
