@@ -10,9 +10,12 @@ _NUMBER = re.compile(r"([0-9]+)")
 _VERSION = re.compile(r"[vV]?([0-9]++(?:\.[0-9]++)*+)(?![A-Za-z])(.*)", re.DOTALL)
 _GLUED = re.compile(r"[vV]?([0-9]++(?:\.[0-9]++)++)(.*)", re.DOTALL)
 """A suffix without a separator, as in `3.13.0rc2`: only where dots show that this is a version."""
-_PRE = re.compile(
-    r"[-._]?(rc|cr|pre|preview|ea|m|beta|b|alpha|a|dev|snapshot|canary|next|nightly)(?![a-z])([-._0-9]*)", re.IGNORECASE
+_PRE_WORDS = "rc|cr|pre|preview|ea|m|beta|b|alpha|a|dev|snapshot|canary|next|nightly"
+_PRE = re.compile(rf"[-._]?({_PRE_WORDS})(?![a-z])([-._0-9]*)", re.IGNORECASE)
+_MAJOR_PRE = re.compile(
+    rf"[vV]?([0-9]++)((?![abm](?![a-z0-9]))(?:{_PRE_WORDS})[0-9]*+(?![a-z0-9]).*)", re.DOTALL | re.IGNORECASE
 )
+"""A pre-release of a version that has one number, as in `18beta1`; `8b` may be anything."""
 _PRE_RANKS = {
     "rc": "1", "cr": "1", "pre": "2", "preview": "2", "ea": "2", "m": "2",
     "beta": "3", "b": "3", "alpha": "4", "a": "4",
@@ -29,7 +32,7 @@ _NAMES, _VERSIONS, _NUMBERED, _HASHES = "0123"
 _LAST, _NUMBER_NEXT = "\x00", "\x01"
 """In a key, behind a text that nothing follows, or a number: smaller than any character of a tag."""
 _END = "\xff"
-"""In a key, behind the numbers of a version; larger than what a number begins with."""
+"""In a key, behind the numbers of a version or pre-release; larger than what a number begins with."""
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
@@ -41,8 +44,9 @@ def newest_first(tags: Iterable[str]) -> list[str]:
 def sort_key(tag: str) -> str:
     """Give a text that ends with the tag; the ascending order of these texts is the order of the list.
 
-    `latest` stands before all; `2.14` stands below `2.14.0`, `3.0.0-rc.2` below `3.0.0`, `3.20-alpine`
-    below `3.20`. Names that carry a number behind a separator (`pr-12`, `bookworm-20240612`) come after
+    `latest` stands before all; `2.14` stands below `2.14.0`, `3.0.0-rc.2` below `3.0.0`, `3.0.0-rc` below
+    `3.0.0-rc.2` (semver.org, 11), `18rc1` below `18`, `3.20-alpine` below `3.20`. Names that carry a number
+    behind a separator (`pr-12`, `bookworm-20240612`) come after
     the versions, since there are often hundreds of them.
 
     One flat text and no tuple: 100,000 of them are compared fast, and give the garbage collector nothing to visit.
@@ -53,7 +57,7 @@ def sort_key(tag: str) -> str:
         rank, pre, rest = _pre_release(suffix) if suffix else ("0", (), "")
         ordered = "".join(map(_descending, numbers))
         early = "".join(map(_descending, pre))
-        body = f"{_VERSIONS}{ordered}{_END}{rank}{early}{_LAST}{_natural(rest)}"
+        body = f"{_VERSIONS}{ordered}{_END}{rank}{early}{_END}{_natural(rest)}"
     elif _HASH.fullmatch(tag) or is_signature_tag(tag):
         body = _HASHES
     elif _INNER_VERSION.search(tag):
@@ -70,6 +74,8 @@ def tag_of(key: str) -> str:
 
 def _version(tag: str) -> tuple[list[str], str] | None:
     match = _VERSION.fullmatch(tag) or _GLUED.fullmatch(tag)
+    if match is None and not _HASH.fullmatch(tag):
+        match = _MAJOR_PRE.fullmatch(tag)
     if match is None:
         return None
     return match.group(1).split("."), match.group(2)
