@@ -212,7 +212,7 @@ class Browser:
         """The config of an image. Raises RegbrowseError, which says of what where it cannot be understood."""
         raw, _ = await self.content(repository, image.config, everything=True)
         try:
-            return parse_config(raw)
+            return parse_config(raw, media_type=image.config.media_type)
         except (BadResponse, TooLarge) as error:
             error.wanted = f"Reading the config of {repository.familiar}@{image.digest.short}"
             raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from regbrowse.concurrency import for_each
 from regbrowse.digest import Verification
 from regbrowse.errors import BadResponse, NotFound, TooLarge
-from regbrowse.oci.config import parse_config
+from regbrowse.oci.config import OtherConfig, parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, Unknown, parse_manifest
 from regbrowse.oci.platform import Platform
@@ -151,7 +151,10 @@ class ImageVerifier:
     def _agree(self, raw: bytes, manifest: Image, behind: str, platform: Platform | None) -> None:
         """Compare the config with the manifest and the index."""
         try:
-            config = parse_config(raw)
+            config = parse_config(raw, media_type=manifest.config.media_type)
+        except OtherConfig as error:
+            self.report.skipped(f"diff_ids{behind}", error.why)
+            return
         except (BadResponse, TooLarge) as error:
             self.report.bad(f"config{behind}", error.why)
             return

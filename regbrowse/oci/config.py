@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from regbrowse.errors import BadResponse
+from regbrowse.oci import mediatype
 from regbrowse.oci.document import Reader, parse_object
 from regbrowse.oci.platform import Platform
 from regbrowse.reference import Digest
@@ -67,9 +69,29 @@ class Config:
     anomalies: tuple[str, ...] = ()
 
 
-def parse_config(raw: bytes, *, limit: int = CONFIG_LIMIT) -> Config:
-    """Raises BadResponse when this is no JSON object, TooLarge above the limit; tolerates all else."""
-    return read_config(parse_object(raw, "The image's config is not a JSON object.", limit=limit))
+class OtherConfig(BadResponse):
+    """The config of something else than an image, under a type that did not tell."""
+
+
+def parse_config(raw: bytes, *, media_type: str = "", limit: int = CONFIG_LIMIT) -> Config:
+    """Parse the config of an image, which its manifest names by a media type.
+
+    Raises BadResponse when this is no JSON object, OtherConfig when neither type nor content is that of an image,
+    TooLarge above the limit; tolerates all else.
+    """
+    reader = parse_object(raw, "The image's config is not a JSON object.", limit=limit)
+    check_config(reader.raw("rootfs"), media_type)
+    return read_config(reader)
+
+
+def check_config(rootfs: object, media_type: str) -> None:
+    """Refuse what has not the one field that the config of an image needs, where its type says nothing.
+
+    Raises OtherConfig.
+    """
+    kind = mediatype.essence(media_type)
+    if kind in mediatype.MISLABELLED_CONFIGS and not isinstance(rootfs, dict):
+        raise OtherConfig(f"The config is typed {kind}, and it is none of an image: it names no layers (rootfs).")
 
 
 def read_config(reader: Reader) -> Config:

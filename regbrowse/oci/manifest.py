@@ -264,16 +264,27 @@ def _build(reader: Reader, media_type: str, raw: bytes, asked: Digest | None) ->
 
 
 def _image(reader: Reader, media_type: str, raw: bytes, digest: Digest) -> Image | Artifact:
-    """The type of the config decides; a document that names none is an image unless it says otherwise."""
+    """The type of the config decides, and the layers where it says nothing.
+
+    A document that names no type of a config is an image unless it says otherwise.
+    """
     config = Descriptor.read(reader.reader("config"))
     layers = _descriptors(reader, "layers")
-    common = _common(reader, media_type, raw, digest)
     config_type = mediatype.essence(config.media_type)
+    is_mislabelled = (
+        config_type in mediatype.MISLABELLED_CONFIGS
+        and not reader.has("artifactType")
+        and bool(layers)
+        and all(mediatype.is_layer(layer.media_type) for layer in layers)
+    )
+    if is_mislabelled:
+        reader.note(f"The config is typed {config_type}; the layers are those of an image, so it is read as one.")
+    common = _common(reader, media_type, raw, digest)
     told = {layer.media_type for layer in layers}
     if told and told <= _NOT_FILES and not common["artifact_type"]:
         # Signatures and attestations come with an image's config type, but hold no file system.
         return Artifact(config=config, blobs=layers, kind=_kind(min(told)), **common)
-    if config_type in mediatype.IMAGE_CONFIGS or not (config_type or common["artifact_type"]):
+    if is_mislabelled or config_type in mediatype.IMAGE_CONFIGS or not (config_type or common["artifact_type"]):
         return Image(config=config, layers=layers, **common)
     named = config if reader.has("config") else None
     kind = common["artifact_type"] or ("" if config_type == mediatype.OCI_EMPTY else config.media_type)

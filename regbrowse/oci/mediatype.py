@@ -48,7 +48,10 @@ SCHEMA1 = frozenset({DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED})
 MANIFESTS = INDEXES | IMAGES | SCHEMA1 | {OCI_ARTIFACT}
 """Every type of a manifest that is understood."""
 IMAGE_CONFIGS = frozenset({OCI_CONFIG, DOCKER_CONFIG})
-"""Only these configs belong to something that can be run (image-spec, config.md)."""
+"""The types of a config that belongs to something that can be run (image-spec, config.md)."""
+MISLABELLED_CONFIGS = frozenset({"application/octet-stream", "application/json", "text/html"})
+"""What clients of 2015 to 2017 took from the answer of a registry; docker runs images of these, too
+(distribution/distribution, issue 1621; moby/moby, registry/registry.go)."""
 
 ACCEPT_PLAIN = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST))
 """For servers that stumble over weights."""
@@ -116,11 +119,17 @@ _PREFIXES = (
     ("application/vnd.oci.image.layer.", "OCI layer"),
     ("application/vnd.docker.image.rootfs.", "Docker layer"),
 )
+_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
 
 
 def essence(content_type: str) -> str:
     """A Content-Type without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower()
+
+
+def is_layer(media_type: str) -> bool:
+    """Whether a type is one of a layer of an image, however that is packed."""
+    return essence(media_type).startswith(_LAYERS)
 
 
 def plain(media_type: str) -> str:

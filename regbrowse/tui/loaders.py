@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
@@ -293,7 +294,8 @@ class ImageLoader(Loader):
             if is_config and whole:
                 from regbrowse.oci.config import parse_config
 
-                self._post(ConfigLoaded(request, await asyncio.to_thread(parse_config, raw)))
+                read = partial(parse_config, raw, media_type=descriptor.media_type)
+                self._post(ConfigLoaded(request, await asyncio.to_thread(read)))
             elif attestation.predicate_of(descriptor) and descriptor.digest:
                 statement = await asyncio.to_thread(attestation.read_statement, raw)
                 self._post(StatementLoaded(request, descriptor.digest, statement))

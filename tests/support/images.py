@@ -90,13 +90,16 @@ def image(
     files: Sequence[Mapping[str, bytes]] = ({"etc/hostname": b"box\n"},),
     *,
     docker: bool = False,
+    config_type: str = "",
     **more: object,
 ) -> Made:
-    """A complete image; with `docker` in Docker's types."""
+    """A complete image; with `docker` in Docker's types, and its config of another type when one is named."""
     layers = [layer(one, DOCKER_LAYER if docker else OCI_LAYER) for one in files]
     made = config(os, architecture, variant, layers)
     if docker:
         made = Made(made.raw, DOCKER_CONFIG)
+    if config_type:
+        made = Made(made.raw, config_type)
     media_type = DOCKER_MANIFEST if docker else OCI_MANIFEST
     value: Json = {
         "schemaVersion": 2,

@@ -337,3 +337,34 @@ async def test_arrows_go_into_the_tree_and_out_of_it(registry: FakeRegistry, tmp
         await driven.shows("SBOM  SPDX")
         assert pane.current is not None
         assert pane.current.label == "SBOM"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_an_image_whose_config_has_a_type_that_says_nothing(
+    registry: FakeRegistry, tmp_path: Path, listed: bool
+) -> None:
+    made = images.image(docker=True, config_type="application/octet-stream")
+    registry.repository("shop/old").add(images.index(made) if listed else made, "1.0")
+    async with browsing(f"{registry.name}/shop/old:1.0", tmp_path, size=(200, 36)) as driven:
+        await driven.shows("/bin/sh")
+        await driven.shows("COPY")
+        assert "artifact" not in driven.text()
+        await driven.press("2", *(["j"] if listed else []))
+        await driven.shows("typed application/octet-stream")
+
+
+async def test_a_config_that_is_none_of_an_image_is_shown_as_it_is(registry: FakeRegistry, tmp_path: Path) -> None:
+    config, layer = images.Made(b'{"chart": "other"}', "application/json"), images.layer()
+    value = {
+        "schemaVersion": 2,
+        "mediaType": images.OCI_MANIFEST,
+        "config": config.descriptor(),
+        "layers": [layer.descriptor()],
+    }
+    registry.repository("shop/other").add(
+        images.Made(images.dump(value), images.OCI_MANIFEST, (config, layer), True), "1"
+    )
+    async with browsing(f"{registry.name}/shop/other:1", tmp_path, size=(200, 36)) as driven:
+        await driven.shows('"other"')
+        await driven.press("4")
+        await driven.shows("none of an image")

@@ -7,7 +7,7 @@ from regbrowse.cli.diagnostics import note
 from regbrowse.cli.json_text import indented, member
 from regbrowse.cli.selected_image import Selected, artifact_kind, selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
-from regbrowse.oci.config import CONFIG_LIMIT
+from regbrowse.oci.config import CONFIG_LIMIT, check_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
 from regbrowse.oci.manifest import Image, Schema1, config_of
@@ -42,7 +42,7 @@ async def run(context: CommandContext) -> None:
             context.output.document(raw)
         return
     try:
-        part = _part(raw, context.verb)
+        part = _part(raw, context.verb, config.media_type)
     except RegbrowseError as error:
         error.wanted = error.wanted or f"Reading the config of {found.reference.familiar}"
         error.hint = error.hint or '"config" prints it as it is.'
@@ -69,12 +69,13 @@ def _named(found: Selected) -> str:
     return f"{found.reference.familiar} is an artifact ({artifact_kind(found.manifest)})"
 
 
-def _part(raw: bytes, verb: str) -> str:
+def _part(raw: bytes, verb: str, media_type: str) -> str:
     """The labels or the history, spelled as in the config; empty ones when there are none."""
     empty, kind = ("{}", dict) if verb == "labels" else ("[]", list)
     document = parse_json(raw, limit=CONFIG_LIMIT)
     if not isinstance(document.value, dict):
         raise BadResponse("The image's config is not a JSON object.")
+    check_config(document.value.get("rootfs"), media_type)
     text = raw.decode("utf-8-sig")
     where = "config.Labels" if verb == "labels" else "history"
     part: str | None = text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import ExitCode, note
-from regbrowse.cli.selected_image import check_single, select_in
+from regbrowse.cli.selected_image import check_single, select_in, tell_anomalies
 from regbrowse.cli.verification import ImageVerifier, Report
 from regbrowse.errors import BadResponse, Integrity, NotFound, TooLarge
 from regbrowse.oci.descriptor import Descriptor
@@ -30,6 +30,7 @@ async def run(context: CommandContext) -> int:
         error = await check_single(context, root)
         if error is not None and not isinstance(error, NotFound | Integrity | BadResponse | TooLarge):
             raise error  # no check but a failure, and asking once more would take all its attempts again
+        tell_anomalies(root)
         await verifier.inside(root, "", None)
     note(f"{plural(report.checks, 'check')}, {report.failed:,} failed.")
     return ExitCode.NO if report.failed else ExitCode.OK
@@ -51,6 +52,7 @@ async def _entry(verifier: ImageVerifier, descriptor: Descriptor) -> Manifest | 
     name = _name(descriptor)
     manifest = await verifier.child(descriptor, name)
     if manifest is not None and not isinstance(manifest, Index):
+        tell_anomalies(manifest)
         await verifier.inside(manifest, name, descriptor.platform)
     return manifest
 

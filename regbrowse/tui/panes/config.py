@@ -14,7 +14,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from regbrowse.errors import Integrity, RegbrowseError
+from regbrowse.errors import BadResponse, Integrity, RegbrowseError
 from regbrowse.oci.image_card import image_card
 from regbrowse.oci.manifest import Image, config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
@@ -146,7 +146,11 @@ class ConfigPane(Pane):
 
     @on(LoadFailed)
     def _load_failed(self, message: LoadFailed) -> None:
-        if message.request is self.request:
+        if message.request is not self.request:
+            return
+        if isinstance(message.error, BadResponse) and self.document is not None and self.whole:
+            self._tell_odd(message.error)
+        else:
             self.fail(message.error)
 
     def describe(self, config: Config) -> None:
@@ -168,6 +172,12 @@ class ConfigPane(Pane):
         if isinstance(error, Integrity) and error.content:
             self._show(error.content, whole=True)
         super().fail(error)
+        self.rows_changed()
+
+    def _tell_odd(self, error: BadResponse) -> None:
+        """Say why what is shown could not be read as a config: asking again would give the same."""
+        self._anomalies = (error.why,)
+        self._awaits_card = False
         self.rows_changed()
 
     def show_mismatch(self, error: RegbrowseError) -> None:
