@@ -172,6 +172,35 @@ async def test_nothing_fits(
         assert await shown(driven) == (AMD64.digest, AMD64.digest, AMD64.below[0].raw)
 
 
+async def test_what_is_available_can_be_asked_for(registry: FakeRegistry, run: CommandLine) -> None:
+    """Also where a name has spaces; and the name as it is shown is taken, too."""
+    versions = ["macOS 13", "macOS 14, Sonoma: (x/y)", "", "100%"]
+    entries = [
+        listed_as(
+            images.image("darwin", "arm64", files=({"v": version.encode()},)),
+            platform={"os": "darwin", "architecture": "arm64", "os.version": version},
+        )
+        for version in versions
+    ]
+    reference = hold(registry, images.index(*entries))
+    said = await run("digest", reference, "--platform", "linux/s390x")
+    listing = said.err.partition("Available: ")[2].partition(". ")[0].rstrip(".\n")
+    assert listing.split(", ")[0] == "darwin/arm64:macOS%2013"
+    found = [(await run("digest", reference, "--platform", name)).out for name in listing.split(", ")]
+    assert found == [f"{each.digest}\n" for each in entries]
+    shown = await run("digest", reference, "--platform", "darwin/arm64 macOS 13")
+    assert shown.out == found[0]
+
+
+async def test_one_word_is_a_platform(registry: FakeRegistry, run: CommandLine, host: Callable[[str], None]) -> None:
+    host("linux/amd64")
+    reference = hold(registry, images.index(S390X, ARM64, AMD64))
+    for word, taken in (("arm64", ARM64), ("linux", AMD64), ("s390x", S390X), ("linux/arm64/v9.6", ARM64)):
+        said = await run("digest", reference, "--platform", word)
+        assert said.out == f"{taken.digest}\n"
+    assert (await run("digest", reference, "--platform", "arm65")).code == 2
+
+
 async def test_an_empty_index(registry: FakeRegistry, run: CommandLine, tmp_path: Path) -> None:
     reference = hold(registry, images.index())
     assert "Its list names no platform" in (await run("digest", reference)).err

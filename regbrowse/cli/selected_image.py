@@ -14,6 +14,7 @@ from regbrowse.oci.manifest import Artifact, Index, Manifest
 from regbrowse.oci.platform_selection import Candidate, PlatformSelection
 from regbrowse.platform_search import read_platform, select_platform
 from regbrowse.reference import Reference
+from regbrowse.text import CELL_LIMIT
 
 _LISTED = 40
 """Platforms that a sentence lists at most."""
@@ -134,7 +135,8 @@ def _tell(reference: Reference, selection: PlatformSelection, selected: Candidat
         note(f"{missing}{highest}. It was taken: {digest}")
     elif selection.versions and not wanted.os_version:
         many = f"{len(selection.versions) + 1} versions of {taken.os}/{taken.architecture}"
-        note(f"There are {many}; the first was taken: {taken}, {digest}")
+        which = "the first was taken" if taken.os_version else "the one that names no version was taken"
+        note(f"There are {many}; {which}: {taken}, {digest}")
     elif selection.further:
         others = ", ".join(dict.fromkeys(str(each) for each in selection.further[:_SAID]))
         why = "as asked for" if selection.request.asked else "the closest to this machine"
@@ -142,10 +144,12 @@ def _tell(reference: Reference, selection: PlatformSelection, selected: Candidat
 
 
 def _nothing(reference: Reference, selection: PlatformSelection) -> NotFound:
-    names = list(dict.fromkeys(each.platform.typed for each in selection.offered if each.platform))
+    offered = (each.platform.typed for each in selection.offered if each.platform and each.platform.known)
+    names = sorted(dict.fromkeys(offered), key=lambda name: len(name) > CELL_LIMIT)
+    shown = [name for name in names[:_LISTED] if len(name) <= CELL_LIMIT]
     why = f"{reference.familiar} has no image for {selection.request.platform}."
     if not names:
         return NotFound(f"{why} Its list names no platform.", hint='See it with "manifestlist".')
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
     step = "" if selection.request.asked else "Choose one with --platform."
-    return NotFound(f"{why} Available: {', '.join(names[:_LISTED])}{more}.", hint=step)
+    return NotFound(f"{why} Available: {', '.join(shown)}{more}.", hint=step)

@@ -6,6 +6,7 @@ import functools
 import platform as machine
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote
 
 from regbrowse.errors import BadReference
 from regbrowse.text import CELL_LIMIT, visible
@@ -34,12 +35,23 @@ _ARCHITECTURES = {
 _DEFAULT_VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 _KEPT_DEFAULTS = frozenset({"arm"})
 """32-bit ARM is the one architecture whose usual variant is written out."""
-_FALLBACKS = {
-    "arm": ("v8", "v7", "v6", "v5"),
-    "amd64": ("v4", "v3", "v2", "v1"),
-    "arm64": ("v9", "v8"),
-}
-_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_VARIANTS = {"arm": ("v8", "v7", "v6", "v5"), "amd64": ("v4", "v3", "v2", "v1")}
+"""Of which each runs what the following ones run."""
+_ARM64_MINORS = 10
+"""Of v8 and of v9: v8.0 to v8.9."""
+_V9_IS_V8 = 5
+"""Armv9.0 runs what Armv8.5 runs, v9.1 what v8.6 runs, and so on (containerd, platforms, compare.go)."""
+_SYSTEMS = frozenset({
+    "aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js", "linux", "macos", "netbsd", "openbsd",
+    "plan9", "solaris", "wasip1", "windows",
+})  # fmt: skip
+_MACHINES = frozenset({
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64",
+    "s390x", "wasm",
+})  # fmt: skip
+_WORD = r"[A-Za-z0-9_.~%-]+"
+_TYPED = re.compile(rf"({_WORD})(?:\(([^()]+)\))?/({_WORD})(?:/({_WORD}))?(?:(?::|\s+)(\S.*))?")
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 class Platform(NamedTuple):
@@ -63,15 +75,21 @@ class Platform(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Platform:
-        """`os/architecture[/variant][:osversion]`, as other tools take it. Raises BadReference."""
-        name, colon, version = text.strip().partition(":")
-        parts = name.split("/")
-        words = [*parts, version] if colon else parts
-        if len(parts) not in (2, 3) or not all(_WORD.fullmatch(word) for word in words):
+        """`os/architecture[/variant][:osversion]`, with `%20` for a space and so on. Raises BadReference.
+
+        Also `os(osversion)/architecture[/variant]`, and an operating system or an architecture alone, which this
+        machine completes (containerd, platforms, Parse); and `os/architecture osversion`, as it is shown.
+        """
+        bare = text.strip()
+        if "/" not in bare and (found := _complete(bare.lower())) is not None:
+            return found
+        match = _TYPED.fullmatch(bare)
+        if match is None or not bare.isprintable() or (match.group(2) and match.group(5)):
             raise BadReference(
                 f'"{visible(text, 64)}" is not a platform.', hint='Write for example "linux/arm64" or "linux/arm/v7".'
             )
-        return cls(parts[0], parts[1], parts[2] if len(parts) == 3 else "", version)
+        os, before, architecture, variant, behind = match.groups("")
+        return cls(unquote(os), unquote(architecture), unquote(variant), unquote(before or behind))
 
     @classmethod
     def host(cls) -> Platform:
@@ -85,17 +103,21 @@ class Platform(NamedTuple):
 
     @property
     def typed(self) -> str:
-        """As `parse` takes it, and --platform."""
-        return str(self._replace(os_version="")) + (f":{self.os_version}" if self.os_version else "")
+        """As `parse` takes it, and --platform; one word of plain characters, whatever an index says."""
+        os, architecture = self.os or "unknown", self.architecture or "unknown"
+        name = "/".join(quote(word, safe="") for word in (os, architecture, self.variant) if word)
+        return f"{name}:{quote(self.os_version, safe='')}" if self.os_version else name
 
     def normalised(self) -> Platform:
-        """One spelling for one platform: `aarch64` and `arm64/v8` are `arm64`, `armhf` is `arm/v7`."""
+        """One spelling for one platform: `aarch64` and `arm64/v8.0` are `arm64`, `armhf` is `arm/v7`."""
         os = self.os.lower()
         architecture, variant = self.architecture.lower(), self.variant.lower()
         architecture, usual = _ARCHITECTURES.get(architecture, (architecture, ""))
         variant = variant or usual
-        if variant.isdecimal():
+        if _DIGITS.fullmatch(variant):
             variant = f"v{variant}"
+        if architecture == "arm64" and variant in ("v8.0", "v9.0"):
+            variant = variant[:2]
         default = _DEFAULT_VARIANTS.get(architecture, "")
         if architecture in _KEPT_DEFAULTS:
             variant = variant or default
@@ -120,6 +142,13 @@ def _host() -> Platform:
     return Platform("linux", machine.machine().lower() or "amd64").normalised()
 
 
+def _complete(word: str) -> Platform | None:
+    """Read an operating system or an architecture alone; None for another word."""
+    if word in _SYSTEMS:
+        return Platform.host()._replace(os=word)
+    return Platform(Platform.host().os, word) if word in _MACHINES or word in _ARCHITECTURES else None
+
+
 def choose(candidates: Sequence[Platform | None], wanted: Platform | None = None) -> int | None:
     """The index of the candidate to take, None when nothing suits.
 
@@ -141,14 +170,17 @@ def choose(candidates: Sequence[Platform | None], wanted: Platform | None = None
 
 def _best(candidates: Sequence[Platform | None], wanted: Platform) -> int | None:
     request = wanted.normalised()
-    best: tuple[int, int] | None = None
+    best: tuple[int, bool, int] | None = None
     for index, candidate in enumerate(candidates):
         if candidate is None or not candidate.known:
             continue
         rank = _rank(candidate.normalised(), request)
-        if rank is not None and (best is None or (rank, index) < best):
-            best = (rank, index)
-    return best[1] if best else None
+        if rank is None:
+            continue
+        found = rank, candidate.os_version != wanted.os_version, index
+        if best is None or found < best:
+            best = found
+    return best[2] if best else None
 
 
 def _rank(candidate: Platform, wanted: Platform) -> int | None:
@@ -159,9 +191,26 @@ def _rank(candidate: Platform, wanted: Platform) -> int | None:
         return None
     if candidate.variant == wanted.variant:
         return 0
-    order = _FALLBACKS.get(wanted.architecture, ())
     default = _DEFAULT_VARIANTS.get(wanted.architecture, "")
-    have, want = candidate.variant or default, wanted.variant or default
-    if have in order and want in order and order.index(have) > order.index(want):
-        return order.index(have) - order.index(want)
-    return None
+    order = _runs(wanted.architecture, wanted.variant or default)
+    have = candidate.variant or default
+    return order.index(have) if have in order else None
+
+
+def _runs(architecture: str, variant: str) -> Sequence[str]:
+    """List the variants that run on one, the best first; empty when it is not known."""
+    if architecture == "arm64":
+        return _arm64_runs(variant)
+    order = _VARIANTS.get(architecture, ())
+    return order[order.index(variant) :] if variant in order else ()
+
+
+def _arm64_runs(variant: str) -> Sequence[str]:
+    major, _, digits = variant.partition(".")
+    minor = int(digits) if len(digits) == 1 and digits.isdecimal() else 0 if variant == major else _ARM64_MINORS
+    if major not in ("v8", "v9") or minor >= _ARM64_MINORS:
+        return ()
+    order = [f"{major}.{each}" if each else major for each in range(minor, -1, -1)]
+    if major == "v9":
+        order += _arm64_runs(f"v8.{min(minor + _V9_IS_V8, _ARM64_MINORS - 1)}")
+    return order

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from regbrowse.errors import BadReference
 from regbrowse.oci.document import Reader
@@ -17,6 +19,13 @@ from regbrowse.oci.platform import Platform, choose
         ("linux/aarch64", "linux/arm64"),
         ("linux/arm64/v8", "linux/arm64"),
         ("linux/arm64/8", "linux/arm64"),
+        ("linux/arm64/v8.0", "linux/arm64"),
+        ("linux/arm64/8.0", "linux/arm64"),
+        ("linux/arm64/v8.1", "linux/arm64/v8.1"),
+        ("linux/arm64/9", "linux/arm64/v9"),
+        ("linux/arm64/9.0", "linux/arm64/v9"),
+        ("linux/arm64/v9.0", "linux/arm64/v9"),
+        ("linux/aarch64/9.2", "linux/arm64/v9.2"),
         ("linux/arm64/v9", "linux/arm64/v9"),
         ("linux/x86_64", "linux/amd64"),
         ("Linux/x86-64", "linux/amd64"),
@@ -44,12 +53,102 @@ def test_writing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "linux", "linux/", "/amd64", "a/b/c/d", "linux/amd64:", "linux/a b", "linux/\x1b"]
+    "text",
+    [
+        "",
+        "linus",
+        "lin ux",
+        "linux:6",
+        "linux/",
+        "/amd64",
+        "a/b/c/d",
+        "linux/amd64:",
+        "linux/\x1b",
+        "linux/a:\x1b",
+        "a/b/",
+    ],
 )
 def test_refuses(text: str) -> None:
     with pytest.raises(BadReference) as caught:
         Platform.parse(text)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("word", "here", "meant"),
+    [
+        ("arm64", "linux/amd64", "linux/arm64"),
+        ("aarch64", "linux/amd64", "linux/arm64"),
+        ("arm", "linux/amd64", "linux/arm/v7"),
+        ("armel", "linux/amd64", "linux/arm/v6"),
+        ("s390x", "linux/arm/v6", "linux/s390x"),
+        ("linux", "linux/arm64", "linux/arm64"),
+        ("linux", "linux/arm/v6", "linux/arm/v6"),
+        ("windows", "linux/amd64", "windows/amd64"),
+        ("macos", "linux/arm64", "darwin/arm64"),
+        ("Linux", "linux/amd64", "linux/amd64"),
+    ],
+)
+def test_one_word(host: Callable[[str], None], word: str, here: str, meant: str) -> None:
+    host(here)
+    assert str(Platform.parse(word).normalised()) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "darwin/arm64:macOS 13",
+        "darwin/arm64:macOS%2013",
+        "darwin/arm64 macOS 13",
+        "darwin(macOS%2013)/arm64",
+        "darwin(macOS 13)/arm64",
+        "macos/aarch64:macOS 13",
+    ],
+)
+def test_ways_to_write_a_version(text: str) -> None:
+    found = Platform.parse(text)
+    assert found.normalised() == Platform("darwin", "arm64", os_version="macOS 13")
+    assert found.normalised().typed == "darwin/arm64:macOS%2013"
+
+
+_TEXTS = st.text(max_size=12) | st.sampled_from(
+    [
+        "linux",
+        "windows",
+        "arm64",
+        "arm",
+        "amd64",
+        "v8",
+        "v8.1",
+        "10.0",
+        "10.0.1",
+        "macOS 13",
+        "unknown",
+        "%41",
+        "a/b",
+        ":",
+    ]
+)
+_ENTRIES = st.fixed_dictionaries(
+    {}, optional={"os": _TEXTS, "architecture": _TEXTS, "variant": _TEXTS, "os.version": _TEXTS}
+)
+
+
+@given(st.lists(_ENTRIES, max_size=6))
+@example([{"os": "windows", "architecture": "amd64", "os.version": version} for version in ("10.0.1", "10.0", "")])
+@example([{"os": "darwin", "architecture": "arm64", "os.version": 'macOS 13, "Ventura" (Ä)\n' + "v" * 300}])
+@example([{"os": "a/b", "architecture": " ", "variant": "x:y%2f"}])
+def test_what_is_printed_selects_its_entry_when_it_is_given_back(values: list[dict[str, str]]) -> None:
+    """One word of a shell, of which nothing has to be quoted."""
+    candidates = [Platform.read(Reader(value)) for value in values]
+    for candidate in candidates:
+        if candidate.known:
+            assert candidate.typed.isascii()
+            assert not set(candidate.typed) & set(" \t\n\"'$&;|<>()*?[]{}#\\`!")
+            at = choose(candidates, Platform.parse(candidate.typed))
+            assert at is not None
+            assert candidates[at].is_same(candidate)
+            assert candidates[at].os_version == candidate.os_version
 
 
 def test_known() -> None:
@@ -93,6 +192,17 @@ def _platforms(*texts: str) -> list[Platform | None]:
         (["windows/amd64:10.0.17763.1", "windows/amd64:10.0.20348.2527"], "windows/amd64:10.0.20348", 1),
         (["windows/amd64:10.0.203480"], "windows/amd64:10.0.20348", None),
         (["windows/amd64:10.0.17763.1"], "windows/amd64", 0),
+        (["windows/amd64:10.0.20348.1", "windows/amd64:10.0.20348"], "windows/amd64:10.0.20348", 1),
+        (["windows/amd64:10.0.20348.1", "windows/amd64"], "windows/amd64", 1),
+        (["linux/amd64", "linux/arm64"], "linux/arm64/v8.1", 1),
+        (["linux/amd64", "linux/arm64"], "linux/arm64/v9.6", 1),
+        (["linux/arm64", "linux/arm64/v8.2", "linux/arm64/v8.9"], "linux/arm64/v8.4", 1),
+        (["linux/arm64/v8", "linux/arm64/v8.5", "linux/arm64/v8.6"], "linux/arm64/v9", 1),
+        (["linux/arm64/v8.9", "linux/arm64/v9.1", "linux/arm64/v9.7"], "linux/arm64/v9.6", 1),
+        (["linux/arm64/v8.7"], "linux/arm64/v9.1", None),
+        (["linux/arm64/v8.1"], "linux/arm64", None),
+        (["linux/arm64"], "linux/arm64/v8.x", None),
+        (["linux/arm64"], "linux/arm64/v99999999999999999999", None),
         ([], "linux/amd64", None),
     ],
 )

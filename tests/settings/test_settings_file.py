@@ -144,7 +144,7 @@ def test_where_files_are(file: File, tmp_path: Path) -> None:
         ("theme = 5", ': there is no setting "theme"; it is not used'),
         ("cache = 5", ': "cache" must be a table, not a number; it is not used'),
         ("platform = 5", ': "platform" must be a text, not a number; it is not used'),
-        ('platform = "arm"', ': "arm" is not a platform; write for example "linux/arm64"; it is not used'),
+        ('platform = "arn"', ': "arn" is not a platform; write for example "linux/arm64"; it is not used'),
         ('platform = ""', ': "" is not a platform; write for example "linux/arm64"; it is not used'),
         ("cache.other = 5", ' [cache]: "other" is not a setting of the cache; it is not used'),
         ("cache.size = true", ' [cache]: "size" must be a text or a whole number, not true or false; it is not used'),

@@ -114,7 +114,7 @@ async def test_this_machine_is_not_there(run: CommandLine, name: str, host: Call
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--platform", "amd64"], '"amd64" is not a platform'),
+        (["--platform", "amd46"], '"amd46" is not a platform'),
         (["--os", "linux/arm64"], "too much for --os. Write --platform linux/arm64."),
         (["--variant", "v8:1"], "too much for --variant"),
         (["--arch", "\x1b[31m"], "is not a platform"),
