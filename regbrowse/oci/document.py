@@ -118,7 +118,7 @@ def _integer(text: str) -> int | float:
     if len(text) <= _INTEGER_LIMIT:
         return int(text)
     if not math.isfinite(value := float(text)):
-        digits = len(text.lstrip('-'))
+        digits = len(text.lstrip("-"))
         raise _NumberError(f"The document has a number of {digits} digits and was not read.")
     return value
 

@@ -136,15 +136,40 @@ class _Reader:
         self._report = Report(shown_path(path), notices)
 
     def read(self) -> dict[str, RegistryEntry]:
-        """Read the entries by prefix; of two with the same prefix the last counts."""
+        """Read the entries by prefix."""
         if isinstance(self._table.get("registries"), dict):
             self._report.add('it is written in version 1 of the format; "[registries.…]" is not used')
+        tables = enumerate(self._list(self._table, "registry", _REGISTRIES), 1)
+        found = [entry for index, table in tables if (entry := self._entry(table, f"[[registry]] number {index}"))]
         entries: dict[str, RegistryEntry] = {}
-        for index, table in enumerate(self._list(self._table, "registry", _REGISTRIES), 1):
-            entry = self._entry(table, f"[[registry]] number {index}")
-            if entry is not None:
-                entries[entry.prefix] = entry
+        for entry in self._as_strict_as_any(self._as_strict_as_any(found, "location"), "prefix"):
+            if entries.setdefault(entry.prefix, entry) != entry:
+                name = visible(entry.prefix, 100)
+                self._report.add(f'the prefix "{name}" is written more than once; its first entry counts')
         return entries
+
+    def _as_strict_as_any(self, entries: list[RegistryEntry], same: str) -> list[RegistryEntry]:
+        """Make entries with the same `prefix` or `location` as strict as the strictest of them.
+
+        containers/image refuses a file in which those for one location do not agree (sysregistriesv2,
+        postProcessRegistries). Refused here, it would block nothing at all.
+        """
+        groups: dict[str, list[RegistryEntry]] = {}
+        for entry in entries:
+            groups.setdefault(getattr(entry, same), []).append(entry)
+        strict: dict[str, tuple[bool, bool]] = {}
+        for name, group in groups.items():
+            blocked, insecure = any(each.blocked for each in group), all(each.insecure for each in group)
+            disagreement = f'the entries for the {same} "{visible(name, 100)}" do not agree; it'
+            if not all(each.blocked == blocked for each in group):
+                self._report.add(f"{disagreement} counts as blocked")
+            if not all(each.insecure == insecure for each in group):
+                self._report.add(f"{disagreement} does not count as insecure")
+            strict[name] = blocked, insecure
+        return [
+            each._replace(blocked=strict[getattr(each, same)][0], insecure=strict[getattr(each, same)][1])
+            for each in entries
+        ]
 
     def _entry(self, table: object, where: str) -> RegistryEntry | None:
         if not isinstance(table, dict):

@@ -146,6 +146,60 @@ def test_drop_ins_of_both_levels_in_order(machine: Machine) -> None:
     assert read.find("c.example/x")
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('location = "a.example"', 'location = "a.example"'),
+        ('location = "a.example"', 'location = "A.example:443/"'),
+        ('location = "a.example"', 'prefix = "a.example"'),
+        ('location = "a.example"', 'prefix = "a.example"\nlocation = "a.example"'),
+        ('prefix = "b.example"\nlocation = "a.example"', 'location = "a.example"'),
+        ('prefix = "*.example"', 'prefix = "*.example"'),
+    ],
+)
+def test_of_two_entries_for_one_location_the_stricter_counts(
+    machine: Machine, one: str, other: str, first: bool
+) -> None:
+    strict, lax = "blocked = true\n", "insecure = true\n"
+    parts = [one + "\n" + (strict if first else lax), other + "\n" + (lax if first else strict)]
+    read = machine.registries_conf("".join(f"[[registry]]\n{part}" for part in parts))
+    for name in ("a.example/x", "b.example/x"):
+        found = read.find(name)
+        assert found is None or (found.blocked, found.insecure) == (True, False)
+    assert read.find("a.example/x") is not None
+    assert read.insecure_by("a.example") == ""
+    location = "*.example" if "*" in one else "a.example"
+    assert machine.notices.all == (
+        f'{machine.system}: the entries for the location "{location}" do not agree; it counts as blocked.',
+        f'{machine.system}: the entries for the location "{location}" do not agree; it does not count as insecure.',
+    )
+
+
+def test_of_two_entries_for_one_prefix_the_first_counts(machine: Machine) -> None:
+    read = machine.registries_conf(
+        '[[registry]]\nprefix = "a.example"\nlocation = "one.example"\n'
+        '[[registry]]\nprefix = "a.example"\nlocation = "two.example"\n'
+    )
+    found = read.find("a.example/x")
+    assert found is not None
+    assert found.location == "one.example"
+    assert machine.notices.all == (
+        f'{machine.system}: the prefix "a.example" is written more than once; its first entry counts.',
+    )
+
+
+def test_a_blocked_entry_counts_also_behind_another_one_of_its_prefix(machine: Machine) -> None:
+    read = machine.registries_conf(
+        '[[registry]]\nprefix = "a.example"\nlocation = "one.example"\n'
+        '[[registry]]\nprefix = "a.example"\nlocation = "two.example"\nblocked = true\n'
+    )
+    found = read.find("a.example/x")
+    assert found is not None
+    assert found.blocked
+    assert "it counts as blocked" in " ".join(machine.notices.all)
+
+
 @pytest.mark.parametrize(
     ("text", "notice"),
     [
