@@ -144,11 +144,14 @@ class Browser:
         return head
 
     async def digest_of(self, reference: Reference) -> Digest:
-        """The digest that a reference names: of a tag by HEAD, and by GET where HEAD does not tell. Raises NotFound."""
+        """The digest that a reference names: of a tag by HEAD, and by GET where HEAD does not tell. Raises NotFound.
+
+        An algorithm that cannot be computed here is as good as none: the manifest is named by another one.
+        """
         if reference.digest is not None:
             return reference.digest
         head = await self.tag_head(reference.repository, reference.tag or "latest")
-        if head is not None and head.digest is not None:
+        if head is not None and head.digest is not None and head.digest.hasher() is not None:
             return head.digest
         return (await self.open(reference)).digest
 

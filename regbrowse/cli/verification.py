@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from regbrowse.concurrency import for_each
 from regbrowse.digest import Verification
@@ -82,6 +82,10 @@ class ImageVerifier:
         told = await self.reader.manifest(target)
         asked = target if isinstance(target, Digest) else None
         manifest = parse_manifest(told.raw, content_type=told.content_type, digest=asked)
+        if asked is None and told.header is not None:
+            # What it is attached to is known by the algorithm that the registry uses.
+            computed = _verify(told, told.header, manifest).computed
+            manifest = replace(manifest, digest=computed or manifest.digest)
         noun = "index" if isinstance(manifest, Index) else "manifest"
         if asked is not None:
             self.report.digest(noun, _verify(told, asked, manifest))
@@ -203,7 +207,8 @@ class ImageVerifier:
 
     def _header(self, what: str, got: ServedContent, manifest: Manifest | None) -> None:
         if got.header is None:
-            computed = _verify(got, Digest.of(b""), manifest).computed
+            named = manifest.digest if manifest is not None and manifest.digest.hasher() else Digest.of(b"")
+            computed = _verify(got, named, manifest).computed
             self.report.skipped(f"{what} header", f"no Docker-Content-Digest; computed {computed}")
         else:
             self.report.digest(f"{what} header", _verify(got, got.header, manifest))

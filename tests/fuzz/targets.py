@@ -23,7 +23,7 @@ from regbrowse.reference import Digest, Registry, Repository, is_repository_path
 from regbrowse.reference_input import read_typed
 from regbrowse.registry.auth.challenge import choose_challenge, parse_challenges
 from regbrowse.registry.auth.token_request import parse_token
-from regbrowse.registry.content.manifests import check_reported_digest, parse_response
+from regbrowse.registry.content.manifests import digest_of_tag, parse_response
 from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import server_words, status_error
 from regbrowse.registry.headers import content_range
@@ -114,7 +114,7 @@ def token(raw: bytes) -> None:
 
 def delivered(raw: bytes) -> None:
     answer = reply(raw, docker_content_digest=D, content_type="application/json; charset=utf-8")
-    shown(at_once(check_reported_digest(answer, raw))[1])
+    shown(at_once(digest_of_tag(answer, raw)).note)
     at_once(parse_response(answer, raw, "", None))
 
 

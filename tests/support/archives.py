@@ -21,7 +21,7 @@ def layout_files(*entries: tuple[Made, Mapping[str, str]]) -> dict[str, bytes]:
     for made, notes in entries:
         descriptors.append(made.descriptor(**({"annotations": dict(notes)} if notes else {})))
         for each in everything(made):
-            files[f"blobs/sha256/{each.digest.removeprefix('sha256:')}"] = each.raw
+            files[f"blobs/{each.digest.replace(':', '/')}"] = each.raw
     files["index.json"] = dump({"schemaVersion": 2, "manifests": descriptors})
     return files
 

@@ -8,7 +8,7 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -44,13 +44,25 @@ class Made:
     manifest: bool = False
     extra: Json = field(default_factory=dict)
     """Fields that a descriptor of it gets besides the usual three."""
+    algorithm: str = "sha256"
+    """What it is named by."""
 
     @property
     def digest(self) -> str:
-        return sha256(self.raw)
+        return f"{self.algorithm}:{hashlib.new(self.algorithm, self.raw).hexdigest()}"
 
     def descriptor(self, **more: object) -> Json:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.raw), **self.extra, **more}
+
+
+def named_by(algorithm: str, made: Made) -> Made:
+    """The same content, where every descriptor names what is below it by this algorithm."""
+    below = tuple(named_by(algorithm, one) for one in made.below)
+    raw = made.raw
+    for old, new in zip(made.below, below, strict=True):
+        raw = raw.replace(dump(old.digest), dump(new.digest))
+        raw = raw.replace(b'"size": %d' % len(old.raw), b'"size": %d' % len(new.raw))
+    return replace(made, raw=raw, below=below, algorithm=algorithm)
 
 
 def layer(files: Mapping[str, bytes] | None = None, media_type: str = OCI_LAYER) -> Made:

@@ -368,3 +368,13 @@ async def test_a_config_that_is_none_of_an_image_is_shown_as_it_is(registry: Fak
         await driven.shows('"other"')
         await driven.press("4")
         await driven.shows("none of an image")
+
+
+async def test_the_digest_that_is_copied_is_one_that_the_registry_knows(registry: FakeRegistry, tmp_path: Path) -> None:
+    made = registry.repository("shop/app").add(images.named_by("sha512", images.image()), "1.0.0")
+    async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path, size=(200, 36)) as driven:
+        await driven.shows("linux/amd64")
+        await driven.press("1", "Y")
+        await driven.until(lambda: driven.app.clipboard == made.digest, made.digest)
+        await driven.press("2", "Y")
+        await driven.until(lambda: driven.app.clipboard == made.digest, made.digest)

@@ -11,7 +11,6 @@ from regbrowse.oci.config import CONFIG_LIMIT, check_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
 from regbrowse.oci.manifest import Image, Schema1, config_of
-from regbrowse.reference import Digest
 
 EMPTY = b"{}"
 """Known without asking; not every registry holds it (image-spec, manifest.md, Guidance for an Empty Descriptor)."""
@@ -29,7 +28,7 @@ async def run(context: CommandContext) -> None:
     if context.verb != "config" and not isinstance(found.manifest, Image):
         raise NotFound(f"{_named(found)}, not an image: its config holds no {context.verb}.", hint='See "config".')
     raw = EMPTY
-    if config.digest != Digest.of(EMPTY):
+    if config.digest is None or not config.digest.matches(EMPTY):
         if found.config_error is not None and (
             config.digest is None or context.browser.client.cached(config.digest) is None
         ):

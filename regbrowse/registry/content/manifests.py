@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from regbrowse.errors import AuthError, BadResponse, Integrity, NotFound, RegbrowseError, ServerError, TooLarge
 from regbrowse.oci.manifest import Manifest, Schema1, Unknown, parse_manifest
@@ -114,10 +115,10 @@ class Manifests:
     async def _read_tag(self, repository: Repository, request: Request, expected: str, epoch: int) -> Manifest:
         response = await self._request(request)
         raw = response.decoded()
-        reported, note = await check_reported_digest(response, raw)
-        manifest = await parse_response(response, raw, expected, None, note)
-        if reported is not None:
-            manifest = replace(manifest, reported=reported)
+        found = await digest_of_tag(response, raw)
+        manifest = await parse_response(response, raw, expected, found.digest, found.note)
+        if found.reported is not None:
+            manifest = replace(manifest, reported=found.reported)
         await self._cache.put(manifest.digest, CachedContent(raw, response.content_type), repository, epoch)
         await self._cache.record_tag(repository, request.item, manifest.digest, epoch)
         return manifest
@@ -212,18 +213,40 @@ async def parse_schema1(raw: bytes, content_type: str, digest: Digest) -> Schema
     return replace(manifest, verified=False, anomalies=(*manifest.anomalies, UNVERIFIED_SCHEMA1))
 
 
-async def check_reported_digest(response: Response, raw: bytes) -> tuple[Digest | None, str]:
-    """Return the `Docker-Content-Digest` that the bytes do not have, and the anomaly to tell of it.
+class TagDigest(NamedTuple):
+    """The digest of what a tag points to."""
 
-    A schema 1 manifest has the digest of the part that was signed; nothing but an anomaly when that cannot be verified.
+    digest: Digest | None = None
+    """Computed, by the algorithm that the registry names it with; None: the SHA-256."""
+    reported: Digest | None = None
+    """The `Docker-Content-Digest` that the bytes do not have."""
+    note: str = ""
+    """What is strange about it; empty when nothing is."""
+
+
+async def digest_of_tag(response: Response, raw: bytes) -> TagDigest:
+    """Compute the digest of a tag, by which everything else about its content is asked for.
+
+    The registry may know the content by one algorithm only, that of its `Docker-Content-Digest`. A schema 1 manifest
+    has the digest of the part that was signed; nothing but an anomaly when that cannot be verified.
     """
     reported = docker_content_digest(response)
-    if reported is None or await matches(raw, reported) is not False:
-        return None, ""
+    if reported is None:
+        return TagDigest()
+    verified = await matches(raw, reported)
+    if verified:
+        return TagDigest(reported)
+    if verified is None:
+        algorithm = visible(reported.algorithm)
+        return TagDigest(
+            note=f"The registry names it by {algorithm}, which cannot be computed here. Its SHA-256 is told instead, "
+            "which the registry may not know."
+        )
     schema1 = await parse_schema1(raw, response.content_type, reported)
     if schema1 is not None:
-        return None, "" if schema1.verified else UNVERIFIED_SCHEMA1
-    return reported, f"The server reports the digest {reported}; the content is {Digest.of(raw)}."
+        return TagDigest(reported) if schema1.verified else TagDigest(note=UNVERIFIED_SCHEMA1)
+    computed = await in_thread_if_large(partial(Digest.of, algorithm=reported.algorithm), raw)
+    return TagDigest(computed, reported, f"The server reports the digest {reported}; the content is {computed}.")
 
 
 def _with_notes(manifest: Manifest, *notes: str) -> Manifest:

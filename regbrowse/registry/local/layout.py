@@ -41,8 +41,9 @@ class Layout:
         """Raises ConfigError when there is no usable index.json, OSError."""
         self._files = files
         self._raw = _read_index(files)
-        self._digest = Digest.of(self._raw)
         self._entries = _parse_index(self._raw).manifests
+        used = (entry.digest.algorithm for entry in self._entries if entry.digest and entry.digest.hasher())
+        self._digest = Digest.of(self._raw, next(used, "sha256"))
         self._media_types = {entry.digest: entry.media_type for entry in self._entries if entry.digest}
         self._media_types[self._digest] = OCI_INDEX
         self.names = ImageNames(INDEX_FILE)

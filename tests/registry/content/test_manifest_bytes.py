@@ -97,8 +97,21 @@ async def test_a_registry_that_names_its_digests_otherwise(registry: FakeRegistr
         registry.faults.clear()
         registry.fault(f"{MANIFESTS}1.0", Fault(200, made.raw, [claimed]))
         manifest = await client.manifest(here(registry), "1.0")
-        assert str(manifest.digest) == made.digest
+        assert manifest.digest == Digest.of(made.raw, "sha512")
         assert bool(manifest.anomalies) is noted
+
+
+async def test_a_registry_that_names_its_digests_by_an_unknown_algorithm(
+    registry: FakeRegistry, client: Client
+) -> None:
+    made = stock(registry).add(images.image(), "1.0")
+    registry.fault(f"{MANIFESTS}1.0", Fault(200, made.raw, [("Docker-Content-Digest", f"blake3:{'0' * 64}")]))
+    manifest = await client.manifest(here(registry), "1.0")
+    assert str(manifest.digest) == made.digest
+    assert manifest.anomalies == (
+        "The registry names it by blake3, which cannot be computed here. Its SHA-256 is told instead, which the "
+        "registry may not know.",
+    )
 
 
 @pytest.mark.parametrize("others", [["layers"], ["config"], ["fsLayers"], ["History"]])
