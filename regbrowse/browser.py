@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Image, Manifest
     from regbrowse.oci.platform import Platform
-    from regbrowse.reference_input import Source
+    from regbrowse.reference_input import Source, Typed
     from regbrowse.registry.client import Client
     from regbrowse.registry.models import TagHead
 
@@ -79,6 +79,10 @@ class Browser:
     def notices(self) -> tuple[str, ...]:
         """Say what was wrong with files and variables of this machine, one sentence each."""
         return (*self._notices, *self.client.notices())
+
+    def meant(self, typed: Typed) -> Typed:
+        """Put what the files of this machine say in the place of a name that was written without a registry."""
+        return self.client.meant(typed)
 
     async def open_files(self, source: Source) -> tuple[Registry | Reference, tuple[str, ...]]:
         """Open a folder or archive on this machine: where to go in it, and what is strange about it.

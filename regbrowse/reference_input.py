@@ -7,7 +7,16 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from regbrowse.errors import BadReference
-from regbrowse.reference import DOCKER_HUB, NOTHING_TYPED, Digest, Reference, Registry, is_tag, parse_reference
+from regbrowse.reference import (
+    DOCKER_HUB,
+    NOTHING_TYPED,
+    Digest,
+    Reference,
+    Registry,
+    is_tag,
+    parse_reference,
+    split_tag,
+)
 from regbrowse.text import visible
 
 PASTE_LIMIT = 4096
@@ -69,6 +78,8 @@ class Typed(NamedTuple):
     """What was understood, when it is not what was written; a whole phrase to show."""
     source: Source | None = None
     """To be opened first, when files on this machine are meant."""
+    short: str = ""
+    """The name without tag and digest, where it was written without a registry; files may say what it stands for."""
 
 
 def read_typed(text: str) -> Typed:
@@ -89,8 +100,18 @@ def read_typed(text: str) -> Typed:
     place, plain_http = page or (_place(bare), False)
     if page or bare != given:
         only_https = page is not None and bare.lower().startswith("https://")
-        return Typed(place, plain_http, only_https, f'understood as "{_familiar(place)}"')
-    return Typed(place, note=_port_note(bare) if isinstance(place, Reference) else "")
+        note = f'understood as "{_familiar(place)}"'
+        return Typed(place, plain_http, only_https, note, short="" if page else _short(bare, place))
+    note = _port_note(bare) if isinstance(place, Reference) else ""
+    return Typed(place, note=note, short=_short(bare, place))
+
+
+def _short(text: str, place: Registry | Reference) -> str:
+    """Give the name in a text that names no registry, without tag and digest; empty when it names one."""
+    name = split_tag(text.partition("@")[0])[0]
+    if isinstance(place, Registry) or place.repository.registry.name != DOCKER_HUB:
+        return ""
+    return name if place.repository.path in (name, f"library/{name}") else ""
 
 
 def _files(text: str, note: str) -> Typed:

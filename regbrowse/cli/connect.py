@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from regbrowse.settings.login import Login
     from regbrowse.settings.network import Network
 
+ETC = Path("/etc")
 CREDENTIALS_VARIABLE = "DOCKER_REGISTRY_CREDENTIALS"
 
 
@@ -94,6 +95,13 @@ class Connector:
             self._local[REGISTRY.key] = DemoRegistry()
             return
         typed = read_typed(text)
+        if typed.short:
+            from regbrowse.settings.files import Notices
+            from regbrowse.settings.registries_conf import read_registries_conf
+
+            # Their faults are told when all settings are read.
+            written, typed = typed, read_registries_conf(os.environ, Path.home(), ETC, Notices()).meant(typed)
+            self._notices = (typed.note,) if typed != written else ()
         self.place, self._plain_http = typed.place, self._plain_http or typed.plain_http
         self._only_https = typed.only_https and not self._plain_http
         if typed.source is not None:
@@ -116,7 +124,7 @@ class Connector:
 
         arguments, registry = self.arguments, self._registry
         config = Path(platformdirs.user_config_path("regbrowse", appauthor=False))
-        network = Network.read(os.environ, Path.home(), config=config / "settings.toml")
+        network = Network.read(os.environ, Path.home(), config=config / "settings.toml", etc=ETC)
         size = CACHE_SIZE if network.cache_size is None else network.cache_size
         keeps = arguments.cache and size > 0
         this = frozenset({registry.key}) if registry else frozenset()
@@ -144,8 +152,11 @@ class Connector:
             return Browser(Client(Settings(registry=self._registry, local=self._local)), self._platform(None))
         from regbrowse.settings.keychain import Keychain
 
-        settings = settings._replace(keychain=Keychain(os.environ, Path.home(), authfile=self.arguments.authfile))
-        platform = self._platform(settings.network)
+        network = settings.network
+        helpers = network.helpers if network else None
+        keychain = Keychain(os.environ, Path.home(), authfile=self.arguments.authfile, helpers=helpers)
+        settings = settings._replace(keychain=keychain)
+        platform = self._platform(network)
         return Browser(Client(settings, early), platform, self._notices)
 
     def _platform(self, network: Network | None) -> Platform | None:

@@ -48,6 +48,7 @@ from regbrowse.text import visible
 if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
+    from regbrowse.reference_input import Typed
     from regbrowse.registry.content.blobs import Blobs
     from regbrowse.registry.content.download import BlobStream, Downloads
     from regbrowse.registry.content.manifests import Manifests
@@ -350,6 +351,11 @@ class Client:
     def require_https(self, registry: Registry) -> None:
         """Never ask a registry in clear from now on; when it was, it is pinged again."""
         self._transport.schemes.require_https(registry)
+
+    def meant(self, typed: Typed) -> Typed:
+        """Put what the files of this machine say in the place of a name that was written without a registry."""
+        network = self._settings.network
+        return network.meant(typed) if network else typed
 
     def resolve(self, repository: Repository) -> Resolved:
         """Give the place that the files of this machine name for a repository. Raises PolicyError when blocked."""

@@ -50,6 +50,8 @@ class AuthFileLocation(NamedTuple):
     named: bool = False
     """Whether the user named this very file, so that its absence deserves a notice."""
     text: Secret | None = None
+    helper: str = ""
+    """The suffix of a credential helper for every registry; `path` is then the file that names it."""
 
     @property
     def shown(self) -> str:
@@ -92,6 +94,8 @@ class AuthFile:
 def read_auth_file(location: AuthFileLocation) -> AuthFile:
     """Read the auth file at a location. Raises nothing; blocks on the disk."""
     path = location.path
+    if location.helper:
+        return AuthFile("read", location.style, store=location.helper)
     if path is None:
         text = location.text.reveal() if location.text else ""
         return parse_auth_file(text.encode("utf-8", "surrogateescape"), location)

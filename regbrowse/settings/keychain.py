@@ -20,33 +20,55 @@ from regbrowse.settings.auth_file import AuthFile, AuthFileLocation, read_auth_f
 from regbrowse.settings.credential_helper import TIME_LIMIT, Answer, CredentialHelpers, is_suffix
 from regbrowse.settings.files import Notices, config_folder
 from regbrowse.settings.login import Login, Source, login_from
+from regbrowse.settings.registries_conf import NameList
 from regbrowse.text import visible
 
 DOCKER_CONFIG = "docker config"
+_AUTH_FILES = "containers-auth.json"
+"""In `credential-helpers` of registries.conf: podman's auth files."""
 _NOTICE_LIMIT = 200
 
 
 def locations(
-    environ: Mapping[str, str], home: Path, authfile: Path | None, uid: int, platform: str
+    environ: Mapping[str, str],
+    home: Path,
+    authfile: Path | None,
+    uid: int,
+    platform: str,
+    helpers: NameList | None = None,
 ) -> tuple[AuthFileLocation, ...]:
     """List the locations of auth files in the order in which they count: options and variables, docker's, podman's.
 
     docker/cli, cli/config; containers/image, docs/containers-auth.json.5: REGISTRY_AUTH_FILE stands for all of
-    podman's own files. That docker's comes before podman's is our choice.
+    podman's own files, and `helpers` in registries.conf are asked before or behind those, as they stand around
+    "containers-auth.json" there. That docker's comes before podman's is our choice, and that podman's files are read
+    also when that word is missing: a login in them was made for the same registry.
     """
     found = [AuthFileLocation("--authfile", authfile, named=True)] if authfile else []
     if text := environ.get("DOCKER_AUTH_CONFIG", ""):
         found.append(AuthFileLocation("DOCKER_AUTH_CONFIG", None, "docker", text=Secret(text)))
     only = environ.get("REGISTRY_AUTH_FILE", "")
-    if only:
-        found.append(AuthFileLocation("auth.json", Path(only)))
-    docker = Path(environ.get("DOCKER_CONFIG", "") or home / ".docker")
-    found.append(AuthFileLocation(DOCKER_CONFIG, docker / "config.json", "docker"))
-    if not only:
-        folders = _podman_folders(environ, home, uid, platform)
-        found += [AuthFileLocation("auth.json", folder / "auth.json") for folder in folders]
+    folders = _podman_folders(environ, home, uid, platform)
+    files = [Path(only)] if only else [folder / "auth.json" for folder in folders]
+    before, behind = _named_in_registries_conf(helpers)
+    podman = [*before, *(AuthFileLocation("auth.json", file) for file in files), *behind]
+    folder = Path(environ.get("DOCKER_CONFIG", "") or home / ".docker")
+    docker = AuthFileLocation(DOCKER_CONFIG, folder / "config.json", "docker")
+    found += [*podman, docker] if only else [docker, *podman]
     found.append(AuthFileLocation(".dockercfg", home / ".dockercfg", "docker", flat=True))
     return tuple(found)
+
+
+def _named_in_registries_conf(helpers: NameList | None) -> tuple[list[AuthFileLocation], list[AuthFileLocation]]:
+    """List the helpers before podman's auth files, and those behind (containers/image, pkg/docker/config)."""
+    names = helpers.names if helpers else ()
+    at = names.index(_AUTH_FILES) if _AUTH_FILES in names else len(names)
+    found = [
+        AuthFileLocation("registries.conf", helpers.file if helpers else None, helper=name)
+        for name in names
+        if name != _AUTH_FILES
+    ]
+    return found[:at], found[at:]
 
 
 def _podman_folders(environ: Mapping[str, str], home: Path, uid: int, platform: str) -> list[Path]:
@@ -92,12 +114,14 @@ class Keychain:
         uid: int | None = None,
         platform: str = sys.platform,
         limit: float = TIME_LIMIT,
+        helpers: NameList | None = None,
     ) -> None:
-        """`limit`: seconds that a credential helper may take."""
+        """`limit`: seconds that a credential helper may take; `helpers`: those that registries.conf names."""
         self._path = environ.get("PATH", "")
         self._home = home
         self._platform = platform
-        self._locations = locations(environ, home, authfile, os.getuid() if uid is None else uid, platform)
+        uid = os.getuid() if uid is None else uid
+        self._locations = locations(environ, home, authfile, uid, platform, helpers)
         self._versions: list[tuple[int, ...] | None] = []
         self._files: tuple[tuple[AuthFileLocation, AuthFile], ...] = ()
         self._reading = asyncio.Lock()

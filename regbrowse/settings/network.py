@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from regbrowse.errors import BadReference
 from regbrowse.reference import DOCKER_HUB, Registry, Repository, bracketed
+from regbrowse.reference_input import Typed
 from regbrowse.settings.certificates import Trust
 from regbrowse.settings.certs_d import HUB_HOST, CertsD, HostsToml
 from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
 from regbrowse.settings.files import Notices, config_folder
 from regbrowse.settings.proxies import Proxies, Proxy, read_proxies
-from regbrowse.settings.registries_conf import RegistriesConf, RegistryEntry, read_registries_conf
+from regbrowse.settings.registries_conf import NameList, RegistriesConf, RegistryEntry, read_registries_conf
 from regbrowse.settings.settings_file import SettingsFile, read_settings_file
 from regbrowse.text import visible
 
@@ -81,6 +82,15 @@ class Network:
     def notices(self) -> tuple[str, ...]:
         """One sentence per trouble with a file or variable; grows while hosts are asked for."""
         return self._notices.all
+
+    def meant(self, typed: Typed) -> Typed:
+        """Put what registries.conf says in the place of a name that was written without a registry; reads nothing."""
+        return self._registries.meant(typed)
+
+    @property
+    def helpers(self) -> NameList | None:
+        """The credential helpers that registries.conf names for every registry; None when it names none."""
+        return self._registries.helpers
 
     def resolve(self, repository: Repository) -> Resolved:
         """Apply the longest prefix in registries.conf (containers-registries.conf(5)); reads nothing."""

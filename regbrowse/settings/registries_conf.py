@@ -1,4 +1,4 @@
-"""What registries.conf says: other locations, forbidden and insecure registries, mirrors.
+"""What registries.conf says: other locations, forbidden and insecure registries, mirrors, short names, helpers.
 
 The format is version 2 of containers-registries.conf(5). A registry written in a later file replaces the same
 one of an earlier file as a whole (containers/image, sysregistriesv2).
@@ -7,15 +7,23 @@ one of an earlier file as a whole (containers/image, sysregistriesv2).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from regbrowse.errors import BadReference
+from regbrowse.reference import DOCKER_HUB, Reference, Repository
+from regbrowse.reference_input import Typed, read_typed
 from regbrowse.settings.files import Notices, Report, read_toml, registry_key, shown_path
 from regbrowse.text import visible
 
 _REGISTRIES = 1000
 _MIRRORS = 20
 _DROP_INS = 200
+_ALIASES = 10_000
+_NAMES = 20
+"""Credential helpers, and registries to search, that are read."""
 _ONLY = {"": "", "all": "", "digest-only": "digest", "tag-only": "tag"}
 """What `pull-from-mirror` may say, and what the mirror is only for."""
 
@@ -58,12 +66,54 @@ class RegistryEntry(NamedTuple):
         return f"{location}{self.rest(name) or ''}"
 
 
+class Alias(NamedTuple):
+    """What a short name stands for."""
+
+    repository: Repository | None
+    """None when a later file took the alias back."""
+    file: str
+    """As shown to people."""
+
+
+class NameList(NamedTuple):
+    """A list of names, and the file that has it."""
+
+    names: tuple[str, ...]
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """What one file says, or several as one."""
+
+    entries: Mapping[str, RegistryEntry] = field(default_factory=dict)
+    """By prefix."""
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    """By short name."""
+    helpers: NameList | None = None
+    """`credential-helpers`; None when it is not there."""
+    search: NameList | None = None
+    """`unqualified-search-registries`; None when it is not there."""
+
+    def updated(self, later: FileContent) -> FileContent:
+        """Let a later file replace what it says, too (sysregistriesv2, updateWithConfigurationFrom)."""
+        return FileContent(
+            {**self.entries, **later.entries},
+            {**self.aliases, **later.aliases},
+            later.helpers or self.helpers,
+            later.search or self.search,
+        )
+
+
 class RegistriesConf:
     """All registries.conf files as one."""
 
-    def __init__(self, entries: Mapping[str, RegistryEntry]) -> None:
-        """`entries` are by prefix."""
-        self._entries = entries
+    def __init__(self, content: FileContent) -> None:
+        self.helpers = content.helpers
+        """The credential helpers to ask for every registry; None when no file names any."""
+        self._aliases = content.aliases
+        self._search = content.search
+        self._entries = entries = content.entries
         self._insecure: dict[str, str] = {}
         """The file that says so, by host."""
         for entry in entries.values():
@@ -78,6 +128,23 @@ class RegistriesConf:
         """
         fitting = (entry for entry in self._entries.values() if entry.rest(name) is not None)
         return max(fitting, key=lambda entry: (len(entry.prefix), entry.prefix[0] != "*"), default=None)
+
+    def meant(self, typed: Typed) -> Typed:
+        """Put what an alias says in the place of a name that was written without a registry, with a note."""
+        if not typed.short or not isinstance(typed.place, Reference):
+            return typed
+        name, place = visible(typed.short, 100), typed.place
+        alias = self._aliases.get(typed.short)
+        if alias is not None and alias.repository is not None:
+            if alias.repository == place.repository:
+                return typed
+            place = place._replace(repository=alias.repository)
+            return typed._replace(place=place, note=f'"{name}" means {place.familiar}, an alias in {alias.file}.')
+        if self._search is not None and self._search.names and self._search.names[0] != DOCKER_HUB:
+            others = visible(", ".join(self._search.names), 200)
+            note = f'"{name}" is taken from Docker Hub. podman would search {others} ({shown_path(self._search.file)}).'
+            return typed._replace(note=" ".join(filter(None, (typed.note, note))))
+        return typed
 
     def insecure_by(self, host: str) -> str:
         """Name the file that says `insecure` of `host[:port]`; empty when none does.
@@ -105,10 +172,10 @@ def read_registries_conf(environ: Mapping[str, str], home: Path, etc: Path, noti
         *_drop_ins(etc / "containers" / "registries.conf.d", notices),
         *_drop_ins(user / "registries.conf.d", notices),
     ]
-    entries: dict[str, RegistryEntry] = {}
+    content = FileContent()
     for path in [main, *drop_ins]:
-        entries |= _Reader(path, notices).read()
-    return RegistriesConf(entries)
+        content = content.updated(_Reader(path, notices).read())
+    return RegistriesConf(content)
 
 
 def _exists(path: Path) -> bool:
@@ -116,6 +183,25 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def _is_short(name: str) -> bool:
+    """Tell whether a name has neither registry nor tag nor digest."""
+    try:
+        return read_typed(name).short == name
+    except BadReference:
+        return False
+
+
+def _full_repository(text: str) -> Repository | None:
+    """Read a registry and a repository; None for anything else."""
+    try:
+        typed = read_typed(text)
+    except BadReference:
+        return None
+    place = typed.place
+    is_full = isinstance(place, Reference) and place.target is None and not (typed.short or typed.source or typed.note)
+    return place.repository if is_full and isinstance(place, Reference) else None
 
 
 def _drop_ins(folder: Path, notices: Notices) -> list[Path]:
@@ -132,11 +218,47 @@ class _Reader:
     """Reads one file; what is of the wrong kind is named and left out."""
 
     def __init__(self, path: Path, notices: Notices) -> None:
+        self._path = path
         self._table = read_toml(path, notices)
         self._report = Report(shown_path(path), notices)
 
-    def read(self) -> dict[str, RegistryEntry]:
-        """Read the entries by prefix."""
+    def read(self) -> FileContent:
+        """Read everything that is used here."""
+        return FileContent(
+            self._registries(),
+            dict(self._aliases()),
+            self._names("credential-helpers"),
+            self._names("unqualified-search-registries"),
+        )
+
+    def _aliases(self) -> Iterator[tuple[str, Alias]]:
+        table = self._report.get(self._table, "aliases", dict)
+        if len(table) > _ALIASES:
+            self._report.add(f'"aliases" has more than {_ALIASES:,} entries; the rest is not used')
+        for name, value in islice(table.items(), _ALIASES):
+            label = f'the alias "{visible(name, 100)}"'
+            if not isinstance(value, str):
+                self._report.wrong(label, "a text", value)
+            elif not _is_short(name):
+                self._report.add(f"{label} is no name without registry, tag and digest; it is not used")
+            elif not value:
+                yield name, Alias(None, self._report.name)
+            elif (repository := _full_repository(value)) is not None:
+                yield name, Alias(repository, self._report.name)
+            else:
+                shown = visible(value, 100)
+                self._report.add(f'{label} stands for "{shown}", which is no registry and repository; it is not used')
+
+    def _names(self, key: str) -> NameList | None:
+        if key not in self._table:
+            return None
+        found = self._list(self._table, key, _NAMES)
+        names = tuple(name for name in found if isinstance(name, str) and name)
+        if len(names) < len(found):
+            self._report.add(f'"{key}" must be a list of texts; the rest of it is used')
+        return NameList(names, self._path)
+
+    def _registries(self) -> dict[str, RegistryEntry]:
         if isinstance(self._table.get("registries"), dict):
             self._report.add('it is written in version 1 of the format; "[registries.…]" is not used')
         tables = enumerate(self._list(self._table, "registry", _REGISTRIES), 1)

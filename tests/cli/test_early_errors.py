@@ -47,7 +47,7 @@ def left(folder: Path) -> list[str]:
         (("tags", f"{HOST}/"), "is a registry, and this asks about an image"),
         (("catalog", "alpine"), "is an image, and this asks about a registry"),
         (("identify", f"{HOST}/app", "sha256:12"), "is not a valid digest"),
-        (("config", f"{HOST}/app", "--platform", "linux"), '"linux" is not a platform'),
+        (("config", f"{HOST}/app", "--platform", "linus"), '"linus" is not a platform'),
         (("config", f"{HOST}/app", "--arch", "linux/arm64"), "is too much for --arch"),
         (("verifytool", f"{HOST}/app", "--os", "linux:1"), "is too much for --os"),
         (("verifytool", f"{HOST}/app", "--all", "--arch", "arm64"), "--all checks every platform, and one was chosen."),

@@ -35,7 +35,7 @@ def test_nothing_is_no_value(words: list[str], capsys: pytest.CaptureFixture[str
         (["--cacert", "/nowhere/ca.pem", "alpine"], "--cacert: /nowhere/ca.pem does not exist."),
         (["--cacert", __file__, "alpine"], "holds no certificate in PEM form."),
         (["--cacert", "/", "alpine"], "--cacert: / is not a file."),
-        (["--platform", "linux", "alpine"], '"linux" is not a platform'),
+        (["--platform", "linus", "alpine"], '"linus" is not a platform'),
         (["--arch", "linux/arm64", "alpine"], "is too much for --arch"),
     ],
 )

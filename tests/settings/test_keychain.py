@@ -14,6 +14,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.settings.keychain import Keychain, locations
 from regbrowse.settings.login import Login, Source
+from regbrowse.settings.registries_conf import NameList
 
 HOST = "registry.example.com"
 HERE = Registry(HOST)
@@ -38,6 +39,8 @@ class Machine:
             "RUNS": str(folder / "runs"),
         }
         self.authfile: Path | None = None
+        self.helpers: NameList | None = None
+        """What registries.conf names."""
 
     def write(self, path: str | Path, value: object) -> Path:
         """A file below the home folder, readable by its owner only."""
@@ -70,7 +73,15 @@ class Machine:
         return runs.read_text().splitlines() if runs.exists() else []
 
     def keychain(self, limit: float = 30, platform: str = "linux") -> Keychain:
-        return Keychain(self.environ, self.home, authfile=self.authfile, uid=4711, platform=platform, limit=limit)
+        return Keychain(
+            self.environ,
+            self.home,
+            authfile=self.authfile,
+            uid=4711,
+            platform=platform,
+            limit=limit,
+            helpers=self.helpers,
+        )
 
     async def who(self, host: str = HOST, path: str = "org/app") -> tuple[str, str]:
         """User and source of the login that is found."""
@@ -115,6 +126,48 @@ async def test_the_places_count_in_their_order(machine: Machine) -> None:
     assert await machine.who() == ("runtime", "auth.json")
     (machine.runtime / "containers" / "auth.json").unlink()
     assert await machine.who() == ("config", "auth.json")
+
+
+async def test_helpers_that_registries_conf_names(machine: Machine) -> None:
+    """Before or behind podman's files, as they stand there around the word for these."""
+    file = machine.write(".config/containers/registries.conf", "")
+    machine.knows("vault", "vault")
+    for names, winner in (
+        (("vault",), ("vault", "credential helper docker-credential-vault")),
+        (("vault", "containers-auth.json"), ("vault", "credential helper docker-credential-vault")),
+        (("containers-auth.json", "vault"), ("podman", "auth.json")),
+        (("containers-auth.json",), ("podman", "auth.json")),
+    ):
+        machine.helpers = NameList(names, file)
+        kept = machine.logins(machine.runtime / "containers" / "auth.json", "podman")
+        assert await machine.who() == winner
+        kept.unlink()
+        assert (await machine.who())[0] == ("vault" if "vault" in names else "")
+    docker = machine.logins(".docker/config.json", "docker")
+    machine.helpers = NameList(("vault",), file)
+    assert (await machine.who())[0] == "docker"
+    docker.unlink()
+    sources = await machine.keychain().sources(HERE)
+    assert (
+        Source(
+            "credential helper docker-credential-vault",
+            "vault",
+            "named in ~/.config/containers/registries.conf",
+            wins=True,
+        )
+        in sources
+    )
+
+
+async def test_a_helper_of_registries_conf_that_is_missing(machine: Machine) -> None:
+    file = machine.write(".config/containers/registries.conf", "")
+    machine.helpers = NameList(("gone",), file)
+    keychain = machine.keychain()
+    assert await keychain.find(HERE) is None
+    assert list(keychain.notices) == [
+        f'{file} names the credential helper "docker-credential-gone", which is not on PATH.'
+        f" Continuing without credentials for {HOST}."
+    ]
 
 
 async def test_variables_move_the_files(machine: Machine) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regbrowse.settings.registries_conf import Mirror, RegistryEntry
+from regbrowse.reference_input import read_typed
+from regbrowse.settings.registries_conf import Mirror, NameList, RegistriesConf, RegistryEntry
 from support.files import write
 from support.machine import Machine
 
@@ -176,6 +177,91 @@ def test_of_two_entries_for_one_location_the_stricter_counts(
     )
 
 
+def meant(read: RegistriesConf, text: str) -> tuple[str, str]:
+    """What a text means, and the note about that."""
+    typed = read.meant(read_typed(text))
+    return str(typed.place), typed.note
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("fedora", "registry.fedoraproject.org/fedora"),
+        ("fedora:40", "registry.fedoraproject.org/fedora:40"),
+        (f"fedora@sha256:{'0' * 64}", f"registry.fedoraproject.org/fedora@sha256:{'0' * 64}"),
+        ("podman pull fedora:40", "registry.fedoraproject.org/fedora:40"),
+        ("suse/leap", "registry.opensuse.org/opensuse/leap"),
+        ("app", "localhost:5000/acme/app"),
+        ("docker.io/fedora", "docker.io/library/fedora"),
+        ("https://hub.docker.com/_/fedora", "docker.io/library/fedora"),
+        ("library/fedora", "docker.io/library/fedora"),
+        ("fedora2", "docker.io/library/fedora2"),
+        ("quay.io/fedora", "quay.io/fedora"),
+        ("docker.io/", "docker.io"),
+    ],
+)
+def test_short_names(machine: Machine, text: str, place: str) -> None:
+    read = machine.registries_conf(
+        '[aliases]\n"fedora" = "registry.fedoraproject.org/fedora"\n'
+        '"suse/leap" = "registry.opensuse.org/opensuse/leap"\n'
+        '"app" = "localhost:5000/acme/app"\n"alpine" = "docker.io/library/alpine"\n"bash" = "docker.io/bash"\n'
+    )
+    found, note = meant(read, text)
+    assert found == place
+    is_alias = read_typed(text).place != read_typed(place).place
+    assert (f"an alias in {machine.system}." in note) is is_alias
+    assert meant(read, "alpine") == ("docker.io/library/alpine", "")
+    assert meant(read, "bash") == ("docker.io/library/bash", "")
+    assert machine.notices.all == ()
+
+
+def test_short_names_of_drop_ins(machine: Machine) -> None:
+    """A later file counts, and takes back with an empty text."""
+    folder = machine.system.parent / "registries.conf.d"
+    write(folder / "1.conf", '[aliases]\na = "one.example/a"\nb = "one.example/b"\nc = "one.example/c"\n')
+    write(machine.user.parent / "registries.conf.d" / "0.conf", '[aliases]\na = "two.example/a"\nb = ""\n')
+    read = machine.registries_conf("")
+    assert [meant(read, name)[0] for name in "abc"] == ["two.example/a", "docker.io/library/b", "one.example/c"]
+
+
+@pytest.mark.parametrize("key", ["a:1", "a.example/b", f"a@sha256:{'0' * 64}", "A", "", "docker pull a"])
+def test_aliases_that_are_no_short_names(machine: Machine, key: str) -> None:
+    machine.registries_conf(f'[aliases]\n"{key}" = "a.example/b"\n')
+    assert machine.notices.all == (
+        f'{machine.system}: the alias "{key}" is no name without registry, tag and digest; it is not used.',
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["a", "a/b", "a.example/b:1", "a.example", "https://a.example/b", "oci:x", "A.example/B"]
+)
+def test_aliases_that_stand_for_no_repository(machine: Machine, value: str) -> None:
+    assert meant(machine.registries_conf(f'[aliases]\na = "{value}"\n'), "a")[0] == "docker.io/library/a"
+    assert machine.notices.all == (
+        f'{machine.system}: the alias "a" stands for "{value}", which is no registry and repository; it is not used.',
+    )
+
+
+def test_registries_to_search_are_told(machine: Machine) -> None:
+    read = machine.registries_conf('unqualified-search-registries = ["one.example", "docker.io"]\n')
+    note = f'"app" is taken from Docker Hub. podman would search one.example, docker.io ({machine.system}).'
+    assert meant(read, "app:1") == ("docker.io/library/app:1", note)
+    assert meant(read, "docker.io/app") == ("docker.io/library/app", "")
+    for names in ('"docker.io", "one.example"', ""):
+        assert meant(machine.registries_conf(f"unqualified-search-registries = [{names}]\n"), "app")[1] == ""
+
+
+def test_credential_helpers_of_the_last_file_that_names_some(machine: Machine) -> None:
+    assert machine.registries_conf("").helpers is None
+    read = machine.registries_conf('credential-helpers = ["containers-auth.json", "vault", 5]\n')
+    assert read.helpers == NameList(("containers-auth.json", "vault"), machine.system)
+    drop_in = write(machine.system.parent / "registries.conf.d" / "x.conf", 'credential-helpers = ["pass"]\n')
+    assert machine.registries_conf().helpers == NameList(("pass",), drop_in)
+    assert machine.notices.all == (
+        f'{machine.system}: "credential-helpers" must be a list of texts; the rest of it is used.',
+    )
+
+
 def test_of_two_entries_for_one_prefix_the_first_counts(machine: Machine) -> None:
     read = machine.registries_conf(
         '[[registry]]\nprefix = "a.example"\nlocation = "one.example"\n'
@@ -203,6 +289,9 @@ def test_a_blocked_entry_counts_also_behind_another_one_of_its_prefix(machine: M
 @pytest.mark.parametrize(
     ("text", "notice"),
     [
+        ("aliases = 5", '"aliases" must be a table, not a number; it is not used'),
+        ("[aliases]\na = 5", 'the alias "a" must be a text, not a number; it is not used'),
+        ("credential-helpers = 5", "credential-helpers must be a list, not a number; it is not used"),
         ("registry = 5", "registry must be a list, not a number; it is not used"),
         ("registry = [5]", "[[registry]] number 1 must be a table, not a number; it is not used"),
         ("[[registry]]\nprefix = 5", "prefix of [[registry]] number 1 must be a text, not a number; it is not used"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from regbrowse.reference import parse_reference
+from regbrowse.registry.client import Settings
 from regbrowse.state import recents
 from support import images
 from support.fake_registry import FakeRegistry
+from support.files import write
+from support.machine import Machine
 from tui.screen_driver import browsing
 
 
@@ -74,3 +77,27 @@ async def test_a_name_that_only_recents_complete_means_them_first(registry: Fake
         await driven.until(lambda: any("▌" in line and "shop/webapp:1.0" in line for line in driven.lines()))
         await driven.press("enter")
         await driven.shows("Tags  webapp")
+
+
+async def test_a_short_name_means_what_registries_conf_says(registry: FakeRegistry, tmp_path: Path) -> None:
+    """Typed before anything was asked, and after; what was opened before is opened again."""
+    machine = Machine(tmp_path)
+    write(machine.user, f'[aliases]\napp = "{registry.name}/shop/app"\nother = "{registry.name}/shop/other"\n')
+    for name in ("app", "other"):
+        registry.repository(f"shop/{name}").add(images.image(), "1.0")
+    settings = Settings(pause=0, network=machine.network())
+    async with browsing(None, tmp_path, settings=settings) as driven:
+        recents.remember(parse_reference("app:1.0"), None)
+        await driven.press("escape", "o")
+        await driven.shows("app:1.0")
+        await driven.paste("app:1.0")
+        await driven.press("up", "enter")
+        await driven.shows("Tags  app")
+        assert driven.screen.navigator.place == parse_reference(f"{registry.name}/shop/app:1.0")
+        await driven.press("o")
+        await driven.paste("other")
+        await driven.shows("repository shop/other")
+        await driven.shows(f'"other" means {registry.name}/shop/other')
+        await driven.press("enter")
+        await driven.shows("Tags  other")
+        assert driven.screen.tags_pane.repository == parse_reference(f"{registry.name}/shop/other").repository

@@ -137,7 +137,10 @@ class OpenDialog(Dialog[Typed]):
             return [[(line, styles.text)] for line in wrap(self.said, width)[:3]]
         if self.error is not None:
             return [[(line, styles.error)] for line in wrap(str(self.error), width)[:3]]
-        return _understood(understand(text, self.here), width, styles)
+        found = understand(text, self.here)
+        if found.typed is not None and self.cursor < 0 and self._session.browser is not None:
+            found = Understood(self._session.browser.meant(found.typed))
+        return _understood(found, width, styles)
 
     def _recent(self, index: int, recent: Recent, wanted: str, width: int) -> list[Span]:
         themed = theme_styles(self.app)
@@ -190,6 +193,11 @@ class OpenDialog(Dialog[Typed]):
         typed = understand(text, self.here).typed
         if typed is None:
             return
+        if typed.short and self.cursor < 0:  # what was opened before is opened again, whatever it stands for now
+            if self._session.browser is None:
+                self._ask("reading settings", self._read_settings(typed))
+                return
+            typed = self._session.browser.meant(typed)
         if typed.source is not None:
             self._ask(f"reading {typed.source}", self._read_files(typed, typed.source))
         elif self.here is not None and self.here.target and _DIGEST.fullmatch(text.strip()):
@@ -208,6 +216,9 @@ class OpenDialog(Dialog[Typed]):
             self.post_message(await question)
         except RegbrowseError as error:
             self.post_message(self.Answered(error=error))
+
+    async def _read_settings(self, typed: Typed) -> Answered:
+        return self.Answered((await self._session.connected()).meant(typed))
 
     async def _read_files(self, typed: Typed, source: Source) -> Answered:
         place, _ = await (await self._session.connected()).open_files(source)
