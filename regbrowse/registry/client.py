@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from regbrowse.reference_input import Typed
     from regbrowse.registry.content.blobs import Blobs
     from regbrowse.registry.content.download import BlobStream, Downloads
+    from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
     from regbrowse.registry.content.manifests import Manifests
     from regbrowse.registry.content.offline import OfflineAnswers
     from regbrowse.registry.content.uncached import UncachedReader
@@ -126,10 +127,16 @@ class Client:
         return Paginator(self.auth)
 
     @cached_property
+    def _manifest_fetcher(self) -> ManifestFetcher:
+        from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
+
+        return ManifestFetcher(self.auth)
+
+    @cached_property
     def _manifests(self) -> Manifests:
         from regbrowse.registry.content.manifests import Manifests
 
-        return Manifests(self.auth, self._cache)
+        return Manifests(self._manifest_fetcher, self._cache)
 
     @cached_property
     def _blobs(self) -> Blobs:
@@ -147,7 +154,7 @@ class Client:
     def _finder(self) -> ReferrerFinder:
         from regbrowse.registry.referrers.finder import ReferrerFinder
 
-        return ReferrerFinder(self.auth, self._manifests)
+        return ReferrerFinder(self.auth, self._manifest_fetcher, self._manifests)
 
     @cached_property
     def _vendor_apis(self) -> VendorApis:
@@ -299,7 +306,7 @@ class Client:
         """Read past every cache and without verification, to compare what is said with what is served."""
         from regbrowse.registry.content.uncached import UncachedReader
 
-        return UncachedReader(self.auth, self.resolve(repository).repository)
+        return UncachedReader(self.auth, self._manifest_fetcher, self.resolve(repository).repository)
 
     async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
         """Find what is attached to a manifest, in every place it can be (distribution-spec, Listing Referrers).

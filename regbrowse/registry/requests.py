@@ -99,6 +99,8 @@ class Request:
     """Refuse redirects to another origin."""
     background: bool = False
     """No user waits for it: it stands back for other requests, and is sent again more often."""
+    guessed: bool = False
+    """It is for a tag that nothing has named: that it is not there is the usual answer."""
     user: str = ""
     """The user of the login that it is sent with, as a registry counts requests; empty for anonymous."""
     sink: BodySink | None = field(default=None, repr=False, compare=False)

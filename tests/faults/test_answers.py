@@ -8,16 +8,17 @@ import json
 import pytest
 
 from faults.answers import CHUNKED, chunks, http, problem
-from faults.asking import MADE, TAG, digest, here, manifest, sent
+from faults.asking import BY_DIGEST, MADE, TAG, digest, here, manifest, sent
 from faults.rows import row
 from faults.server import End, Endless, Misbehaving, Part, Request
 from faults.trial import MIB, trial
 from regbrowse.errors import BadResponse, Denied, Integrity, NetError, NotFound, RegbrowseError, ServerError, TooLarge
-from regbrowse.oci.manifest import Image, Schema1
+from regbrowse.oci.manifest import Image, Manifest, Schema1
+from regbrowse.oci.mediatype import ACCEPT
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from support import images
-from support.images import OCI_INDEX, OCI_MANIFEST
+from support.images import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 
 AREA = "Manifests"
 LIMIT = 4 * MIB
@@ -137,6 +138,71 @@ async def test_registries_that_dislike_weights(server: Misbehaving, status: int)
     seen = await trial(server, manifest(server), at_most=3)
     assert isinstance(seen.answer, Image)
     assert OCI_INDEX in server.asked[2].header("accept")
+
+
+@row(
+    AREA,
+    server="`Accept` is not split at commas: 404 for what is there",
+    client="asks once more for one type, and goes on like that",
+)
+@pytest.mark.parametrize(
+    ("only", "code", "said"),
+    [
+        (DOCKER_MANIFEST, "MANIFEST_UNKNOWN", "manifest unknown"),
+        (OCI_MANIFEST, "MANIFEST_UNKNOWN", "OCI manifest found, but accept header does not support OCI manifests"),
+        (OCI_INDEX, "MANIFEST_UNKNOWN", "OCI index found, but accept header does not support OCI indexes"),
+        (DOCKER_MANIFEST, "NOT_FOUND", ""),
+    ],
+)
+async def test_registries_that_do_not_split_accept(server: Misbehaving, only: str, code: str, said: str) -> None:
+    wanted: list[str] = []
+
+    def answer(request: Request) -> bytes:
+        wanted.append(request.header("accept"))
+        if request.method == "HEAD":
+            return http(200 if wanted[-1] == only else 404, "", [("Docker-Content-Digest", MADE.digest)])
+        return sent(MADE.raw) if wanted[-1] == only else problem(404, code, said)
+
+    server.on(TAG, answer)
+    server.on(BY_DIGEST, answer)
+
+    async def ask(client: Client) -> list[str]:
+        wanted.clear()
+        manifest = await client.manifest(here(server), "1")
+        assert str(manifest.digest) == MADE.digest
+        assert await client.head(here(server), "1") is not None
+        await client.uncached(here(server)).manifest(manifest.digest)
+        return list(wanted)
+
+    seen = await trial(server, ask, at_most=5, cancel=False)
+    assert seen.answer == [ACCEPT, only, only, only]
+
+
+@row(
+    AREA,
+    server="404 for a manifest that is not there",
+    client="asks twice at the most; once where there is no repository, or where the header was understood before",
+)
+@pytest.mark.parametrize(("code", "times"), [("MANIFEST_UNKNOWN", 2), ("NAME_UNKNOWN", 1)])
+async def test_manifests_that_do_not_exist(server: Misbehaving, code: str, times: int) -> None:
+    server.on(TAG, problem(404, code))
+    seen = await trial(server, manifest(server), at_most=1 + times)
+    assert isinstance(seen.error, NotFound)
+    assert [one.url.rpartition("/")[2] for one in seen.log if one.status == 404] == ["1"] * times
+
+
+@row(AREA, server="404 for a manifest beside one that is there", client="asks once")
+async def test_a_manifest_that_does_not_exist_beside_one_that_does(server: Misbehaving) -> None:
+    server.on(TAG, problem(404, "MANIFEST_UNKNOWN"))
+    server.on("/v2/acme/app/manifests/2", sent(MADE.raw))
+
+    async def ask(client: Client) -> Manifest:
+        await client.manifest(here(server), "2")
+        return await client.manifest(here(server), "1")
+
+    seen = await trial(server, ask, at_most=3)
+    assert isinstance(seen.error, NotFound)
+    assert [one.url.rpartition("/")[2] for one in seen.log if one.status == 404] == ["1"]
 
 
 @row(

@@ -81,7 +81,7 @@ async def test_slow_values(server: Misbehaving, value: str) -> None:
 async def test_slow_error_bodies(server: Misbehaving, body: str) -> None:
     server.on(TAG, http(404, body))
     started = time.process_time()
-    seen = await trial(server, manifest(server), at_most=2, cancel=False)
+    seen = await trial(server, manifest(server), at_most=3, cancel=False)
     assert isinstance(seen.error, RegbrowseError)
     assert time.process_time() - started < 0.7
 

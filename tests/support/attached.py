@@ -7,6 +7,7 @@ import json
 from regbrowse.reference import Digest
 from regbrowse.registry.client import Client
 from regbrowse.registry.content.cache import ContentCache
+from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.models import Referrers
 from regbrowse.registry.referrers.finder import ReferrerFinder
@@ -26,7 +27,8 @@ NO_API = "has no referrers API; looked at tags instead."
 
 
 def finder_of(client: Client) -> ReferrerFinder:
-    return ReferrerFinder(client.auth, Manifests(client.auth, ContentCache(client.auth.user_for)))
+    fetcher = ManifestFetcher(client.auth)
+    return ReferrerFinder(client.auth, fetcher, Manifests(fetcher, ContentCache(client.auth.user_for)))
 
 
 def attached(kind: str, number: int = 0) -> Made:

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from regbrowse.errors import AuthError, BadResponse, Integrity, NotFound, RegbrowseError, ServerError, TooLarge
 from regbrowse.oci.manifest import Manifest, Schema1, Unknown, parse_manifest
-from regbrowse.oci.mediatype import ACCEPT_PLAIN, essence
+from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Repository
-from regbrowse.registry.auth.authenticator import Authenticator
 from regbrowse.registry.content.cache import ContentCache
 from regbrowse.registry.content.disk_cache import CachedContent
+from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
 from regbrowse.registry.content.verify import (
     bypass_caches,
     docker_content_digest,
@@ -25,8 +25,8 @@ from regbrowse.registry.content.verify import (
     unverifiable_note,
     verified_body,
 )
-from regbrowse.registry.error_mapping import not_json, server_words, status_error
-from regbrowse.registry.fetch import LARGE_BODY, fetch, in_thread_if_large
+from regbrowse.registry.error_mapping import not_json, server_words
+from regbrowse.registry.fetch import LARGE_BODY, in_thread_if_large
 from regbrowse.registry.headers import content_length
 from regbrowse.registry.models import TagHead
 from regbrowse.registry.requests import Request, Response, manifest_request
@@ -40,8 +40,8 @@ UNVERIFIED_SCHEMA1 = "The digest is as the server reports it; it was not verifie
 class Manifests:
     """The manifests of one client."""
 
-    def __init__(self, auth: Authenticator, cache: ContentCache) -> None:
-        self._auth = auth
+    def __init__(self, fetcher: ManifestFetcher, cache: ContentCache) -> None:
+        self._fetcher = fetcher
         self._cache = cache
         self._in_flight: SingleFlight[Manifest] = SingleFlight()
         self._without_head: set[str] = set()
@@ -55,9 +55,11 @@ class Manifests:
         expected: str = "",
         size: int | None = None,
         background: bool = False,
+        guessed: bool = False,
     ) -> Manifest:
         """Read the manifest of a tag or a digest; `expected` and `size` are media type and size in its descriptor.
 
+        `guessed` is a tag that nothing has named, and that may well not be there.
         Content of a digest is requested once. Raises RegistryError, and NotFound for what is no valid tag.
         """
         digest = digest_in(target)
@@ -67,7 +69,7 @@ class Manifests:
             if cached is not None:
                 return await parse_cached(cached, expected, digest, size)
         key = repository.registry.key, repository.path, str(target), epoch
-        request = replace(manifest_request(repository, target, digest), background=background)
+        request = replace(manifest_request(repository, target, digest), background=background, guessed=guessed)
 
         async def read() -> Manifest:
             if digest is None:
@@ -85,7 +87,7 @@ class Manifests:
         registry, fails = repository.registry.key, False
         if registry not in self._without_head:
             try:
-                response = await fetch(self._auth, request, statuses=(200, 400, 404, 405, 406, 501))
+                response = await self._fetcher.head(request, statuses=(200, 400, 404, 405, 406, 501))
                 if response.status == 200:
                     media_type = visible(essence(response.content_type))
                     return TagHead(docker_content_digest(response), media_type, content_length(response.headers))
@@ -113,7 +115,7 @@ class Manifests:
         return record.digest if record and cached else None
 
     async def _read_tag(self, repository: Repository, request: Request, expected: str, epoch: int) -> Manifest:
-        response = await self._request(request)
+        response = await self._fetcher.get(request, expected)
         raw = response.decoded()
         found = await digest_of_tag(response, raw)
         manifest = await parse_response(response, raw, expected, found.digest, found.note)
@@ -126,14 +128,14 @@ class Manifests:
     async def _read_digest(
         self, repository: Repository, request: Request, digest: Digest, expected: str, size: int | None, epoch: int
     ) -> Manifest:
-        response = await self._request(request)
+        response = await self._fetcher.get(request, expected)
         try:
             raw = await verified_body(response, digest)
         except Integrity:
             schema1 = await parse_schema1(response.body, response.content_type, digest)
             if schema1 is not None:
                 return schema1
-            response = await self._request(bypass_caches(request))
+            response = await self._fetcher.get(bypass_caches(request), expected)
             raw = await verified_body(response, digest)
         notes = size_note(size, raw), unverifiable_note(digest)
         manifest = await parse_response(response, raw, expected, digest, *notes)
@@ -141,16 +143,6 @@ class Manifests:
             return replace(manifest, verified=False)
         await self._cache.put(digest, CachedContent(raw, response.content_type), repository, epoch)
         return manifest
-
-    async def _request(self, request: Request) -> Response:
-        """Send the request; repeat it with a plain Accept header where the detailed one is refused."""
-        response = await fetch(self._auth, request, statuses=(200, 400, 406))
-        if response.status == 200:
-            return response
-        plain = await self._auth.send(replace(request, headers={**request.headers, "Accept": ACCEPT_PLAIN}))
-        if plain.status != 200:
-            raise status_error(response, self._auth.login_state(request.registry))
-        return plain
 
 
 def digest_in(target: str | Digest) -> Digest | None:

@@ -9,10 +9,11 @@ from regbrowse.oci.config import CONFIG_LIMIT
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
 from regbrowse.registry.content.verify import docker_content_digest, matches
 from regbrowse.registry.fetch import fetch
 from regbrowse.registry.headers import content_length, content_range
-from regbrowse.registry.requests import Request, blob_request, manifest_request
+from regbrowse.registry.requests import Response, blob_request, manifest_request
 
 
 class ServedContent(NamedTuple):
@@ -27,19 +28,20 @@ class ServedContent(NamedTuple):
 class UncachedReader:
     """Reads from one repository. Every method sends requests and raises RegistryError."""
 
-    def __init__(self, auth: Authenticator, repository: Repository) -> None:
+    def __init__(self, auth: Authenticator, fetcher: ManifestFetcher, repository: Repository) -> None:
         self._auth = auth
+        self._fetcher = fetcher
         self._repository = repository
 
     async def manifest(self, target: str | Digest) -> ServedContent:
         """Read the manifest of a tag or a digest (distribution-spec, Pulling manifests)."""
         digest = target if isinstance(target, Digest) else None
-        return await self._read(manifest_request(self._repository, target, digest), digest)
+        return await _served(await self._fetcher.get(manifest_request(self._repository, target, digest)), digest)
 
     async def blob(self, descriptor: Descriptor) -> ServedContent:
         """Read a blob of at most 32 MiB, whatever size its descriptor names."""
         digest, request = blob_request(self._repository, descriptor, CONFIG_LIMIT)
-        return await self._read(replace(request, size=None), digest)
+        return await _served(await fetch(self._auth, replace(request, size=None)), digest)
 
     async def blob_size(self, descriptor: Descriptor) -> int | None:
         """Return the size of a blob that the registry reports, None when it reports none.
@@ -58,9 +60,9 @@ class UncachedReader:
             return found.total if found else None
         return content_length(response.headers) if response.status == 200 else 0
 
-    async def _read(self, request: Request, digest: Digest | None) -> ServedContent:
-        """Read a body; one that does not match the digest is decoded, when it is encoded without being asked to."""
-        response = await fetch(self._auth, request)
-        right = digest is not None and await matches(response.body, digest)
-        raw = response.body if right else response.decoded()
-        return ServedContent(raw, response.content_type, docker_content_digest(response))
+
+async def _served(response: Response, digest: Digest | None) -> ServedContent:
+    """Take a body; one that does not match the digest is decoded, when it is encoded without being asked to."""
+    right = digest is not None and await matches(response.body, digest)
+    raw = response.body if right else response.decoded()
+    return ServedContent(raw, response.content_type, docker_content_digest(response))

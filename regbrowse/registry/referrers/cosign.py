@@ -9,6 +9,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Repository, is_tag
 from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.content.verify import docker_content_digest
 from regbrowse.registry.error_mapping import status_error
@@ -26,12 +27,15 @@ def cosign_tags(subject: Digest) -> tuple[str, ...]:
     return tuple(tag for tag in tags if is_tag(tag))
 
 
-async def find_tagged(auth: Authenticator, manifests: Manifests, repository: Repository, tag: str) -> Descriptor | None:
+async def find_tagged(
+    auth: Authenticator, fetcher: ManifestFetcher, manifests: Manifests, repository: Repository, tag: str
+) -> Descriptor | None:
     """Return what a tag points to; None when there is no such tag. Raises RegbrowseError.
 
     A HEAD is enough where the server answers it with a digest.
     """
-    response = await auth.send(replace(manifest_request(repository, tag, None), method="HEAD", attempts=2))
+    request = fetcher.understandable(manifest_request(repository, tag, None))
+    response = await auth.send(replace(request, method="HEAD", attempts=2))
     if response.status in (404, 410):
         return None
     digest = docker_content_digest(response) if response.status == 200 else None
@@ -40,7 +44,7 @@ async def find_tagged(auth: Authenticator, manifests: Manifests, repository: Rep
     if response.status not in _NO_HEAD and response.status != 200:
         raise status_error(response, auth.login_state(repository.registry))
     try:
-        manifest = await manifests.get(repository, tag)
+        manifest = await manifests.get(repository, tag, guessed=True)
     except NotFound:
         return None
     return Descriptor(manifest.media_type, manifest.digest, manifest.size, artifact_type=manifest.artifact_type)

@@ -15,6 +15,7 @@ from regbrowse.errors import RegbrowseError
 from regbrowse.oci.manifest import Manifest
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.auth.authenticator import Authenticator
+from regbrowse.registry.content.manifest_fetcher import ManifestFetcher
 from regbrowse.registry.content.manifests import Manifests
 from regbrowse.registry.models import Referrer, Referrers
 from regbrowse.registry.referrers.api import MAX_ENTRIES, ApiAnswer, could_not, list_referrers
@@ -44,8 +45,9 @@ class _Source(NamedTuple):
 class ReferrerFinder:
     """Look for attachments, and remember which registries and repositories have the API."""
 
-    def __init__(self, auth: Authenticator, manifests: Manifests) -> None:
+    def __init__(self, auth: Authenticator, fetcher: ManifestFetcher, manifests: Manifests) -> None:
         self._auth = auth
+        self._fetcher = fetcher
         self._manifests = manifests
         self._offered: dict[str, bool] = {}
         """Key of a registry, or a repository -> whether the API is offered there."""
@@ -81,7 +83,7 @@ class ReferrerFinder:
 
     async def _cosign(self, repository: Repository, tag: str) -> _Source:
         try:
-            descriptor = await find_tagged(self._auth, self._manifests, repository, tag)
+            descriptor = await find_tagged(self._auth, self._fetcher, self._manifests, repository, tag)
         except RegbrowseError as error:
             return _Source(looked_at=False, note=could_not(error))
         return _Source([Referrer(descriptor, (SIGNATURE_TAG,), tag)] if descriptor else ())

@@ -27,7 +27,7 @@ async def list_tagged(manifests: Manifests, repository: Repository, subject: Dig
     There are none without such a tag, and none when a broken tool has put an image there.
     """
     try:
-        manifest = await manifests.get(repository, referrers_tag(subject))
+        manifest = await manifests.get(repository, referrers_tag(subject), guessed=True)
     except NotFound:
         return ()
     return manifest.manifests if isinstance(manifest, Index) else ()
