@@ -76,9 +76,11 @@ def exact(count: int) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 layer`, `6 layers`, `1,204 tags`, `2 entries`."""
+    """`1 layer`, `6 layers`, `1,204 tags`, `2 entries`, `3 matches`."""
     if count == 1:
         return f"1 {noun}"
+    if noun.endswith("ch"):
+        return f"{count:,} {noun}es"
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
 
 

@@ -20,6 +20,8 @@ DIGEST = 19
 """Cells of a short digest."""
 TAIL = 9
 """Cells that stay of the end of a text that is cut in its middle."""
+UNDERLINED = Style(underline=True, bold=True)
+"""What a match is painted with."""
 Span = tuple[str, Style]
 """A piece of a line: display text (already visible) and its style."""
 
@@ -85,6 +87,45 @@ def spread(left: list[Span], right: list[Span], width: int, fill: Style) -> list
     room = width - width_of(right)
     left = clip(left, max(0, room - (1 if right else 0)))
     return [*left, (" " * max(0, room - width_of(left)), fill), *right]
+
+
+def underlined(spans: list[Span], wanted: str) -> list[Span]:
+    """Underline every occurrence of a text, also across the borders of spans."""
+    whole, wanted = "".join(text for text, _ in spans).lower(), wanted.lower()
+    marked = [False] * len(whole)
+    at = whole.find(wanted)
+    while at >= 0:
+        marked[at : at + len(wanted)] = [True] * len(wanted)
+        at = whole.find(wanted, at + len(wanted))
+    if True not in marked:
+        return spans
+    out: list[Span] = []
+    at = 0
+    for text, style in spans:
+        begin = 0
+        for end in range(1, len(text) + 1):
+            here = at + begin < len(marked) and marked[at + begin]
+            if end == len(text) or (at + end < len(marked) and marked[at + end]) != here:
+                out.append((text[begin:end], style + UNDERLINED if here else style))
+                begin = end
+        at += len(text)
+    return out
+
+
+def shifted(spans: list[Span], cells: int) -> list[Span]:
+    """The spans without their first cells; half a wide character becomes a space."""
+    out: list[Span] = []
+    for text, style in spans:
+        if cells <= 0:
+            out.append((text, style))
+            continue
+        at = 0
+        while at < len(text) and cells > 0:
+            cells -= cell_len(text[at])
+            at += 1
+        out.append((" " * max(0, -cells) + text[at:], style))
+        cells = max(0, cells)
+    return [(text, style) for text, style in out if text]
 
 
 def strip(spans: Iterable[Span], width: int, fill: Style) -> Strip:

@@ -38,6 +38,7 @@ class Key(NamedTuple):
 MOVE, FIND, TAKE, CHECK = "Move", "Find", "Take", "Check"
 
 HISTORY = "back, forward in history"
+SIDEWAYS = "out and in; scroll long lines"
 KEYS: tuple[Key, ...] = (
     Key("move(-1)", "up,k", "↑ ↓  j k", MOVE, "up, down", part=PANE),
     Key("move(1)", "down,j", "↑ ↓  j k", MOVE, "up, down", part=PANE),
@@ -54,20 +55,22 @@ KEYS: tuple[Key, ...] = (
     Key("enter", "enter", "enter", MOVE, "go in, see the whole", "go in", part=PANE),
     Key("keep_filter", "enter", "enter", MOVE, "go in, see the whole", part=FILTER),
     Key("fold", "space", "space", MOVE, "fold or open", "fold", part=MANIFESTS),
-    Key("branch(1)", "right", "← →", MOVE, "fold or parent, open or first child", part=MANIFESTS),
-    Key("branch(-1)", "left", "← →", MOVE, "fold or parent, open or first child", part=MANIFESTS),
+    Key("branch(1)", "right", "← →", MOVE, SIDEWAYS, part=MANIFESTS),
+    Key("branch(-1)", "left", "← →", MOVE, SIDEWAYS, part=MANIFESTS),
+    Key("shift(1)", "right", "← →", MOVE, SIDEWAYS, part=PANE),
+    Key("shift(-1)", "left", "← →", MOVE, SIDEWAYS, part=PANE),
     Key("clear_filter", "escape", "esc", MOVE, "cancel, clear, back", "clear", part=FILTER),
     Key("back", "escape", "esc", MOVE, "cancel, clear, back", "cancel"),
     Key("history(-1)", "left_square_bracket", "[  ]", MOVE, HISTORY, "back", "Back in history", foot_key="["),
     Key("history(1)", "right_square_bracket", "[  ]", MOVE, HISTORY, "forward", "Forward in history", foot_key="]"),
     Key("zoom", "z", "z", MOVE, "zoom this pane", "zoom", "Zoom this pane"),
-    Key("find", "slash", "/", FIND, "filter tags, search the config", "filter", "Filter or search", FILTER),
+    Key("find", "slash", "/", FIND, "filter rows, search the config", "filter", "Filter or search", FILTER),
     Key("match(1)", "n", "n N", FIND, "next, previous match", "match", part=CONFIG),
     Key("part(1)", "J", "J K", FIND, "next, previous part of the config", part=CONFIG),
     Key("part(-1)", "K", "J K", FIND, "next, previous part of the config", part=CONFIG),
     Key("match(-1)", "N", "n N", FIND, "next, previous match", part=CONFIG),
     Key("fuzzy", "ctrl+t", "ctrl+t", FIND, "substring or fuzzy filter", part=TAGS),
-    Key("sort", "s", "s", FIND, "sort the tags", "sort", "Sort the tags"),
+    Key("sort", "s", "s", FIND, "sort the tags, the layers", "sort", "Sort the tags or the layers"),
     Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
     Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),
     Key("repositories", "u", "u", FIND, "the registry's repositories", "repositories", "Repositories of this registry"),

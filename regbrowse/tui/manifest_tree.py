@@ -71,32 +71,44 @@ class Tree:
     _repeated: set[tuple[int, ...]] = field(default_factory=set)
     """The paths of images for a platform that is listed before."""
 
-    def rows(self) -> list[Node]:
-        """The visible rows, the root first."""
+    def matching(self, text: str) -> tuple[list[Node], int]:
+        """Give the rows that hold a text, folded or not, with those above them; and how many hold it."""
+        kept: list[Node] = []
+        count, below = 0, 0
+        for node in reversed(self.rows(unfold=True)):
+            found = text.lower() in f"{node.label} {node.note} {node.digest or ''}".lower()
+            count += found
+            if found or node.level < below:
+                kept.append(node._replace(is_open=node.level < below))
+                below = node.level
+        return kept[::-1], count
+
+    def rows(self, *, unfold: bool = False) -> list[Node]:
+        """Give the visible rows, the root first; with `unfold` also those within rows that are folded."""
         root = self.root
         words = f"{mediatype.plain(root.media_type)}, {exact(len(root.raw))}"
         kind = row_kind(root)
         note = f"{root.kind}, {words}" if isinstance(root, Artifact) else words
-        is_open = "root" not in self.folded
+        is_open = unfold or "root" not in self.folded
         has_children = isinstance(root, Index) and bool(root.manifests)
         node = Node(
             "root", 0, kind, _root_label(root), note, _total(root), mark_of(root), root.digest,
             folds=has_children, is_open=is_open and has_children,
         )  # fmt: skip
-        return [node, *self._below()] if is_open else [node]
+        return [node, *self._below(unfold)] if is_open else [node]
 
-    def _below(self) -> Iterator[Node]:
+    def _below(self, unfold: bool) -> Iterator[Node]:
         closed: str | None = None
         for entry in self._walk():
             key = _key(entry)
             if entry.is_attached or (closed and key.startswith(closed)):
                 continue
             if entry.kind is Kind.INDEX:
-                node = self._nested(entry, key)
+                node = self._nested(entry, key, unfold)
                 closed = None if node.is_open else f"{key}/"
                 yield node
             else:
-                yield from self._platform(entry, key)
+                yield from self._platform(entry, key, unfold)
 
     def _walk(self) -> list[Entry]:
         """Every entry of the index and of those within it that are read, in the order of the rows."""
@@ -110,7 +122,7 @@ class Tree:
     def _outcome(self, descriptor: Descriptor) -> Outcome | None:
         return self.children.get(descriptor.digest) if descriptor.digest else None
 
-    def _nested(self, entry: Entry, key: str) -> Node:
+    def _nested(self, entry: Entry, key: str, unfold: bool) -> Node:
         outcome = self._outcome(entry.descriptor)
         inner = outcome if isinstance(outcome, Index) and not entry.refusal else None
         note = entry.refusal or _problem(outcome) or _title(entry.descriptor)
@@ -119,16 +131,16 @@ class Tree:
             note = f"nested, {plural(count, 'platform')}"
         return Node(
             key, len(entry.path), "index", "index", note, None, mark_of(outcome), entry.digest, entry.descriptor,
-            folds=inner is not None, is_open=inner is not None and key not in self.folded,
+            folds=inner is not None, is_open=inner is not None and (unfold or key not in self.folded),
             missing=isinstance(outcome, NotFound),
         )  # fmt: skip
 
-    def _platform(self, entry: Entry, key: str) -> Iterator[Node]:
+    def _platform(self, entry: Entry, key: str, unfold: bool) -> Iterator[Node]:
         descriptor, level, about = entry.descriptor, len(entry.path), entry.attestations
         outcome = self._outcome(descriptor)
         statements = [node for each in about for node in self._statements(each, key, level + 1)]
         unread = any(each.digest not in self.children for each in about)
-        is_open = key in self.unfolded and bool(about)
+        is_open = (unfold or key in self.unfolded) and bool(about)
         note = _problem(outcome) or (REPEATED if entry.path in self._repeated else "")
         if not note and not descriptor.platform:
             note = _title(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from regbrowse.errors import BadResponse, Integrity, RegbrowseError
@@ -20,12 +20,11 @@ from regbrowse.oci.manifest import Image, config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
 from regbrowse.text import age, plural, size, visible
 from regbrowse.tui import keys
-from regbrowse.tui.cells import Span, clip, cut_left
+from regbrowse.tui.cells import Span, clip, cut_left, shifted, underlined
 from regbrowse.tui.copy_forms import Form
 from regbrowse.tui.messages import LARGE, ConfigLoaded, ContentLoaded, ImageLoaded, LoadFailed
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
-from regbrowse.tui.widgets.filter_bar import FilterBar
 from regbrowse.tui.widgets.lines import Detail
 
 if TYPE_CHECKING:
@@ -55,20 +54,44 @@ VALUES = 20
 _PART = re.compile(r' {2,4}"')
 RAW_LINE = 2_048
 """Bytes of a raw document on one row when it has no line ends."""
-_UNDERLINE = Style(underline=True, bold=True)
+
+
+class Matches:
+    """The lines that hold a text, found a slice at a time."""
+
+    def __init__(self, text: str, view: str, document: JsonLines | None) -> None:
+        self.sought = text, view, document
+        self.rows: list[int] = []
+        """Sorted."""
+        self.looked = 0
+        """How many lines were looked at."""
+
+    def look(self, lines: list[str]) -> bool:
+        """Look at more lines for a moment; tell whether all of them were looked at."""
+        end, text = perf_counter() + SLICE_SECONDS, self.sought[0].lower()
+        while self.looked < len(lines) and perf_counter() < end:
+            upto = min(len(lines), self.looked + SLICE_LINES)
+            self.rows += [row for row in range(self.looked, upto) if text in lines[row].lower()]
+            self.looked = upto
+        return self.looked >= len(lines)
+
+    def said(self, row: int) -> str:
+        """Say how many there are, and which of them the cursor is on."""
+        place = bisect_left(self.rows, row)
+        on = f"{place + 1:,} of " if place < len(self.rows) and self.rows[place] == row else ""
+        return f"{on}{plural(len(self.rows), 'match')}"
 
 
 class ConfigPane(Pane):
     """A document by line. Nothing here depends on its size but the rows that are visible."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.CONFIG, keys.FILTER)
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.CONFIG)
 
     number = 4
     foot = ("find", "match(1)", "copy", "view", "enter", "open", "zoom")
 
     def __init__(self) -> None:
         super().__init__("config", "Config")
-        self.filter = FilterBar()
         self.request: ImageRequest | None = None
         """Whose config is shown or awaited."""
         self.manifest: Manifest | None = None
@@ -87,6 +110,7 @@ class ConfigPane(Pane):
         self.whole = True
         """False when only the first part of a large document was read."""
         self.searched = ""
+        self._matches = Matches("", "", None)
         self._brief: tuple[str, ...] = ()
         """The document in a few words, for where there is room for one row, the most important first."""
         self._anomalies: tuple[str, ...] = ()
@@ -95,10 +119,6 @@ class ConfigPane(Pane):
         self._painted = 0.0
         self._value: tuple[JsonLines, int, str] | None = None
         """The value that was asked for last: a whole object can be large, and it is asked for with every key."""
-
-    def compose(self) -> ComposeResult:
-        yield self.filter
-        yield from super().compose()
 
     # What is shown
 
@@ -202,7 +222,7 @@ class ConfigPane(Pane):
         if self.document is not None:
             self.document.advance(AT_ONCE)
             self._lay_out_soon(self.document)
-        self.rows.put_cursor(0)
+        self.rows.reset()
         self.rows_changed()
 
     def _lay_out_soon(self, document: JsonLines) -> None:
@@ -249,7 +269,7 @@ class ConfigPane(Pane):
             self._manifest_document.advance(AT_ONCE)
             self._lay_out_soon(self._manifest_document)
         self.rows_changed()
-        self.rows.put_cursor(0)
+        self.rows.reset()
 
     @property
     def lines(self) -> list[str]:
@@ -302,20 +322,12 @@ class ConfigPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
-            case "find":
-                return self.row_count() > 0
             case "match":
                 return bool(self.searched)
             case "part":
                 return self.row_count() > 0
-            case "enter" | "copy" | "digest" if self.filter.input.has_focus:
-                return False
-            case "copy":
+            case "copy" if not self.filter.input.has_focus:
                 return self.row_count() > 0
-            case "keep_filter":
-                return self.filter.input.has_focus
-            case "clear_filter":
-                return self.filter.is_open or bool(self.searched)
             case _:
                 return super().check_action(action, parameters)
 
@@ -361,29 +373,16 @@ class ConfigPane(Pane):
 
     # Search
 
-    def action_find(self) -> None:
-        self.filter.open(self.searched)
-        self.changed()
+    @property
+    def filter_text(self) -> str:
+        return self.searched
 
     def action_keep_filter(self) -> None:
         """Give the keyboard back to the rows; the matches stay marked."""
-        self._search(self.filter.text)
+        super().action_keep_filter()
         self.filter.close()
-        self.screen.set_focus(self)
-        self.changed()
 
-    def action_clear_filter(self) -> None:
-        """Stop searching."""
-        self.filter.close()
-        self.screen.set_focus(self)
-        self._search("")
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        self._search(event.text)
-
-    def _search(self, text: str) -> None:
+    def search(self, text: str) -> None:
         """Look for a text from the cursor on."""
         if text == self.searched:
             return
@@ -401,6 +400,18 @@ class ConfigPane(Pane):
         part = next((row for row in rows if (self.card[row].name if card else _PART.match(lines[row]))), None)
         if part is not None:
             self.rows.jump(part)
+
+    def _search_facts(self) -> list[str]:
+        """Say what is looked for, and how often it was found so far."""
+        if not self.searched:
+            return []
+        sought = self.searched, self.view, self.document
+        if self._matches.sought != sought:
+            self._matches = Matches(*sought)
+        ended = self._matches.look(self.lines)
+        if not ended:
+            self.set_timer(REPAINT, self.changed)
+        return [f"/{visible(self.searched, 64)} {self._matches.said(self.rows.cursor)}{'' if ended else ' so far'}"]
 
     def action_match(self, direction: int) -> None:
         if not self._find(direction):
@@ -426,14 +437,11 @@ class ConfigPane(Pane):
         if not count:
             return []
         if self.view == CARD:
-            facts = [CARD, plural(count, "value")]
-            if self.searched:
-                facts.append(f"/{self.searched}")
+            facts = [CARD, *(self._search_facts() or [plural(count, "value")])]
             return [*facts, *([f"{len(self._anomalies)} odd"] if self._anomalies else [])]
         document = self._laid_out
         facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if document is None or document.done else '…'}"]
-        if self.searched:
-            facts.append(f"/{self.searched}")
+        facts += self._search_facts()
         facts.append(self.view if document is not None or self.view == RAW else "no JSON")
         if self._anomalies:
             facts.append(f"{len(self._anomalies)} odd")
@@ -477,24 +485,27 @@ class ConfigPane(Pane):
             digits = max(3, len(str(self.row_count())))
             spans.append((f"{index + 1:>{digits}}  ", styles.tertiary))
             width -= digits + 2
-        line = self.lines[index][: 4 * width + 64]
-        shown = visible(line, max(8, 4 * width))
+        shift = self.rows.shift
+        line = self.lines[index][: shift + 4 * width + 64]
+        shown = visible(line, max(8, shift + 4 * width))
         body = self._lexed(shown, styles) if self._laid_out else [(shown, styles.text)]
         if self.searched:
-            body = _underlined(body, self.searched)
+            body = underlined(body, self.searched)
         if len(self.lines[index]) > len(line):
             body.append(("…" * (width + 1), styles.text))
-        return spans + clip(body, width)
+        return spans + clip(shifted(body, shift), width)
 
     def _paint_card_row(self, row: CardRow, width: int, styles: TextStyles) -> list[Span]:
-        value = visible(row.value, max(8, 4 * width))
+        value = visible(row.value, max(8, self.rows.shift + 4 * width))
         spans: list[Span] = [(f" {row.name:<{NAMES}}", styles.secondary)]
         if row.key:
             # The ends of keys differ; what they begin with is the same for most of them.
             column = min(max(len(each.key) for each in self.card), max(NAMES, width - NAMES - VALUES))
             spans.append((cut_left(visible(row.key, 512), column).ljust(column + 2), styles.primary))
-        spans.append((value, styles.text))
-        return clip(_underlined(spans, self.searched) if self.searched else spans, width)
+        body: list[Span] = [(value, styles.text)]
+        if self.searched:
+            spans, body = underlined(spans, self.searched), underlined(body, self.searched)
+        return clip([*spans, *shifted(body, self.rows.shift)], width)
 
     @cached_property
     def _lexer(self) -> Lexer:
@@ -523,23 +534,3 @@ def _raw_lines(raw: bytes) -> list[str]:
     for line in raw.decode("utf-8", "backslashreplace").split("\n"):
         lines += [line[at : at + RAW_LINE] for at in range(0, max(1, len(line)), RAW_LINE)]
     return lines
-
-
-def _underlined(spans: list[Span], wanted: str) -> list[Span]:
-    """Underline every occurrence of a text, also across the borders of spans."""
-    whole, wanted = "".join(text for text, _ in spans).lower(), wanted.lower()
-    marked = [False] * len(whole)
-    at = whole.find(wanted)
-    while at >= 0:
-        marked[at : at + len(wanted)] = [True] * len(wanted)
-        at = whole.find(wanted, at + len(wanted))
-    if True not in marked:
-        return spans
-    out: list[Span] = []
-    at = 0
-    for text, style in spans:
-        for char in text:
-            here = at < len(marked) and marked[at]
-            out.append((char, style + _UNDERLINE if here else style))
-            at += 1
-    return out

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci.mediatype import layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
-from regbrowse.tui.cells import Span, clip, cut, short_digest, width_of
+from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of
 from regbrowse.tui.copy_forms import Form, digest_forms
 from regbrowse.tui.messages import ConfigLoaded, ImageLoaded
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
@@ -27,6 +27,8 @@ DIGEST_FROM = 74
 SHARE_FROM = 110
 KIND_FROM = 44
 """Inner cells from which a column is shown."""
+IN_ORDER, LAYERS_ONLY, LARGEST = "in order", "layers only", "largest first"
+ORDERS = IN_ORDER, LAYERS_ONLY, LARGEST
 SHARE = 10
 """Cells of the bar that shows a layer's share of the total."""
 
@@ -35,7 +37,7 @@ class LayersPane(Pane):
     """A table: number, compressed size, kind, digest, share, command."""
 
     number = 3
-    foot = ("enter", "copy", "digest", "zoom", "open")
+    foot = ("enter", "copy", "digest", "sort", "find", "zoom", "open")
 
     def __init__(self) -> None:
         super().__init__("layers", "Layers")
@@ -48,15 +50,24 @@ class LayersPane(Pane):
         self._nothing = ""
         """Why there are no layers, in words."""
         self._noun = "layer"
+        self.order = IN_ORDER
+        """Which rows are shown, and in which order; holds for every image."""
+        self._sought = ""
+        """The text that the rows are filtered by."""
+        self._shown: list[LayerRow] = []
 
     def compose(self) -> ComposeResult:
+        filter_bar, *others = super().compose()
+        yield filter_bar
         yield self.header
-        yield from super().compose()
+        yield from others
 
     def start(self, request: ImageRequest | None, subject: str) -> None:
         """Forget the layers, and wait for those of another image."""
         self.request, self.manifest, self.table, self.subject, self._nothing = request, None, None, subject, ""
-        self.rows.put_cursor(0)
+        self._sought = ""
+        self.drop_filter()
+        self.rows.reset()
         self.start_loading(f"asking for {subject}")
         self._show()
 
@@ -95,27 +106,67 @@ class LayersPane(Pane):
             what = "an index" if isinstance(manifest, Index) else "an unknown kind of document"
             self.show_nothing(f"no layers: this is {what}")
             return
-        before = self.current.number if self.current else None
         self.stop_loading()
         self.table = join(manifest, config)
         self._noun, self._nothing = "layer", "no layers: this image is empty"
         if isinstance(manifest, Artifact):
             self._noun, self._nothing = "blob", f"no layers: this is an artifact ({manifest.kind})"
         self._show()
-        row = next((i for i, each in enumerate(self.table.rows) if before and each.number == before), 0)
-        self.rows.put_cursor(row)
 
     def _show(self) -> None:
+        """Make the rows anew; the cursor stays on its layer."""
+        before = self.current
+        rows = self.table.rows if self.table else ()
+        if self.order != IN_ORDER:
+            rows = tuple(row for row in rows if row.number)
+        if self.order == LARGEST:
+            rows = tuple(sorted(rows, key=_weight, reverse=True))
+        if self._sought:
+            rows = tuple(row for row in rows if self._sought.lower() in _said(row).lower())
+        self._shown = list(rows)
         self.header.display = self.row_count() > 0
         self.header.of_images = self._noun == "layer"
         self.header.refresh()
         self.rows_changed()
+        if before is not None:
+            self.rows.put_cursor(next((i for i, row in enumerate(rows) if _is_same(row, before)), 0))
 
     @property
     def current(self) -> LayerRow | None:
         """The row under the cursor."""
-        rows = self.table.rows if self.table else ()
-        return rows[self.rows.cursor] if self.rows.cursor < len(rows) else None
+        return self._shown[self.rows.cursor] if self.rows.cursor < len(self._shown) else None
+
+    def go_to_layer(self, number: int) -> None:
+        """Put the cursor on a layer, which may be hidden by the filter."""
+        if self._sought:
+            self.action_clear_filter()
+        row = next((i for i, row in enumerate(self._shown) if row.number == number), None)
+        if row is not None:
+            self.rows.put_cursor(row)
+
+    async def choose_order(self) -> None:
+        """Let be chosen which rows are shown, and in which order."""
+        from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
+
+        notes = {IN_ORDER: "with the steps that made no layer"}
+        choices = [Choice(order, notes.get(order, ""), order == self.order) for order in ORDERS]
+
+        def done(choice: int | None) -> None:
+            if choice is not None:
+                self.order = ORDERS[choice]
+                self._show()
+
+        await self.app.push_screen(ChooseDialog("Sort", f"{self._noun}s", choices), done)
+
+    @property
+    def filter_text(self) -> str:
+        return self._sought
+
+    def search(self, text: str) -> None:
+        """Show the rows that hold a text; the cursor keeps its row if it is still there."""
+        if text != self._sought:
+            self._sought = text
+            self._show()
 
     def enter_word(self) -> str:
         return "whole row" if self.current else ""
@@ -129,14 +180,18 @@ class LayersPane(Pane):
     # Painting
 
     def row_count(self) -> int:
-        return len(self.table.rows) if self.table else 0
+        return len(self._shown)
 
     def facts(self) -> list[str]:
         table = self.table
         if not table or not table.rows:
             return []
+        if self._sought:
+            return [f"{len(self._shown):,} of {len(table.rows):,}", "substring"]
         facts = [plural(table.count, self._noun)]
-        if table.empty:
+        if self.order == LARGEST:
+            facts.append(LARGEST)
+        elif table.empty and self.order == IN_ORDER:
             facts.append(f"{table.empty} empty")
         if table.note and not table.has_history:
             facts.append("no history")
@@ -185,11 +240,12 @@ class LayersPane(Pane):
         return spans
 
     def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
+        if self._sought and self.table and self.table.rows:
+            return self.no_match_lines("row", styles)
         return [[(cut(self._nothing, width), styles.text)]] if self._nothing else []
 
     def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
-        assert self.table
-        row = self.table.rows[index]
+        row = self._shown[index]
         inner = width + 1
         dim = row.number is None
         layer = row.descriptor
@@ -206,7 +262,10 @@ class LayersPane(Pane):
             spans += [(" ", styles.plain), *(short_digest(digest, styles) if digest else [(" " * 19, styles.plain)])]
         if inner >= SHARE_FROM:
             spans += [(" ", styles.plain), *self._share(row, styles)]
-        spans += [("  ", styles.plain), *_command(row, styles)]
+        command = _command(row, styles)
+        if self._sought:
+            command = underlined(command, self._sought)
+        spans += [("  ", styles.plain), *shifted(command, self.rows.shift)]
         return clip(spans, width) if width_of(spans) > width else spans
 
     def _share(self, row: LayerRow, styles: TextStyles) -> list[Span]:
@@ -245,6 +304,22 @@ def _whole(row: LayerRow) -> str:
         lines += [f"{key} = {value}" for key, value in layer.annotations.items()]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def _weight(row: LayerRow) -> int:
+    return row.descriptor.size or 0 if row.descriptor else 0
+
+
+def _said(row: LayerRow) -> str:
+    """Give the text in which a filter looks: what is painted, and the digests in full."""
+    layer = row.descriptor
+    named = f" {layer.digest or ''} {layer.media_type} {' '.join(layer.annotations.values())}" if layer else ""
+    return f"{row.command.whole} {row.command.instruction} {row.command.rest}{named} {row.diff_id or ''}"
+
+
+def _is_same(row: LayerRow, other: LayerRow) -> bool:
+    """Tell whether two rows are one layer or one step; commands come later than the layers."""
+    return row.number == other.number if row.number else row.entry is not None and row.entry is other.entry
 
 
 def _command(row: LayerRow, styles: TextStyles) -> list[Span]:

@@ -17,7 +17,7 @@ from regbrowse.oci.manifest import Image, Index
 from regbrowse.oci.platform_selection import listed, select
 from regbrowse.text import moment, plural, size, visible
 from regbrowse.tui import keys
-from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, width_of
+from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, underlined, width_of
 from regbrowse.tui.copy_forms import Form, manifest_forms, short_name
 from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
 from regbrowse.tui.messages import (
@@ -56,7 +56,7 @@ class ManifestsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MANIFESTS)
 
     number = 2
-    foot = ("enter", "copy", "digest", "platform", "fold", "reload", "open", "history(-1)", "zoom")
+    foot = ("enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
 
     @dataclass
     class Opened(Message):
@@ -82,6 +82,9 @@ class ManifestsPane(Pane):
         """What was opened; None while nothing is."""
         self.model: Tree | None = None
         self._tree_rows: list[Node] = []
+        self._sought = ""
+        """The text that the rows are filtered by."""
+        self._match_count = 0
         self._wanted_row = ""
         self._expected = ""
         """The key of the row that holds the cursor until an image is selected."""
@@ -102,7 +105,9 @@ class ManifestsPane(Pane):
     def _forget(self, request: ManifestRequest | None, subject: str) -> None:
         self.take_unreported_move()
         self.request, self.model, self._tree_rows, self.subject = request, None, [], subject
-        self.rows.put_cursor(0)
+        self._sought = ""
+        self.drop_filter()
+        self.rows.reset()
         self.rows_changed()
 
     def stop(self) -> None:
@@ -203,7 +208,12 @@ class ManifestsPane(Pane):
     def _rebuild(self) -> None:
         """Make the rows anew; the cursor stays on its own."""
         key = self.current.key if self.current else ""
-        self._tree_rows = self.model.rows() if self.model else []
+        if self.model is None:
+            self._tree_rows = []
+        elif self._sought:
+            self._tree_rows, self._match_count = self.model.matching(self._sought)
+        else:
+            self._tree_rows = self.model.rows()
         self.rows_changed()
         self._place_on(key)
 
@@ -259,7 +269,7 @@ class ManifestsPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "fold":
-            return self.current is not None and self.current.folds
+            return self.current is not None and self.current.folds and not self._sought
         if action == "branch":
             return self.model is not None
         return super().check_action(action, parameters)
@@ -284,13 +294,33 @@ class ManifestsPane(Pane):
         node, row = self.current, self.rows.cursor
         if node is None:
             return
-        if node.folds and node.is_open is (direction < 0):
+        if node.folds and node.is_open is (direction < 0) and not self._sought:
             self.action_fold()
         elif direction > 0 and node.is_open:
             self.rows.jump(row + 1)
         elif direction < 0:
             above = (index for index in range(row - 1, -1, -1) if self._tree_rows[index].level < node.level)
             self.rows.jump(next(above, row))
+
+    # Filter
+
+    @property
+    def filter_text(self) -> str:
+        return self._sought
+
+    def search(self, text: str) -> None:
+        """Show the rows that hold a text; the cursor keeps its row if it is still there, else takes the first match."""
+        if text == self._sought or self.model is None:
+            return
+        here = self.current.key if self.current else ""
+        self._sought = text
+        self._rebuild()
+        if not self._place_on(here):
+            matches = (row for row, node in enumerate(self._tree_rows) if not node.is_open)
+            self.rows.put_cursor(next(matches, 0))
+
+    def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:  # noqa: ARG002
+        return self.no_match_lines("manifest", styles) if self._sought else []
 
     # Painting
 
@@ -300,6 +330,8 @@ class ManifestsPane(Pane):
     def facts(self) -> list[str]:
         if not self.model:
             return []
+        if self._sought:
+            return [f"{self._match_count:,} of {len(self.model.rows(unfold=True)):,}", "substring"]
         root = self.model.root
         if isinstance(root, Index):
             count, missing = self.model.counts()
@@ -371,6 +403,8 @@ class ManifestsPane(Pane):
         space = room - width_of(left) - 2
         if node.note and space >= min(NOTE_FROM, len(node.note)):
             left.append(("  " + cut(node.note, space), dim or styles.secondary))
+        if self._sought:
+            left = underlined(left, self._sought)
         return spread(clip(left, room), right, width, styles.plain)
 
 

@@ -21,6 +21,7 @@ from regbrowse.tui.cells import Span, clip, content, joined
 from regbrowse.tui.copy_forms import Form
 from regbrowse.tui.error_hints import hints_for
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
+from regbrowse.tui.widgets.filter_bar import FilterBar
 from regbrowse.tui.widgets.lines import Detail
 from regbrowse.tui.widgets.pane_status import SPINNER, Failed, Idle, Loading, PaneStatus, Status
 from regbrowse.tui.widgets.row_list import RowList
@@ -41,7 +42,7 @@ class Pane(Widget, can_focus=True):
     what was chosen, and is given what was loaded.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE)
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.FILTER)
 
     number: ClassVar[int]
     foot: ClassVar[tuple[str, ...]]
@@ -99,6 +100,7 @@ class Pane(Widget, can_focus=True):
     def __init__(self, id: str, label: str) -> None:
         super().__init__(id=id, classes="pane")
         self.rows = RowList(self)
+        self.filter = FilterBar()
         self.status_view = PaneStatus(self.empty_lines)
         self.set_reactive(Pane.label, label)
         self.retry_at: float | None = None
@@ -113,6 +115,7 @@ class Pane(Widget, can_focus=True):
         self._waiting: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        yield self.filter
         yield self.rows.data_bind(Pane.active)
         yield self.status_view.data_bind(Pane.status, Pane.wait_reason, Pane.frame)
 
@@ -272,7 +275,7 @@ class Pane(Widget, can_focus=True):
     def watch_frame(self) -> None:
         self._paint_frame()
 
-    def watch_paused(self) -> None:
+    def watch_wait_reason(self) -> None:
         self.changed()
 
     def watch_label(self) -> None:
@@ -330,8 +333,18 @@ class Pane(Widget, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         match action:
+            case "enter" | "copy" | "digest" if self.filter.input.has_focus:
+                return False
             case "enter":
                 return self.enter_word() != ""
+            case "find":
+                return self.row_count() > 0 or self.is_filtered
+            case "keep_filter":
+                return self.filter.input.has_focus
+            case "clear_filter":
+                return self.is_filtered
+            case "shift":
+                return self.row_count() > 0
             case "copy":
                 return bool(self.copy_forms())
             case "digest":
@@ -353,6 +366,10 @@ class Pane(Widget, can_focus=True):
 
     def action_last(self) -> None:
         self.rows.jump(self.row_count() - 1)
+
+    def action_shift(self, direction: int) -> None:
+        """Scroll what is cut at the right."""
+        self.rows.shift_by(direction)
 
     async def action_enter(self) -> None:
         self.post_message(self.Selected(self))
@@ -378,6 +395,59 @@ class Pane(Widget, can_focus=True):
 
         routes = await copy(self.app, form.value)
         self.post_message(self.Noted("copied", form.said, "by " + " and ".join(routes)))
+
+    # Filter or search
+
+    @property
+    def filter_text(self) -> str:
+        """The text that the rows are filtered by, or that is looked for in them."""
+        return ""
+
+    def search(self, text: str) -> None:
+        """Filter the rows by a text, or look for it in them; everything is shown again for an empty one."""
+        raise NotImplementedError
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether esc would clear something."""
+        return self.filter.is_open or bool(self.filter_text)
+
+    def action_find(self) -> None:
+        self.filter.open(self.filter_text)
+        self.changed()
+
+    def action_keep_filter(self) -> None:
+        """Give the keyboard back to the rows, which stay filtered."""
+        self.screen.set_focus(self)
+        self.search(self.filter.text)
+        if not self.filter_text:
+            self.action_clear_filter()
+        self.post_message(self.Highlighted(self))
+        self.changed()
+
+    def action_clear_filter(self) -> None:
+        """Take the filter away."""
+        self.drop_filter()
+        self.screen.set_focus(self)
+        self.search("")
+        self.post_message(self.Highlighted(self))
+        self.changed()
+
+    def drop_filter(self) -> None:
+        """Take the input away; the keyboard stays in this pane where it was in the input."""
+        if self.filter.input.has_focus:
+            self.screen.set_focus(self)
+        self.filter.close()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self.search(event.text)
+
+    def no_match_lines(self, noun: str, styles: TextStyles) -> list[list[Span]]:
+        """Paint what is said where the filter leaves no row."""
+        nothing = f'no {noun} matches "{visible(self.filter_text, 64)}"'
+        return [[(nothing, styles.text)], [], [("esc", styles.key), ("     clear", styles.text)]]
 
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:

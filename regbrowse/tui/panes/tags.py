@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
@@ -32,7 +31,6 @@ from regbrowse.tui.messages import (
 from regbrowse.tui.panes.pane import MARK_WORDS, Pane
 from regbrowse.tui.tag_list import Filter, Ordered, TagList
 from regbrowse.tui.theme_styles import TextStyles
-from regbrowse.tui.widgets.filter_bar import FilterBar
 from regbrowse.tui.widgets.lines import Detail
 from regbrowse.tui.widgets.row_list import RowList
 
@@ -79,7 +77,7 @@ class KeptTags(NamedTuple):
 class TagsPane(Pane):
     """Names with their aliases and, where there is room, their digests."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.TAGS, keys.FILTER)
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.TAGS)
 
     number = 1
     foot = (
@@ -109,7 +107,6 @@ class TagsPane(Pane):
     def __init__(self) -> None:
         super().__init__("tags", "Tags")
         self.list = TagList()
-        self.filter = FilterBar()
         self.request: ListRequest | None = None
         """What is listed."""
         self.last: NamesLoaded | None = None
@@ -146,10 +143,6 @@ class TagsPane(Pane):
         self._filtering: Timer | None = None
         self._typing: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        yield self.filter
-        yield from super().compose()
-
     # Where the list is from
 
     @property
@@ -182,8 +175,8 @@ class TagsPane(Pane):
             self.about, self.searches, self.searched = {}, False, ""
             self._placed, self._has_moved, self._began, self._added = False, False, 0.0, 0.0
             self._came.clear()
-            self.filter.close()
-            self.rows.put_cursor(0)
+            self.drop_filter()
+            self.rows.reset()
         self._name_list()
         self.start_loading(f"asking for {'repositories' if is_catalog else 'tags'}")
         self.rows_changed()
@@ -213,7 +206,7 @@ class TagsPane(Pane):
         if kept.has_filter:
             self.filter.show(kept.filter.text or kept.searched)
         else:
-            self.filter.close()
+            self.drop_filter()
         if self.list.filter != kept.filter:
             self.list.set_filter(kept.filter)
             self._filter_soon()
@@ -401,14 +394,8 @@ class TagsPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
-            case "find":
-                return self.searches or self.row_count() > 0
-            case "enter" | "copy" | "digest" if self.filter.input.has_focus:
-                return False
-            case "keep_filter":
-                return self.filter.input.has_focus
-            case "clear_filter":
-                return self.is_filtered
+            case "find" if self.searches:
+                return True
             case "fuzzy":
                 return bool(self.list.filter.text)
             case _:
@@ -456,53 +443,26 @@ class TagsPane(Pane):
     # Filter and search
 
     @property
-    def is_filtered(self) -> bool:
-        """Whether esc would clear something."""
-        return self.filter.is_open or bool(self.list.filter.text or self.searched)
-
-    def action_find(self) -> None:
-        self.filter.open(self.searched or self.list.filter.text)
-        self.changed()
+    def filter_text(self) -> str:
+        return self.searched or self.list.filter.text
 
     def action_fuzzy(self) -> None:
         self._narrow(Filter(self.list.filter.text, not self.list.filter.fuzzy))
 
-    def action_keep_filter(self) -> None:
-        """Give the keyboard back to the rows, which stay filtered."""
-        self.screen.set_focus(self)
+    def search(self, text: str) -> None:
         if not self.searches:
-            self._narrow(Filter(self.filter.text, self.list.filter.fuzzy))
-        if not self.filter.text and not self.searched:
-            self.action_clear_filter()
-        self.post_message(self.Highlighted(self))
-        self.changed()
-
-    def action_clear_filter(self) -> None:
-        """Take the filter away; every name is a row again."""
-        here = self.current
-        self.filter.close()
-        self.screen.set_focus(self)
-        if self.searches:
-            self.list, self.searched = TagList(versions=False, newest_first=False), ""
-        self.list.set_filter(Filter(fuzzy=self.list.filter.fuzzy))
-        self.rows_changed()
-        if here:
-            self.select(here)
-        self.post_message(self.Highlighted(self))
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        if not self.searches:
-            self._narrow(Filter(event.text, self.list.filter.fuzzy))
+            self._narrow(Filter(text, self.list.filter.fuzzy))
             return
         if self._typing:
             self._typing.stop()
-        text = event.text.strip()
-        if len(text) > 1:
-            self._typing = self.set_timer(TYPING, lambda: self._search(text))
+        text = text.strip()
+        if not text:
+            self.list, self.searched = TagList(versions=False, newest_first=False), ""
+            self.rows_changed()
+        elif len(text) > 1 and text != self.searched:
+            self._typing = self.set_timer(TYPING, lambda: self._ask_registry(text))
 
-    def _search(self, text: str) -> None:
+    def _ask_registry(self, text: str) -> None:
         if self.request is not None and self.searches:
             self.start_loading(f"searching for {text}")
             self.post_message(self.SearchRequested(self.request, text))
@@ -512,6 +472,7 @@ class TagsPane(Pane):
         if wanted == self.list.filter:
             return
         here = self.current
+        self._placed |= here is not None
         self.list.set_filter(wanted)
         self.rows_changed()
         self.rows.put_cursor((self.list.index(here) if here else None) or 0)

@@ -311,6 +311,8 @@ class BrowseScreen(Screen[None]):
                 return self.navigator.can_step(int(str(parameters[0])))
             case "repositories":
                 return self.tags_pane.repository is not None
+            case "sort" if self.pane_layout.pane is self.opened.layers_pane:
+                return self.opened.layers_pane.table is not None
             case "sort":
                 return self.tags_pane.repository is not None and self.tags_pane.row_count() > 0
             case "platform":
@@ -388,7 +390,8 @@ class BrowseScreen(Screen[None]):
             self.action_focus_pane("tags")
 
     async def action_sort(self) -> None:
-        await self.tags_pane.choose_order()
+        layers = self.opened.layers_pane
+        await (layers if self.pane_layout.pane is layers else self.tags_pane).choose_order()
 
     async def action_platform(self) -> None:
         await self.opened.manifests_pane.choose_platform()

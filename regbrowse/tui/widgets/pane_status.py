@@ -64,7 +64,7 @@ class PaneStatus(ScrollView):
         self.scroll_y = self.scroll_target_y = 0
         self._measure()
 
-    def watch_paused(self) -> None:
+    def watch_wait_reason(self) -> None:
         self._measure()
 
     def on_resize(self) -> None:

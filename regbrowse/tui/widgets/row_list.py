@@ -20,6 +20,8 @@ from regbrowse.tui.theme_styles import TextStyles, ThemeStyles, theme_styles
 
 MARGIN = 2
 """Rows kept between the cursor and the edge when scrolling."""
+SHIFT_LIMIT = 4_096
+"""Cells that rows can be scrolled to the left at most; a longer line is read whole by the enter key."""
 KEPT = 500
 """Painted rows that are kept."""
 WIDE = 100
@@ -78,6 +80,8 @@ class RowList(ScrollView):
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
     """How many rows there are changes nothing of the layout: the place of the scroll bar is kept free."""
     cursor: reactive[int] = reactive(0, repaint=False)
+    shift: reactive[int] = reactive(0)
+    """Cells that what is cut at the right is scrolled to the left; the source paints rows so."""
     active: reactive[bool] = reactive(False)
     """Whether the keyboard moves this cursor: it is painted stronger then."""
 
@@ -143,6 +147,17 @@ class RowList(ScrollView):
     def page(self, direction: int) -> None:
         """Move the cursor by what can be seen at once."""
         self.move(direction * max(1, self.size.height - 1))
+
+    def shift_by(self, direction: int) -> None:
+        """Scroll what is cut at the right by half the width, as far as something in view is cut."""
+        if direction < 0 or any("…" in self.render_line(y).text for y in range(self.size.height)):
+            step = max(4, self.size.width // 2)
+            self.shift = max(0, min(SHIFT_LIMIT, self.shift + direction * step))
+
+    def reset(self) -> None:
+        """Begin at the first row and at the beginning of the lines."""
+        self.shift = 0
+        self.put_cursor(0)
 
     def put_cursor(self, index: int) -> None:
         """Put the cursor on a row, and the row where it can be seen; nobody is told that it moved by hand."""
