@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, Integrity, NotFound, Offline, TooLarge, Unsupported
 from regbrowse.oci.attached import kind_of, says_enough
-from regbrowse.oci.identify import OTHER, REFERRER, Spot, in_config, in_manifest, itself, platform_names
+from regbrowse.oci.identify import (
+    MANIFESTS,
+    OTHER,
+    REFERRER,
+    Spot,
+    in_config,
+    in_manifest,
+    itself,
+    platform_names,
+    told,
+)
 from regbrowse.oci.index_walk import Entry, walk
 from regbrowse.oci.manifest import Image, Index, Manifest
 from regbrowse.reference import Reference
@@ -66,6 +76,13 @@ class DigestSearch:
         found = [spot for each in below for spot in in_manifest(each.manifest, self.wanted, each.platform, each.about)]
         everything = [_Read(root), *below]
         return found or await self._configs(everything) or await self._referrers(everything) or await self._elsewhere()
+
+    async def what(self, reference: Reference) -> tuple[bool, str]:
+        """Say what the digest is, and whether it can be opened as a manifest."""
+        spots = await self.find(reference)
+        if not spots:
+            return False, self.nowhere(reference)
+        return any(spot.what in MANIFESTS for spot in spots), told(spots[0], visible(reference.familiar, 1024))
 
     def nowhere(self, reference: Reference) -> str:
         """What to say when nothing was found."""

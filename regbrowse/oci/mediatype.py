@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from regbrowse.text import visible
@@ -138,6 +139,15 @@ def plain(media_type: str) -> str:
     if kind in _PLAIN:
         return _PLAIN[kind]
     return next((words for prefix, words in _PREFIXES if kind.startswith(prefix)), visible(media_type))
+
+
+_TEXT_TYPE = re.compile(r"text/.*|.*[/+.-](json|yaml|yml|toml|xml|rego|javascript|x-sh)(\.v\d+)?")
+_TEXT_NAME = re.compile(r"(?i).*\.(json|ya?ml|toml|xml|md|txt|rego|cue|sh|ini|cfg|conf|csv|html|tf|proto|star|lua|py)")
+
+
+def is_text(media_type: str, title: str = "") -> bool:
+    """Tell whether a blob is likely to be text, by its media type or the end of its file name."""
+    return bool(_TEXT_TYPE.fullmatch(essence(media_type)) or _TEXT_NAME.fullmatch(title))
 
 
 def layer_kind(media_type: str, annotations: Mapping[str, str] | None = None) -> str:

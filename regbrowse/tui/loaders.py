@@ -24,6 +24,8 @@ from regbrowse.tui.messages import (
     ChildLoaded,
     ConfigLoaded,
     ContentLoaded,
+    DigestFound,
+    DigestRequest,
     ImageLoaded,
     ImageRequest,
     ListRequest,
@@ -299,6 +301,26 @@ class ImageLoader(Loader):
             elif attestation.predicate_of(descriptor) and descriptor.digest:
                 statement = await asyncio.to_thread(attestation.read_statement, raw)
                 self._post(StatementLoaded(request, descriptor.digest, statement))
+        except RegbrowseError as error:
+            self._post(LoadFailed(request, error))
+
+
+class DigestLoader(Loader):
+    """Finds what a digest is."""
+
+    group = "digest"
+
+    def load(self, request: DigestRequest) -> None:
+        """Look in what the reference names, and then in its repository."""
+        self.start(self._load(request))
+
+    async def _load(self, request: DigestRequest) -> None:
+        from regbrowse.digest_search import DigestSearch
+
+        try:
+            browser = await self._session.connected()
+            search = DigestSearch(browser, request.reference.repository, request.digest)
+            self._post(DigestFound(request, *await search.what(request.reference)))
         except RegbrowseError as error:
             self._post(LoadFailed(request, error))
 

@@ -191,6 +191,13 @@ class Tree:
                 out |= {each.digest: each for each in entry.attestations if each.digest}
         return [descriptor for digest, descriptor in out.items() if digest not in self.children]
 
+    def unfold(self, node: Node) -> None:
+        """Unfold everything that a row is in."""
+        parts = node.key.split("/")
+        above = {"/".join(parts[:count]) for count in range(2, len(parts))}
+        self.folded -= {"root", *above}
+        self.unfolded |= above
+
     def toggle(self, node: Node) -> None:
         """Folds or opens a row."""
         if node.kind == "index":

@@ -52,7 +52,16 @@ class ImageRequest:
     digest: Digest
 
 
-Request = ListRequest | ManifestRequest | ImageRequest
+@dataclass(frozen=True, eq=False)
+class DigestRequest:
+    """It is asked what a digest is that is not in what is shown."""
+
+    reference: Reference
+    """Where it is looked for first."""
+    digest: Digest
+
+
+Request = ListRequest | ManifestRequest | ImageRequest | DigestRequest
 
 # Answers
 
@@ -169,6 +178,15 @@ class ConfigLoaded(Loaded):
 
     request: ImageRequest
     config: Config
+
+
+@dataclass
+class DigestFound(Loaded):
+    """What a digest is, in a sentence."""
+
+    request: DigestRequest
+    is_manifest: bool
+    said: str
 
 
 @dataclass

@@ -27,6 +27,10 @@ class Kept(NamedTuple):
     """The key of the row in the manifests; empty when there was none."""
     pane: str
     """The pane that had the keyboard."""
+    view: str
+    """The view of the config."""
+    line: int
+    """The row of the cursor in it."""
 
 
 @dataclass
@@ -49,9 +53,9 @@ class Navigator:
         """The present place; None before the first."""
         return self._visits[self._at].place if self._visits else None
 
-    def visit(self, place: Place) -> None:
-        """Go on to a place; what was ahead is forgotten."""
-        if self.place == place:
+    def visit(self, place: Place, *, again: bool = False) -> None:
+        """Go on to a place; what was ahead is forgotten. With `again` also to the present one, to come back to it."""
+        if self.place == place and not again:
             return
         del self._visits[self._at + 1 :]
         self._visits.append(Visit(place))

@@ -103,11 +103,15 @@ def image(
     *,
     docker: bool = False,
     config_type: str = "",
+    values: Mapping[str, object] | None = None,
     **more: object,
 ) -> Made:
-    """A complete image; with `docker` in Docker's types, and its config of another type when one is named."""
+    """A complete image; with `docker` in Docker's types, its config of another type when one is named.
+
+    `values` are members of the config.
+    """
     layers = [layer(one, DOCKER_LAYER if docker else OCI_LAYER) for one in files]
-    made = config(os, architecture, variant, layers)
+    made = config(os, architecture, variant, layers, **(values or {}))
     if docker:
         made = Made(made.raw, DOCKER_CONFIG)
     if config_type:

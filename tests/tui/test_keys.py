@@ -18,7 +18,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     keys.TAGS: (TagsPane,),
     keys.MANIFESTS: (ManifestsPane,),
     keys.CONFIG: (ConfigPane,),
-    keys.FILTER: (TagsPane, ConfigPane),
+    keys.FILTER: (TagsPane, ManifestsPane, LayersPane, ConfigPane),
 }
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -30,9 +30,9 @@ def test_every_key_is_answered_by_its_part() -> None:
             assert callable(getattr(part, f"action_{name}", None)), (part, key.action)
 
 
-def test_only_enter_and_escape_are_shared_by_two_parts() -> None:
+def test_keys_that_two_parts_share() -> None:
     names = [name for key in keys.KEYS for name in key.keys.split(",")]
-    assert {name for name in names if names.count(name) > 1} == {"enter", "escape"}
+    assert {name for name in names if names.count(name) > 1} == {"enter", "escape", "left", "right"}
 
 
 def test_foot_words_come_from_the_table() -> None:

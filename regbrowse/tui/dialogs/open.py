@@ -17,11 +17,11 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from regbrowse.errors import BadReference, RegbrowseError
-from regbrowse.oci.identify import MANIFESTS, read_digest, told
+from regbrowse.oci.identify import read_digest
 from regbrowse.reference import Digest, Reference, Registry
 from regbrowse.reference_input import Typed, read_typed
 from regbrowse.state.recents import Recent
-from regbrowse.text import age, visible
+from regbrowse.text import age
 from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
 from regbrowse.tui.dialogs.dialog import Dialog
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
@@ -231,12 +231,8 @@ class OpenDialog(Dialog[Typed]):
         assert isinstance(typed.place, Reference)
         assert typed.place.digest is not None
         search = DigestSearch(await self._session.connected(), here.repository, typed.place.digest)
-        spots = await search.find(here)
-        if not spots:
-            return self.Answered(said=search.nowhere(here))
-        if any(spot.what in MANIFESTS for spot in spots):
-            return self.Answered(typed)
-        return self.Answered(said=told(spots[0], visible(here.familiar, 1024)))
+        is_manifest, said = await search.what(here)
+        return self.Answered(typed) if is_manifest else self.Answered(said=said)
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:

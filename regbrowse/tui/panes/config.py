@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from time import perf_counter
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.style import Style
 from textual import on
 from textual.binding import BindingType
+from textual.message import Message
 
-from regbrowse.errors import BadResponse, Integrity, RegbrowseError
+from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError
 from regbrowse.oci.image_card import image_card
 from regbrowse.oci.manifest import Image, config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
+from regbrowse.reference import Digest
 from regbrowse.text import age, plural, size, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, cut_left, shifted, underlined
@@ -26,6 +29,7 @@ from regbrowse.tui.messages import LARGE, ConfigLoaded, ContentLoaded, ImageLoad
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.lines import Detail
+from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -90,6 +94,12 @@ class ConfigPane(Pane):
     number = 4
     foot = ("find", "match(1)", "copy", "view", "enter", "open", "zoom")
 
+    @dataclass
+    class DigestSelected(Message):
+        """Enter was pressed on a digest."""
+
+        digest: Digest
+
     def __init__(self) -> None:
         super().__init__("config", "Config")
         self.request: ImageRequest | None = None
@@ -117,6 +127,8 @@ class ConfigPane(Pane):
         """What is odd about it, one sentence each."""
         self._raw_lines: list[str] | None = None
         self._painted = 0.0
+        self.wanted_line: int | None = None
+        """The row to put the cursor on when it is there."""
         self._value: tuple[JsonLines, int, str] | None = None
         """The value that was asked for last: a whole object can be large, and it is asked for with every key."""
 
@@ -130,6 +142,7 @@ class ConfigPane(Pane):
 
     def forget(self, wait_for: str = "a manifest") -> None:
         """Forget the document."""
+        self.wanted_line = None
         self.start(None, "")
         self.wait_for(wait_for)
 
@@ -185,6 +198,7 @@ class ConfigPane(Pane):
         self.card = image_card(config, self.manifest.annotations if self.manifest else {})
         self._awaits_card = False
         self.rows_changed()
+        self._go_to_wanted_line()
 
     def fail(self, error: RegbrowseError) -> None:
         """Say what failed; content that does not match its digest can be looked at."""
@@ -224,6 +238,7 @@ class ConfigPane(Pane):
             self._lay_out_soon(self.document)
         self.rows.reset()
         self.rows_changed()
+        self._go_to_wanted_line()
 
     def _lay_out_soon(self, document: JsonLines) -> None:
         if not document.done:
@@ -239,7 +254,33 @@ class ConfigPane(Pane):
         if document.done or now >= self._painted + REPAINT:
             self._painted = now
             self.rows_changed()
+            self._go_to_wanted_line()
         self._lay_out_soon(document)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        if event.by_hand:
+            self.wanted_line = None
+
+    def _go_to_wanted_line(self) -> None:
+        line = self.wanted_line
+        if line is not None and line < self.row_count() and not self._awaits_card:
+            self.wanted_line = None
+            self.rows.put_cursor(line)
+
+    def show_view(self, view: str) -> None:
+        """Show one of the views, as far as there is such a view of what is shown."""
+        self.wanted_view, self._stays_pretty = view, False
+        self.rows_changed()
+        self.rows.reset()
+
+    def rows_changed(self) -> None:
+        if self.view == MANIFEST and self._manifest_document is None and self.manifest is not None:
+            from regbrowse.oci.jsonlines import JsonLines
+
+            self._manifest_document = JsonLines(self.manifest.raw)
+            self._manifest_document.advance(AT_ONCE)
+            self._lay_out_soon(self._manifest_document)
+        super().rows_changed()
 
     @property
     def views(self) -> list[str]:
@@ -260,16 +301,7 @@ class ConfigPane(Pane):
     def show_next_view(self) -> None:
         """Show the card, the document laid out, the bytes as they came, or the manifest."""
         views = self.views
-        self.wanted_view = views[(views.index(self.view) + 1) % len(views)]
-        self._stays_pretty = False
-        if self.wanted_view == MANIFEST and self._manifest_document is None and self.manifest is not None:
-            from regbrowse.oci.jsonlines import JsonLines
-
-            self._manifest_document = JsonLines(self.manifest.raw)
-            self._manifest_document.advance(AT_ONCE)
-            self._lay_out_soon(self._manifest_document)
-        self.rows_changed()
-        self.rows.reset()
+        self.show_view(views[(views.index(self.view) + 1) % len(views)])
 
     @property
     def lines(self) -> list[str]:
@@ -318,6 +350,18 @@ class ConfigPane(Pane):
             self._value = document, row, document.value(row)
         return self._value[2]
 
+    @property
+    def linked_digest(self) -> Digest | None:
+        """The digest under the cursor; None where the value is something else."""
+        value = ""
+        if self._card_row is not None:
+            value = self._card_row.value
+        elif self._laid_out is not None and self.row_count():
+            value = self._laid_out.preview(self.rows.cursor, LINE_LIMIT)
+        with suppress(BadReference):
+            return Digest.parse(value)
+        return None
+
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -334,6 +378,8 @@ class ConfigPane(Pane):
     def enter_word(self) -> str:
         if not self.row_count():
             return ""
+        if self.linked_digest is not None:
+            return "go to digest"
         return "whole value" if self.whole else "load all"
 
     def word(self, action: str) -> str:
@@ -351,7 +397,10 @@ class ConfigPane(Pane):
     async def action_enter(self) -> None:
         from regbrowse.tui.dialogs.whole import WholeDialog
 
-        if self.whole:
+        digest = self.linked_digest
+        if digest is not None:
+            self.post_message(self.DigestSelected(digest))
+        elif self.whole:
             await self.app.push_screen(WholeDialog(self.path or "line", self.value))
         else:
             self.post_message(self.Selected(self))
@@ -442,7 +491,8 @@ class ConfigPane(Pane):
         document = self._laid_out
         facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if document is None or document.done else '…'}"]
         facts += self._search_facts()
-        facts.append(self.view if document is not None or self.view == RAW else "no JSON")
+        not_json = "text" if self.manifest is None else "no JSON"
+        facts.append(self.view if document is not None or self.view == RAW else not_json)
         if self._anomalies:
             facts.append(f"{len(self._anomalies)} odd")
         return facts if self.whole else ["first part", "enter for all", *facts[:1]]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
+from textual.message import Message
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.oci.mediatype import layer_kind, plain
+from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
+from regbrowse.oci.mediatype import is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of
 from regbrowse.tui.copy_forms import Form, digest_forms
@@ -19,12 +22,14 @@ from regbrowse.tui.widgets.lines import Detail, Line
 
 if TYPE_CHECKING:
     from regbrowse.oci.config import Config
+    from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.layers import LayerRow, LayerTable
     from regbrowse.oci.manifest import Manifest
     from regbrowse.tui.messages import ImageRequest
 
 DIGEST_FROM = 74
 SHARE_FROM = 110
+TITLE = "org.opencontainers.image.title"
 KIND_FROM = 44
 """Inner cells from which a column is shown."""
 IN_ORDER, LAYERS_ONLY, LARGEST = "in order", "layers only", "largest first"
@@ -35,6 +40,13 @@ SHARE = 10
 
 class LayersPane(Pane):
     """A table: number, compressed size, kind, digest, share, command."""
+
+    @dataclass
+    class ContentSelected(Message):
+        """Enter was pressed on a blob that can be read as text."""
+
+        blob: Descriptor
+        title: str
 
     number = 3
     foot = ("enter", "copy", "digest", "sort", "find", "zoom", "open")
@@ -54,7 +66,8 @@ class LayersPane(Pane):
         """Which rows are shown, and in which order; holds for every image."""
         self._sought = ""
         """The text that the rows are filtered by."""
-        self._shown: list[LayerRow] = []
+        self.shown_rows: list[LayerRow] = []
+        """In the order of the rows."""
 
     def compose(self) -> ComposeResult:
         filter_bar, *others = super().compose()
@@ -99,7 +112,6 @@ class LayersPane(Pane):
     def show_manifest(self, manifest: Manifest, config: Config | None = None) -> None:
         """Show the layers, without commands until the config came; the cursor stays on its layer."""
         from regbrowse.oci.layers import join
-        from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 
         self.manifest = manifest
         if not isinstance(manifest, Image | Schema1 | Artifact):
@@ -123,7 +135,7 @@ class LayersPane(Pane):
             rows = tuple(sorted(rows, key=_weight, reverse=True))
         if self._sought:
             rows = tuple(row for row in rows if self._sought.lower() in _said(row).lower())
-        self._shown = list(rows)
+        self.shown_rows = list(rows)
         self.header.display = self.row_count() > 0
         self.header.of_images = self._noun == "layer"
         self.header.refresh()
@@ -134,13 +146,13 @@ class LayersPane(Pane):
     @property
     def current(self) -> LayerRow | None:
         """The row under the cursor."""
-        return self._shown[self.rows.cursor] if self.rows.cursor < len(self._shown) else None
+        return self.shown_rows[self.rows.cursor] if self.rows.cursor < len(self.shown_rows) else None
 
     def go_to_layer(self, number: int) -> None:
         """Put the cursor on a layer, which may be hidden by the filter."""
         if self._sought:
             self.action_clear_filter()
-        row = next((i for i, row in enumerate(self._shown) if row.number == number), None)
+        row = next((i for i, row in enumerate(self.shown_rows) if row.number == number), None)
         if row is not None:
             self.rows.put_cursor(row)
 
@@ -168,26 +180,44 @@ class LayersPane(Pane):
             self._sought = text
             self._show()
 
+    @property
+    def _text_blob(self) -> Descriptor | None:
+        """The blob under the cursor, if it is a small text of an artifact."""
+        from regbrowse.browser import AUTOMATIC
+
+        blob = self.current.descriptor if self.current else None
+        if blob is None or blob.digest is None or not isinstance(self.manifest, Artifact):
+            return None
+        is_small = blob.size is not None and blob.size <= AUTOMATIC
+        return blob if is_small and is_text(blob.media_type, blob.annotations.get(TITLE, "")) else None
+
     def enter_word(self) -> str:
+        if self._text_blob is not None:
+            return "content"
         return "whole row" if self.current else ""
 
     async def action_enter(self) -> None:
         from regbrowse.tui.dialogs.whole import WholeDialog
 
-        if self.current:
+        blob = self._text_blob
+        if blob is not None:
+            self.post_message(
+                self.ContentSelected(blob, visible(blob.annotations.get(TITLE) or self.copy_title(), 256))
+            )
+        elif self.current:
             await self.app.push_screen(WholeDialog(self.copy_title(), _whole(self.current)))
 
     # Painting
 
     def row_count(self) -> int:
-        return len(self._shown)
+        return len(self.shown_rows)
 
     def facts(self) -> list[str]:
         table = self.table
         if not table or not table.rows:
             return []
         if self._sought:
-            return [f"{len(self._shown):,} of {len(table.rows):,}", "substring"]
+            return [f"{len(self.shown_rows):,} of {len(table.rows):,}", "substring"]
         facts = [plural(table.count, self._noun)]
         if self.order == LARGEST:
             facts.append(LARGEST)
@@ -245,7 +275,7 @@ class LayersPane(Pane):
         return [[(cut(self._nothing, width), styles.text)]] if self._nothing else []
 
     def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
-        row = self._shown[index]
+        row = self.shown_rows[index]
         inner = width + 1
         dim = row.number is None
         layer = row.descriptor
@@ -325,7 +355,7 @@ def _is_same(row: LayerRow, other: LayerRow) -> bool:
 def _command(row: LayerRow, styles: TextStyles) -> list[Span]:
     command = row.command
     if not command.whole and row.descriptor is not None:
-        title = row.descriptor.annotations.get("org.opencontainers.image.title", "")
+        title = row.descriptor.annotations.get(TITLE, "")
         kind = plain(row.descriptor.media_type)
         return [(visible(title, 512) + "  " if title else "", styles.text), (kind, styles.secondary)]
     rest = visible(command.rest, 512)

@@ -205,6 +205,19 @@ class ManifestsPane(Pane):
                 self.rows.put_cursor(index)
                 return
 
+    def go_to_digest(self, digest: Digest) -> bool:
+        """Put the cursor on the row of a digest, unfolding what it is in; tell whether there is one."""
+        if self.model is None:
+            return False
+        node = next((node for node in self.model.rows(unfold=True) if node.digest == digest), None)
+        if node is None:
+            return False
+        if self._sought:
+            self.action_clear_filter()
+        self.model.unfold(node)
+        self._rebuild()
+        return self._place_on(node.key)
+
     def _rebuild(self) -> None:
         """Make the rows anew; the cursor stays on its own."""
         key = self.current.key if self.current else ""

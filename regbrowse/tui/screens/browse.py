@@ -16,6 +16,8 @@ from regbrowse.text import plural
 from regbrowse.tui import keys, loaders
 from regbrowse.tui import messages as m
 from regbrowse.tui.navigator import Kept, Navigator, Place, Visit
+from regbrowse.tui.panes.config import ConfigPane
+from regbrowse.tui.panes.layers import LayersPane
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
 from regbrowse.tui.panes.tags import TagsPane
@@ -54,6 +56,7 @@ class BrowseScreen(Screen[None]):
         """The place that was typed or entered last, until its answer came: it becomes a recent one then."""
         self._list = loaders.ListLoader(self, session, self.tags_pane)
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
+        self._digest = loaders.DigestLoader(self, session, self)
         self._details = VisibleRowRequests(self, session, self.tags_pane, self.opened)
 
     def compose(self) -> ComposeResult:
@@ -99,7 +102,9 @@ class BrowseScreen(Screen[None]):
         """Keep what is shown at the present place, which is about to be left."""
         tags, manifests = self.tags_pane.keep(), self.opened.manifests_pane
         row = manifests.current.key if manifests.current else ""
-        self.navigator.keep(Kept(tags, manifests.platform, row, self.pane_layout.focused_pane) if tags else None)
+        config, pane = self.opened.config_pane, self.pane_layout.focused_pane
+        kept = Kept(tags, manifests.platform, row, pane, config.view, config.rows.cursor) if tags else None
+        self.navigator.keep(kept)
 
     def _return_to(self, visit: Visit) -> None:
         """Show a place as it was left; names that were still to come are asked for again."""
@@ -112,7 +117,8 @@ class BrowseScreen(Screen[None]):
         self.tags_pane.restore(kept.tags)
         self.opened.manifests_pane.platform = kept.platform
         if isinstance(place, Reference) and place.target:
-            self.opened.open(place, row=kept.row)
+            self.opened.config_pane.wanted_view = kept.view
+            self.opened.open(place, row=kept.row, line=kept.line)
         else:
             self.opened.forget("a tag" if isinstance(place, Reference) else "a repository")
         self.action_focus_pane(kept.pane)
@@ -203,6 +209,47 @@ class BrowseScreen(Screen[None]):
             self.action_focus_pane("config" if self.opened.is_attestation else "layers")
         elif event.pane is self.opened.config_pane:
             self.opened.load_whole_config()
+
+    @on(LayersPane.ContentSelected)
+    def _content_selected(self, event: LayersPane.ContentSelected) -> None:
+        self._keep()
+        self._leave_a_way_back()
+        self.opened.show_blob(event.blob, event.title)
+        self.action_focus_pane("config")
+
+    @on(ConfigPane.DigestSelected)
+    def _digest_selected(self, event: ConfigPane.DigestSelected) -> None:
+        """Go to where a digest belongs."""
+        self._keep()
+        pane = self.opened.show_digest(event.digest)
+        if pane:
+            self._leave_a_way_back()
+            self.action_focus_pane(pane)
+        elif self.opened.request is not None:
+            self.note("asking", f"what {event.digest.short} is")
+            self._digest.load(m.DigestRequest(self.opened.request.reference, event.digest))
+
+    def _leave_a_way_back(self) -> None:
+        """Let `back` return to what was kept, though the place stays the same."""
+        if self.navigator.place is not None:
+            self.navigator.visit(self.navigator.place, again=True)
+
+    @on(m.DigestFound)
+    def _digest_found(self, message: m.DigestFound) -> None:
+        """Open a digest that is not in what is shown, or say what it is."""
+        request = message.request
+        if self.opened.request is None or request.reference != self.opened.request.reference:
+            return
+        if message.is_manifest:
+            self.status_line.say_no_more()
+            self.go_to(Reference(request.reference.repository, digest=request.digest))
+            self.action_focus_pane("manifests")
+        else:
+            self.note("!", message.said)
+
+    @on(m.LoadFailed)
+    def _load_failed(self, message: m.LoadFailed) -> None:
+        self.note("×", message.error.why)
 
     def _enter_tag(self) -> None:
         reference = self.tags_pane.reference
@@ -335,7 +382,7 @@ class BrowseScreen(Screen[None]):
     @property
     def is_busy(self) -> bool:
         """Whether an answer is awaited that was asked for by hand."""
-        running = self._list.is_running or self.opened.is_awaited
+        running = self._list.is_running or self.opened.is_awaited or self._digest.is_running
         return running or any(pane.retry_at is not None for pane in self.pane_layout.panes)
 
     def action_back(self) -> None:
@@ -354,6 +401,7 @@ class BrowseScreen(Screen[None]):
     def _cancel(self) -> None:
         """End every request; what came so far stays."""
         self._list.cancel()
+        self._digest.cancel()
         self._details.cancel()
         self.tags_pane.stop()
         self.opened.stop()

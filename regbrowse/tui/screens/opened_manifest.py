@@ -8,7 +8,7 @@ from regbrowse.oci.manifest import config_of
 from regbrowse.tui import loaders
 from regbrowse.tui.copy_forms import TagImage
 from regbrowse.tui.messages import ImageRequest, ManifestRequest
-from regbrowse.tui.panes.config import ConfigPane
+from regbrowse.tui.panes.config import CARD, ConfigPane
 from regbrowse.tui.panes.layers import LayersPane
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from regbrowse.errors import RegbrowseError
-    from regbrowse.reference import Reference
+    from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.reference import Digest, Reference
     from regbrowse.tui.session import RegistrySession
 
 
@@ -59,9 +60,10 @@ class OpenedManifest:
         """Tell whether a worker of this group brings what was asked for by hand."""
         return group in (self._manifest.group, self._image.group)
 
-    def open(self, reference: Reference, *, fresh: bool = False, row: str = "") -> None:
-        """Ask for the manifest behind a tag or digest; `row` is the key of the row that had the cursor last time."""
+    def open(self, reference: Reference, *, fresh: bool = False, row: str = "", line: int | None = None) -> None:
+        """Ask for the manifest behind a tag or digest; `row` and `line` are where the cursors were last time."""
         self._forget_image()
+        self.config_pane.wanted_line = line
         request = ManifestRequest(reference)
         self.manifests_pane.start(request, row)
         self._manifest.load(request, self.manifests_pane.platform, fresh=fresh)
@@ -121,7 +123,7 @@ class OpenedManifest:
         if node is None or model is None or opened is None or node.digest is None:
             return
         before = self.layers_pane.request
-        if before is not None and before.manifest_request is opened and before.digest == node.digest:
+        if before is not None and before is self.config_pane.request and before.digest == node.digest:
             return
         self._image.cancel()
         request, known = ImageRequest(opened, node.digest), model.manifest(node.digest)
@@ -138,6 +140,31 @@ class OpenedManifest:
                 self.layers_pane.show_manifest(known)
                 self.config_pane.take_manifest(known)
             self._image.load(request, known, node.descriptor)
+
+    def show_digest(self, digest: Digest) -> str:
+        """Put the cursor where a digest belongs in what is shown; give the pane, or nothing where it is not there."""
+        layers, manifests = self.layers_pane, self.manifests_pane
+        rows = layers.table.rows if layers.table else ()
+        manifest = layers.manifest
+        config = config_of(manifest) if manifest else None
+        if config is not None and config.digest == digest:
+            self.config_pane.show_view(CARD)
+            return "config"
+        for row in rows:
+            if row.number and digest in (row.descriptor.digest if row.descriptor else None, row.diff_id):
+                layers.go_to_layer(row.number)
+                return "layers"
+        if manifests.go_to_digest(digest):
+            self.show_image()
+            return "manifests"
+        return ""
+
+    def show_blob(self, blob: Descriptor, title: str) -> None:
+        """Show the content of a blob in place of the config."""
+        if self.request is not None and blob.digest is not None:
+            request = ImageRequest(self.request, blob.digest)
+            self.config_pane.start(request, title)
+            self._image.load_content(request, blob)
 
     def load_whole_config(self) -> None:
         """Ask for all of a config of which only the beginning is shown."""
