@@ -53,6 +53,8 @@ class FakeApi:
         return self
 
     async def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        if method == "HEAD":
+            return Answer(404, {}, b"")
         assert method == "GET"
         self.asked.append(target)
         self.logins.append(headers.get("authorization", ""))

@@ -85,7 +85,7 @@ async def test_a_digest_that_nothing_has_is_said_to_be_nowhere(registry: FakeReg
 
 @pytest.mark.parametrize("key", ["[", "escape"])
 async def test_small_texts_of_an_artifact_are_read(registry: FakeRegistry, tmp_path: Path, key: str) -> None:
-    titled = {"annotations": {"org.opencontainers.image.title": "rules.rego"}}
+    titled: images.Json = {"annotations": {"org.opencontainers.image.title": "rules.rego"}}
     blob = images.Made(b"package rules\n\ndeny := false\n", "application/vnd.cncf.openpolicyagent.policy", extra=titled)
     packed = images.layer(media_type="application/vnd.example.data+gzip")
     registry.repository("acme/rules").add(images.artifact("application/vnd.example.rules", blob, packed), "1.0")
