@@ -63,14 +63,18 @@ class TlsSettings:
             if self._network is not None and place not in self._of_files:
                 self._of_files[place] = await to_thread(self._network.trust, *place)
         trust = self.known(origin)
-        lent = self.known(registry).ca_files if registry and trust.verify else ()
-        return trust._replace(ca_files=tuple(dict.fromkeys((*trust.ca_files, *lent))))
+        if registry is None or not trust.verify:
+            return trust
+        lent = self.known(registry)
+        verify = lent.verify or origin[1] != registry[1]
+        return trust._replace(ca_files=tuple(dict.fromkeys((*trust.ca_files, *lent.ca_files))), verify=verify)
 
     async def context(self, origin: Origin, registry: Origin | None = None) -> ssl.SSLContext:
         """Give the context for connections to an origin. Raises ConfigError for a file that cannot be used.
 
         The CAs of `registry` count for this origin too: a registry's login service is verified with them, as docker
-        and podman do, which have one TLS configuration for both. Its client certificate stays its own.
+        and podman do, which have one TLS configuration for both. Where the registry is not verified, its login service
+        is not either, at any port of the same host. Its client certificate stays its own.
         """
         from asyncio import to_thread
 

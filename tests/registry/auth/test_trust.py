@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regbrowse.errors import TlsError
+from regbrowse.errors import AuthRejected, TlsError
 from regbrowse.reference import Registry, Repository
 from regbrowse.registry.client import Client, Login, Secret, Settings
 from regbrowse.registry.requests import Kind, Request
@@ -41,16 +41,37 @@ async def test_the_registrys_authority_counts_for_its_login_service_alone(tmp_pa
     assert server.certificates == [False, False]
 
 
-async def test_a_service_that_is_to_be_trusted_by_nothing_more_stays_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["file", "option"])
+async def test_the_login_service_of_a_registry_that_is_not_verified(tmp_path: Path, by: str) -> None:
+    """At another port of its host nothing else is promised, and docker and podman do not verify it either."""
     machine = Machine()
-    machine.trusts["127.0.0.1", 1] = Trust(verify=False)
+    settings = Settings(pause=0, network=machine, insecure=frozenset({"127.0.0.1:1"} if by == "option" else ()))
+    if by == "file":
+        machine.trusts["127.0.0.1", 1] = Trust(verify=False)
     async with secure(tmp_path, issue(issuer=CA)) as server:
-        transport, url = Transport(Settings(pause=0, network=machine)), f"https://{server.name}/token"
+        transport = Transport(settings)
+        at_host, elsewhere = (f"https://{host}:{server.port}/token" for host in ("127.0.0.1", "localhost"))
         try:
-            with pytest.raises(TlsError):
-                await transport.send(request("token", url), url)
+            assert (await transport.send(request("token", at_host), at_host)).status == 200
+            for kind, url in (("manifest", at_host), ("blob", at_host), ("token", elsewhere)):
+                with pytest.raises(TlsError):
+                    await transport.send(request(kind, url), url)
         finally:
             await transport.aclose()
+
+
+async def test_insecure_is_enough_to_log_in_at_another_port(tmp_path: Path) -> None:
+    answer = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"token":"t"}'
+    async with secure(tmp_path, issue(issuer=CA), answer=answer) as service:
+        challenge = f'Bearer realm="https://{service.name}/token",service="x"'
+        refusal = f"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0\r\n\r\n".encode()
+        async with secure(tmp_path, issue(issuer=CA), answer=refusal) as server:
+            place = Registry.parse(server.name)
+            settings = Settings(user=ANN, registry=place, pause=0, insecure=frozenset({place.key}))
+            async with Client(settings) as client:
+                with pytest.raises(AuthRejected):
+                    await client.manifest(Repository(place, "acme/app"), "1")
+    assert any(head.startswith(b"GET /token?") and b"Authorization: Basic" in head for head in service.heads)
 
 
 @pytest.mark.parametrize("offered", ["bearer", "basic"])
