@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOCKER_HUB",
     "INPUT_LIMIT",
+    "LIST_FILES",
     "NOTHING_TYPED",
     "PATH_LIMIT",
     "UNNAMED",
@@ -43,6 +44,8 @@ NOTHING_TYPED = 'Type an image or registry, for example "alpine", "ghcr.io/org/a
 DOCKER_HUB = "docker.io"
 UNNAMED = "unnamed"
 """The path under which a folder or archive gives its images that have a tag and no name, or neither."""
+LIST_FILES = ("index.json", "manifest.json")
+"""What the lists of images in folders and archives are called; also the tags of such a list."""
 _HUB_NAMES = frozenset(
     {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "registry.docker.io"}
 )
@@ -205,6 +208,11 @@ class Reference(NamedTuple):
     @property
     def familiar(self) -> str:
         return self.repository.familiar + self._rest()
+
+    @property
+    def is_list_of_files(self) -> bool:
+        """Whether this is the list of images itself that a folder or archive has, where some of them have no name."""
+        return self.repository.unnamed and self.digest is None and self.tag in LIST_FILES
 
     def _rest(self) -> str:
         return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")

@@ -65,7 +65,11 @@ class CommandContext(NamedTuple):
         A registry has `latest` for that. Raises BadReference when there are several images and none is called so.
         """
         place = self.place
-        if isinstance(place, Registry) or place.target or not place.repository.registry.alias:
+        if isinstance(place, Registry):
+            if place.alias:
+                await self._refuse_many(place)
+            return self
+        if place.target or not place.repository.registry.alias:
             return self
         tags: list[str] = []
         async for part in self.browser.listing(place.repository):
@@ -79,6 +83,23 @@ class CommandContext(NamedTuple):
         raise BadReference(
             f"{name} holds {len(tags):,} images.",
             hint=f"Write {name}:TAG with one of {', '.join(islice(tags, _NAMED))}{more}.",
+        )
+
+    async def _refuse_many(self, registry: Registry) -> None:
+        """Name the images of a folder or archive that has several repositories. Raises BadReference."""
+        names: list[str] = []
+        async for part in self.browser.listing(registry):
+            for path in part.names:
+                repository = Repository(registry, path)
+                async for tags in self.browser.listing(repository):
+                    names += [tag if repository.unnamed else f"{path}:{tag}" for tag in tags.names]
+                if len(names) > _NAMED:
+                    break
+        name = visible(registry.name)
+        more = ", …" if len(names) > _NAMED else ""
+        raise BadReference(
+            f"{name} holds more than one image.",
+            hint=f"Write {name}:NAME with one of {', '.join(islice(names, _NAMED))}{more}.",
         )
 
     async def _only_entry(self, reference: Reference) -> Reference:

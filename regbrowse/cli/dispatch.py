@@ -56,7 +56,7 @@ def _check(arguments: Arguments, place: Registry | Reference) -> None:
     first = arguments.verb.takes.split()[0]
     if first == "REGISTRY":
         registry_of(arguments, place)
-    elif first in ("REF", "REPOSITORY"):
+    elif first == "REPOSITORY" or (first == "REF" and not registry_in(place).alias):
         image_of(place)
     if arguments.verb.check:
         _function(arguments.verb.check)(arguments, place)

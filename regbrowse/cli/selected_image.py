@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.errors import NotFound, RegbrowseError
+from regbrowse.errors import BadReference, NotFound, RegbrowseError
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry
 from regbrowse.oci.manifest import Artifact, Index, Manifest
 from regbrowse.oci.platform_selection import Candidate, PlatformSelection
 from regbrowse.platform_search import read_platform, select_platform
 from regbrowse.reference import Reference
-from regbrowse.text import CELL_LIMIT
+from regbrowse.text import CELL_LIMIT, visible
 
 _LISTED = 40
 """Platforms that a sentence lists at most."""
@@ -56,6 +56,8 @@ async def select_in(context: CommandContext, root: Index) -> tuple[Entry, Manife
         note(str(error))
     if selection.selected is None:
         raise selection.stopped or _nothing(context.reference, selection)
+    if selection.repeated and context.reference.is_list_of_files:
+        raise _nameless(context.reference, selection, selection.selected)
     if not isinstance(selection.outcome, Manifest):
         raise selection.outcome or _nothing(context.reference, selection)
     _tell(context.reference, selection, selection.selected)
@@ -141,6 +143,18 @@ def _tell(reference: Reference, selection: PlatformSelection, selected: Candidat
         others = ", ".join(dict.fromkeys(str(each) for each in selection.further[:_SAID]))
         why = "as asked for" if selection.request.asked else "the closest to this machine"
         note(f"{taken} was taken, {why}: {digest}; {others} would run there too.")
+
+
+def _nameless(reference: Reference, selection: PlatformSelection, selected: Candidate) -> BadReference:
+    """Say that files hold several images which only their digests tell apart: nobody meant the first of them."""
+    same = [selected, *(each for each in selection.others if each.platform in selection.repeated)]
+    digests = [str(each.entry.digest) for each in same if each.entry.digest]
+    name = visible(str(reference.repository))
+    more = ", …" if len(digests) > _SAID else ""
+    return BadReference(
+        f"{name} holds {len(same):,} images for {selected.platform} that have no name of their own.",
+        hint=f"Write {name}@DIGEST with one of {', '.join(digests[:_SAID])}{more}.",
+    )
 
 
 def _nothing(reference: Reference, selection: PlatformSelection) -> NotFound:

@@ -22,6 +22,24 @@ async def test_a_folder_is_opened_from_the_dialog(tmp_path: Path) -> None:
         assert ".invalid" not in driven.text()
 
 
+async def test_names_beyond_the_grammar_are_a_list(tmp_path: Path) -> None:
+    names = {
+        "host:5000/Team/app:v2+build": images.image(),
+        "host:5000/Team/app:v3+build": images.image("linux", "arm64"),
+    }
+    write(tmp_path / "out", layout_files(*(tagged(made, name) for name, made in names.items())))
+    async with browsing(None, tmp_path, size=(160, 36)) as driven:
+        await driven.shows("Open")
+        await driven.paste(f"oci:{tmp_path}/out")
+        await driven.press("enter")
+        await driven.shows("v2_build")
+        await driven.shows("v3_build")
+        await driven.press("o")
+        await driven.paste(f"oci:{tmp_path}/out:host:5000/Team/app:v3+build")
+        await driven.press("enter")
+        await driven.shows("platform    linux/arm64")
+
+
 async def test_a_folder_that_is_none_is_said_in_the_dialog_which_stays(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     write(tmp_path / "out", layout_files(tagged(images.image(), "1.0")))

@@ -22,13 +22,13 @@ from regbrowse.oci.mediatype import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
 )
-from regbrowse.reference import Digest
+from regbrowse.reference import LIST_FILES, Digest
 from regbrowse.registry.local.archive import normal
 from regbrowse.registry.local.byte_range import CHUNK, ByteRange, Files
 from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.text import visible
 
-LIST_FILE = "manifest.json"
+LIST_FILE = LIST_FILES[1]
 _IMAGE_LIMIT = 10_000
 _NOTICE = "docker save keeps no manifests: those shown were made here, and no registry knows their digests."
 

@@ -11,12 +11,12 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import DOCUMENT_LIMIT, Reader, parse_json
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, parse_manifest
 from regbrowse.oci.mediatype import MANIFESTS, OCI_INDEX, essence
-from regbrowse.reference import Digest
+from regbrowse.reference import LIST_FILES, Digest
 from regbrowse.registry.local.byte_range import ByteRange, Files
 from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.text import visible
 
-INDEX_FILE = "index.json"
+INDEX_FILE = LIST_FILES[0]
 LAYOUT_FILE = "oci-layout"
 _REF_NAME = "org.opencontainers.image.ref.name"
 _CONTAINERD_NAME = "io.containerd.image.name"

@@ -42,6 +42,47 @@ async def test_what_is_not_in_a_file_is_not_found(run: CommandLine) -> None:
     assert '"2.0" is not in oci:out. It holds ' in said.err
 
 
+NAME = "host:5000/Team/app:v2+build"
+"""As buildah writes it into `org.opencontainers.image.ref.name`."""
+
+
+async def test_a_name_beyond_the_grammar(run: CommandLine, tmp_path: Path) -> None:
+    other = images.image(files=({"v": b"3"},))
+    write(tmp_path / "built", layout_files(tagged(APP, NAME), tagged(other, NAME.replace("2", "3"))))
+    for name, made in ((NAME, APP), (NAME.replace("2", "3"), other)):
+        said = await run("digest", f"oci:built:{name}")
+        assert (said.code, said.out) == (0, f"{made.digest}\n")
+        assert f'"{NAME}" in index.json is shown as "host-5000/team/app:v2_build".' in said.err
+    assert (await run("tags", "oci:built")).json == ["v2_build", "v3_build"]
+    said = await run("digest", "oci:built")
+    assert (said.code, said.raw) == (2, b"")
+    assert "oci:built:host-5000/team/app holds 2 images." in said.err
+    assert "with one of v2_build, v3_build." in said.err
+
+
+async def test_names_of_several_repositories_are_listed(run: CommandLine, tmp_path: Path) -> None:
+    write(tmp_path / "built", layout_files(tagged(APP, NAME), tagged(INDEX, "b/c:1"), tagged(INDEX, "2")))
+    said = await run("digest", "oci:built")
+    assert (said.code, said.raw) == (2, b"")
+    assert said.err.endswith(
+        "oci:built holds more than one image. Write oci:built:NAME with one of b/c:1, host-5000/team/app:v2_build, 2.\n"
+    )
+
+
+async def test_images_without_a_name_are_not_taken_for_each_other(run: CommandLine, tmp_path: Path) -> None:
+    others = [images.image(files=({"v": version},)) for version in (b"1", b"2")]
+    arm = images.image(architecture="arm64")
+    write(tmp_path / "bare", layout_files(*((made, {}) for made in (APP, *others, arm))))
+    said = await run("digest", "oci:bare", "--platform", "linux/amd64")
+    assert (said.code, said.raw) == (2, b"")
+    assert "oci:bare holds 3 images for linux/amd64 that have no name of their own." in said.err
+    for made in (APP, *others):
+        assert made.digest in said.err
+        assert (await run("digest", f"oci:bare@{made.digest}")).out == f"{made.digest}\n"
+    assert (await run("digest", "oci:bare", "--platform", "linux/arm64")).out == f"{arm.digest}\n"
+    assert len((await run("platforms", "oci:bare")).json) == 4
+
+
 @pytest.mark.parametrize(("verb", "made"), [("digestlist", INDEX), ("digest", APP)])
 async def test_the_only_image_that_nobody_has_named(
     run: CommandLine, tmp_path: Path, verb: str, made: images.Made

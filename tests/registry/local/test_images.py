@@ -105,12 +105,15 @@ async def test_names_of_every_kind(tmp_path: Path) -> None:
     )
     found = await opening(f"oci:{write(tmp_path / 'out', files)}")
     assert found.place == found.registry
-    assert found.notices == ('"v1+build" in index.json names no tag.',)
+    assert found.notices == (
+        '"localhost:5000/app:latest" in index.json is shown as "localhost-5000/app:latest".',
+        '"v1+build" in index.json is shown as "v1_build".',
+    )
     assert digests(await everything(f"oci:{tmp_path}/out")) == {
         "docker.io/library/alpine": {"3.20": BOTH.digest},
         "ghcr.io/acme/app": {"1": AMD.digest},
         "localhost-5000/app": {"latest": ARM.digest},
-        UNNAMED: {"bare": AMD.digest, "index.json": str(Digest.of(files["index.json"]))},
+        UNNAMED: {"bare": AMD.digest, "v1_build": AMD.digest},
     }
 
 
@@ -136,6 +139,34 @@ async def test_what_stands_behind_the_path(tmp_path: Path, behind: str, path: st
     assert str(found.registry) == f"oci:{folder}"
     again = await opening(found.place.familiar)
     assert again.place == found.place
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "host:5000/Team/app:v2+build",
+        "host-5000/team/app:v2_build",
+        "v2_build",
+        f"host:5000/Team/app:v2+build@{BOTH.digest}",
+    ],
+)
+async def test_a_name_beyond_the_grammar_is_reachable(tmp_path: Path, behind: str) -> None:
+    """As `buildah push oci-archive:` writes it."""
+    path = tmp_path / "x.tar"
+    path.write_bytes(
+        tar_of(layout_files(tagged(AMD, "host:5000/Team/app:v2"), tagged(BOTH, "host:5000/Team/app:v2+build")))
+    )
+    found = await opening(f"oci-archive:{path}:{behind}")
+    assert isinstance(found.place, Reference)
+    assert (found.place.repository.path, found.place.tag) == ("host-5000/team/app", "v2_build")
+    again = await opening(found.place.familiar)
+    assert again.place == found.place
+    async with client_of(found) as client:
+        assert (await client.manifest(found.place.repository, found.place.target or "")).digest == Digest.parse(
+            BOTH.digest
+        )
+    repository = await opening(f"oci-archive:{path}:host:5000/Team/app")
+    assert repository.place == Reference(Repository(found.registry, "host-5000/team/app"))
 
 
 async def test_a_path_may_look_like_one_with_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from regbrowse.errors import BadReference, ConfigError, RegbrowseError
 from regbrowse.oci.manifest import Index, parse_manifest
-from regbrowse.reference import UNNAMED, Digest, Reference, is_repository_path, is_tag
+from regbrowse.reference import UNNAMED, Digest, Reference, Registry, is_repository_path, is_tag
 from regbrowse.reference_input import Source
 from regbrowse.registry.local.byte_range import ByteRange, MemorySource
 from regbrowse.registry.local.docker_archive import DockerArchive
-from regbrowse.registry.local.image_names import NOTICE_LIMIT, split_name
+from regbrowse.registry.local.image_names import NOTICE_LIMIT, ImageNames, split_name
 from regbrowse.registry.local.layout import find_referrers
 from regbrowse.registry.local.open import OpenedSource, open_source
 from support.archives import CONTAINERD_NAME, base256, header, layout_files, link, saved_files, tagged, tar_of, write
@@ -56,23 +56,54 @@ def refused(kind: str, text: object) -> str:
         ("unnamed:1", False, ("library/unnamed", "1")),
         (f"a/b:1@sha256:{'a' * 64}", True, ("a/b", "1")),
         (f"a/b@sha256:{'a' * 64}", True, None),
-        ("v1+build", True, None),
+        ("v1+build", True, (UNNAMED, "v1_build")),
+        ("v1+build", False, ("v1-build", "latest")),
+        ("-x", True, (UNNAMED, "_-x")),
+        ("host:5000/Team/app:v2+build", True, ("host-5000/team/app", "v2_build")),
+        ("host:5000/Team/app:v2+build", False, ("host-5000/team/app", "v2_build")),
+        ("app:v2+build", True, ("app", "v2_build")),
         ("", True, None),
-        ("../../etc", True, None),
+        ("../../etc", True, ("etc", "latest")),
+        ("a..b/__c:1", True, ("a-b/c", "1")),
+        ("a -_ b:1", True, ("a---b", "1")),
+        ("/:1", True, (UNNAMED, "1")),
+        ("a:" + "1" * 200, True, ("a", "1" * 128)),
         ("UPPER/case:1", False, ("upper/case", "1")),
-        ("docker.io/UPPER:1", False, None),
+        ("docker.io/UPPER:1", False, ("docker.io/upper", "1")),
     ],
 )
 def test_names_in_files(text: str, bare: bool, meant: tuple[str, str] | None) -> None:
-    assert split_name(text, bare=bare) == meant
+    found = split_name(text, bare=bare)
+    assert (found.shown if found else None) == meant
 
 
-@given(st.text(max_size=40) | st.text("abC1:/@.-_[]", max_size=40), st.booleans())
+NAME = st.text(max_size=40) | st.text("abC1:/@.-_[]", max_size=40) | st.text("a-./", min_size=250, max_size=270)
+
+
+@given(NAME, st.booleans())
 def test_any_name_is_one_that_a_url_can_hold_or_none(text: str, bare: bool) -> None:
     found = split_name(text, bare=bare)
     if found is not None:
-        assert is_repository_path(found[0])
-        assert is_tag(found[1])
+        path, tag = found.shown
+        assert is_repository_path(path)
+        assert is_tag(tag)
+
+
+@given(st.lists(st.sampled_from(["v1+b", "v1_b", "v1 b", "v1_b-2", "a:v1+b", "A:v1_b", "a:v1_b"]) | NAME, unique=True))
+def test_every_name_leads_to_its_entry(texts: list[str]) -> None:
+    names = ImageNames("index.json")
+    for number, text in enumerate(texts):
+        names.add(number, [text], bare=True)
+    names.add_list(len(texts))
+    registry = Registry.of_files("oci:x", "/x")
+    for number, text in enumerate(texts):
+        written = split_name(text, bare=True)
+        first = min(each for each, other in enumerate(texts) if split_name(other, bare=True) == written)
+        if number not in names.untagged:
+            place = names.resolve(registry, text, None)
+            assert isinstance(place, Reference)
+            assert place.tag is not None
+            assert names.tags[place.repository.path][place.tag] == number == first
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
