@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regbrowse.cli.arguments import Arguments
+from regbrowse.cli.demo_names import DEMO_HOST
 from regbrowse.cli.verb_table import DEMO
 from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Reference, Registry, registry_in
@@ -86,7 +87,8 @@ class Connector:
         from regbrowse.reference_input import read_typed
 
         name, _, rest = text.partition("/")
-        if name == DEMO:
+        # The screen shows the demo by its host, and copies names with it.
+        if name in (DEMO, DEMO_HOST):
             from regbrowse.demo.registry import DemoRegistry
             from regbrowse.demo.start import REGISTRY, START
 
@@ -149,7 +151,8 @@ class Connector:
         from regbrowse.registry.models import Settings
 
         if settings is None:
-            return Browser(Client(Settings(registry=self._registry, local=self._local)), self._platform(None))
+            known = Settings(user=self.login, registry=self._registry, local=self._local)
+            return Browser(Client(known), self._platform(None))
         from regbrowse.settings.keychain import Keychain
 
         network = settings.network

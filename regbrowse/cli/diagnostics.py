@@ -6,6 +6,7 @@ import os
 import sys
 from enum import IntEnum
 
+from regbrowse.cli.demo_names import as_typed
 from regbrowse.errors import (
     AuthError,
     BadReference,
@@ -59,7 +60,7 @@ def print_error(error: RegbrowseError | str) -> None:
 def note(text: str) -> None:
     """Print what people should know and scripts need not read."""
     paint("")
-    print(text, file=sys.stderr)
+    print(as_typed(text), file=sys.stderr)
 
 
 _painted: list[str] = []

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.cli.diagnostics import ExitCode, code_of, note, print_error
-from regbrowse.errors import NotFound, RegbrowseError
+from regbrowse.errors import AuthError, NotFound, RegbrowseError
 from regbrowse.reference import Reference, Registry, registry_in
 from regbrowse.text import visible
 
@@ -91,6 +91,10 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
             if isinstance(context.place, Reference) and context.place.target is None and '"latest"' in error.why:
                 written = visible(arguments.reference or "", 512)
                 error.hint = f'No tag was written, which means latest; "regbrowse tags {written}" lists them.'
+            raise
+        except AuthError as error:
+            if connector.is_demo:
+                error.hint, error.command = "The demo lets in -u demo:demo.", ""
             raise
         context.output.flush()
         return int(code or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.context import CommandContext
+from regbrowse.cli.demo_names import as_typed
 from regbrowse.digest_search import DigestSearch
 from regbrowse.errors import NotFound
 from regbrowse.oci.identify import Spot, read_digest, told
@@ -24,7 +25,7 @@ async def run(context: CommandContext) -> None:
         raise NotFound(search.nowhere(reference), hint="It may belong to another tag.")
     if context.as_table:
         for spot in spots:
-            context.output.line(told(spot, visible(reference.familiar, 1024)))
+            context.output.line(told(spot, as_typed(visible(reference.familiar, 1024))))
         return
     first, *rest = (_as_json(spot) for spot in spots)
     context.output.value({**first, "also": rest})

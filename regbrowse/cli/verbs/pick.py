@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from regbrowse.cli.arguments import Arguments
 from regbrowse.cli.connect import Connector
+from regbrowse.cli.demo_names import as_typed
 from regbrowse.cli.diagnostics import ExitCode
 from regbrowse.cli.output import Output
 from regbrowse.cli.terminal import on_terminal
-from regbrowse.cli.verb_table import DEMO
 
 
 def run(arguments: Arguments) -> int:
@@ -21,12 +21,6 @@ def run(arguments: Arguments) -> int:
         picked = app.run()
     if picked is None:
         return app.return_code or ExitCode.NO
-    name = str(picked)
-    if connector.is_demo:
-        from regbrowse.demo.start import REGISTRY
-
-        if picked.repository.registry == REGISTRY:
-            name = DEMO + name.removeprefix(REGISTRY.name)
-    output.line(name)
+    output.line(as_typed(str(picked)))
     output.flush()
     return ExitCode.OK

@@ -53,7 +53,8 @@ async def test_the_login_service_of_a_registry_that_is_not_verified(tmp_path: Pa
         at_host, elsewhere = (f"https://{host}:{server.port}/token" for host in ("127.0.0.1", "localhost"))
         try:
             assert (await transport.send(request("token", at_host), at_host)).status == 200
-            for kind, url in (("manifest", at_host), ("blob", at_host), ("token", elsewhere)):
+            kinds: tuple[tuple[Kind, str], ...] = (("manifest", at_host), ("blob", at_host), ("token", elsewhere))
+            for kind, url in kinds:
                 with pytest.raises(TlsError):
                     await transport.send(request(kind, url), url)
         finally:
