@@ -28,6 +28,7 @@ from regbrowse.redact import URL, redact
 from regbrowse.reference import DOCKER_HUB, Registry
 from regbrowse.registry.models import LoginState
 from regbrowse.registry.requests import Request, Response
+from regbrowse.registry.responder import UNREADABLE
 from regbrowse.registry.transport.retry import retry_after
 from regbrowse.text import plural, visible
 
@@ -62,6 +63,8 @@ def status_error(response: Response, login: LoginState | None = None) -> Registr
         return kind(why, evidence=evidence, wanted=request.wanted, hint=hint, command=command)
 
     status = response.status
+    if request.registry.alias and UNREADABLE in codes:
+        return error(BadResponse, said)
     if status < 300:
         return error(BadResponse, f"{host} answered, but not with what was asked for.")
     if response.other_origin and 400 <= status < 500 and status != 429:

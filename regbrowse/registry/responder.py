@@ -14,6 +14,8 @@ from urllib.parse import quote, urlencode
 
 ENDPOINT = re.compile(r"/v2/(.+)/(?:(tags)/(list)|(manifests|blobs|referrers)/([^/]+))")
 """The path of a request about a repository: its name, then `tags` and `list`, or what is asked for and its name."""
+UNREADABLE = "FILE_UNREADABLE"
+"""The error code for a file on this machine that is there and cannot be read; its message says why."""
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 

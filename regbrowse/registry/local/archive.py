@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from regbrowse.errors import ConfigError
-from regbrowse.registry.local.byte_range import ByteRange, ByteSource, FileSource, TemporarySource
+from regbrowse.registry.local.byte_range import ByteRange, ByteSource, FileSource, TemporarySource, UnreadableFile
 from regbrowse.registry.local.unpack import find_compression, unpack
-from regbrowse.text import plural
+from regbrowse.text import plural, visible
 from regbrowse.text import size as size_text
 
 BLOCK = 512
@@ -180,13 +180,20 @@ class Archive:
     """Why it could not be read to its end, one sentence."""
 
     def find(self, name: str) -> ByteRange | None:
-        """Find a file, through links inside the archive; None when its end is missing."""
+        """Find a file, through links inside the archive; None when its end is missing. Raises UnreadableFile.
+
+        Links out of it are not followed: an archive comes from anywhere.
+        """
+        at = name
         for _ in range(LINK_LIMIT):
-            entry = self.entries.get(name)
+            entry = self.entries.get(at)
             if not isinstance(entry, str):
+                if at != name and at not in self.entries:
+                    shown, target = visible(name, 200), visible(at, 200)
+                    raise UnreadableFile(f"{shown} is a link to {target}, which is not in the archive.")
                 return entry
-            name = entry
-        return None
+            at = entry
+        raise UnreadableFile(f"{visible(name, 200)} is a link that leads to itself.")
 
 
 def open_archive(path: Path, stop: threading.Event) -> Archive:
@@ -221,8 +228,7 @@ def _entry(member: tarfile.TarInfo, source: ByteSource, size: int) -> ByteRange 
         return normal(member.linkname)
     if member.issym():
         folder = "" if member.linkname.startswith("/") else posixpath.dirname(member.name)
-        target = posixpath.normpath(posixpath.join(folder, member.linkname.lstrip("/")))
-        return None if target.split("/", 1)[0] == ".." else target
+        return posixpath.normpath(posixpath.join(folder, member.linkname.lstrip("/")))
     return None
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import threading
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from regbrowse.text import visible
 
 CHUNK = 2**20
 """Bytes read at once."""
@@ -85,27 +88,58 @@ class ByteRange:
             yield chunk
 
 
+class UnreadableFile(OSError):
+    """There is something of this name that cannot be read; its text is a whole sentence, to be shown."""
+
+
 class Files(Protocol):
     """Regular files by their relative names, with `/` between the parts."""
 
     def find(self, name: str) -> ByteRange | None:
-        """Find a regular file; None when there is none that can be read."""
+        """Find a regular file; None when there is none. Raises UnreadableFile."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Implements Files for a folder. Symbolic links that lead out of it are not followed."""
+    """Implements Files for a folder.
+
+    Its symbolic links are followed, wherever they lead: the trees of bazel and nix are links into a store. The user has
+    named the folder, and sees nothing by its links that the user may not read anyway; nothing that is read from files
+    is sent anywhere, and blobs must have the digest by which they are asked for. A name cannot lead out by itself.
+    """
 
     root: Path
     """Absolute and without links."""
 
     def find(self, name: str) -> ByteRange | None:
+        parts = name.split("/")
+        if ".." in parts or name.startswith("/"):
+            return None
+        path = self.root / name
         try:
-            path = (self.root / name).resolve()
             status = path.stat()
-        except (OSError, RuntimeError, ValueError):
+            if stat.S_ISREG(status.st_mode) and not os.access(path, os.R_OK):
+                raise PermissionError
+        except (FileNotFoundError, NotADirectoryError):
+            self._check_links(parts)
             return None
-        if not path.is_relative_to(self.root) or not stat.S_ISREG(status.st_mode):
+        except ValueError:
             return None
+        except PermissionError:
+            raise UnreadableFile(f"{visible(name, 200)} may not be read by this user.") from None
+        except (OSError, RuntimeError):
+            raise UnreadableFile(f"{visible(name, 200)} cannot be read: a link in its path leads to itself.") from None
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
+            raise UnreadableFile(f"{visible(name, 200)} is {what}, not a file.")
         return ByteRange(FileSource(path), 0, status.st_size)
+
+    def _check_links(self, parts: Sequence[str]) -> None:
+        """Raise UnreadableFile when what is not found is behind a link that leads nowhere."""
+        path = self.root
+        for part in parts:
+            path = path / part
+            if path.is_symlink() and not path.exists():
+                name, target = visible(str(path.relative_to(self.root)), 200), visible(str(path.readlink()), 200)
+                raise UnreadableFile(f"{name} is a symbolic link to {target}, which is not there.")

@@ -24,7 +24,7 @@ from regbrowse.oci.mediatype import (
 )
 from regbrowse.reference import LIST_FILES, Digest
 from regbrowse.registry.local.archive import normal
-from regbrowse.registry.local.byte_range import CHUNK, ByteRange, Files
+from regbrowse.registry.local.byte_range import CHUNK, ByteRange, Files, UnreadableFile
 from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.text import visible
 
@@ -114,7 +114,11 @@ class DockerArchive:
     def _read_image(self, reader: Reader) -> _Image | None:
         name = reader.raw("Config")
         shown = visible(str(name), 100)
-        content = self._files.find(normal(name)) if isinstance(name, str) else None
+        try:
+            content = self._files.find(normal(name)) if isinstance(name, str) else None
+        except UnreadableFile as error:
+            self.names.add_notice(f"The config of an image is left out. {error}")
+            return None
         if content is None or content.size > CONFIG_LIMIT:
             state = "missing" if content is None else "too large"
             self.names.add_notice(f"The config of an image in {LIST_FILE} is {state} ({shown}); it is left out.")
@@ -142,7 +146,10 @@ class DockerArchive:
 
     def _layer(self, name: str, diff_id: Digest | None) -> dict[str, object]:
         """Describe a layer as it is stored: the digest of an unpacked one is its diffID, a compressed one is hashed."""
-        content = self._files.find(name)
+        try:
+            content = self._files.find(name)
+        except UnreadableFile:
+            content = None
         if content is None:
             return {"mediaType": DOCKER_LAYER, **({"digest": str(diff_id)} if diff_id else {})}
         media_type = _layer_media_type(content.read(4))

@@ -8,10 +8,11 @@ from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from regbrowse.reference import Digest
-from regbrowse.registry.local.byte_range import ByteRange
+from regbrowse.registry.local.byte_range import ByteRange, UnreadableFile
 from regbrowse.registry.local.image_names import ImageNames
 from regbrowse.registry.responder import (
     ENDPOINT,
+    UNREADABLE,
     Answer,
     blob_part,
     error_answer,
@@ -91,6 +92,8 @@ class LocalRegistry:
             else:
                 digest = Digest.read(target)
             found = await asyncio.to_thread(self._store.manifest, digest) if digest else None
+        except UnreadableFile as error:
+            return error_answer(404, UNREADABLE, str(error))
         except OSError:
             found = None
         if found is None:
@@ -106,6 +109,8 @@ class LocalRegistry:
     async def _blob(self, digest: Digest, range_header: str) -> Answer:
         try:
             content = await asyncio.to_thread(self._store.blob, digest)
+        except UnreadableFile as error:
+            return error_answer(404, UNREADABLE, str(error))
         except OSError:
             content = None
         if content is None:

@@ -13,7 +13,7 @@ from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Digest, Reference, Registry, is_tag
 from regbrowse.reference_input import PASTE_LIMIT, Source
 from regbrowse.registry.local.archive import open_archive
-from regbrowse.registry.local.byte_range import Files, Folder
+from regbrowse.registry.local.byte_range import Files, Folder, UnreadableFile
 from regbrowse.registry.local.docker_archive import LIST_FILE, DockerArchive
 from regbrowse.registry.local.image_store import ImageStore, LocalRegistry
 from regbrowse.registry.local.layout import INDEX_FILE, Layout
@@ -139,6 +139,8 @@ def _check_kind(kind: str, path: Path, written: str) -> None:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, UnreadableFile):
+        return str(error).removesuffix(".")
     if isinstance(error, PermissionError):
         return "you may not read it"
     return "there is no room to unpack it" if error.errno == errno.ENOSPC else "reading it failed"

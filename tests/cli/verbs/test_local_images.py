@@ -60,6 +60,19 @@ async def test_a_name_beyond_the_grammar(run: CommandLine, tmp_path: Path) -> No
     assert "with one of v2_build, v3_build." in said.err
 
 
+async def test_a_link_that_leads_nowhere(run: CommandLine, tmp_path: Path) -> None:
+    config = tmp_path / "out" / "blobs" / "sha256" / APP.below[0].digest[7:]
+    content = config.read_bytes()
+    config.unlink()
+    config.symlink_to(tmp_path / "store")
+    said = await run("-r", "config", "oci:out:amd64")
+    assert (said.code, said.raw) == (3, b"")
+    assert f"is a symbolic link to {tmp_path}/store, which is not there" in said.err
+    assert "hold" not in said.err
+    (tmp_path / "store").write_bytes(content)
+    assert (await run("-r", "config", "oci:out:amd64")).raw == content
+
+
 async def test_names_of_several_repositories_are_listed(run: CommandLine, tmp_path: Path) -> None:
     write(tmp_path / "built", layout_files(tagged(APP, NAME), tagged(INDEX, "b/c:1"), tagged(INDEX, "2")))
     said = await run("digest", "oci:built")

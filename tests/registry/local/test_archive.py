@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.registry.local.archive import EXTENSION_LIMIT, Archive, TarReader, read_archive
-from regbrowse.registry.local.byte_range import ByteRange, MemorySource
+from regbrowse.registry.local.byte_range import ByteRange, MemorySource, UnreadableFile
 from support.archives import base256, header, link, octal, tar_of
 
 END = bytes(1024)
@@ -114,7 +114,10 @@ def test_links_inside_the_archive() -> None:
     there = index.find("one/layer.tar")
     assert there is not None
     assert [index.find(name) for name in ("two/layer.tar", "three", "four")] == [there] * 3
-    assert [index.find(name) for name in ("out", "self", "ping", "lost", "missing")] == [None] * 5
+    assert index.find("missing") is None
+    for name, why in (("out", "not in the archive"), ("self", "itself"), ("ping", "itself"), ("lost", "not in the")):
+        with pytest.raises(UnreadableFile, match=why):
+            index.find(name)
 
 
 def test_only_files_are_found() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from regbrowse.errors import Integrity, NotFound
+from regbrowse.errors import BadResponse, Integrity, NotFound
 from regbrowse.oci.manifest import Image
 from regbrowse.reference import UNNAMED, Repository
 from regbrowse.reference_input import Source
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.local.open import OpenedSource, open_source_in_thread
-from support.archives import REF_NAME, layout_files, tagged, write
+from support.archives import REF_NAME, layout_files, link, tagged, tar_of, write
 from support.images import artifact, dump, image, index
 
 IMAGE = image(files=[{"etc/os-release": b"box\n"}, {"bin/sh": b"#!" * 3000}])
@@ -107,19 +108,82 @@ async def test_what_is_missing_and_what_was_altered(tmp_path: Path) -> None:
             await client.manifest(repository, "2")
 
 
-async def test_blobs_outside_of_the_folder_are_not_there(tmp_path: Path) -> None:
-    folder = write(tmp_path / "out", layout_files(tagged(IMAGE, "1")))
-    config, layer = IMAGE.below[0].digest[7:], IMAGE.below[1].digest[7:]
+async def test_links_out_of_the_folder_are_followed(tmp_path: Path) -> None:
+    """As the trees of build systems have them: of single files, of the folder of blobs, and of everything."""
+    store = write(tmp_path / "store", layout_files(tagged(IMAGE, "1")))
+    single, blobs, everything = tmp_path / "single", tmp_path / "blobs", tmp_path / "everything"
+    for path in store.rglob("*"):
+        if path.is_file():
+            for folder in (single, everything) if path.parent.name == "sha256" else (everything,):
+                place = folder / path.relative_to(store)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(path)
+    for folder in (single, blobs):
+        write(folder, {name: (store / name).read_bytes() for name in ("index.json", "oci-layout")})
+    (blobs / "blobs").symlink_to(store / "blobs")
+    for folder in (single, blobs, everything):
+        found = await opening(folder)
+        assert found.notices == ()
+        repository = Repository(found.registry, UNNAMED)
+        async with Client(Settings(local={found.registry.key: found.responder}, pause=0)) as client:
+            manifest = await client.manifest(repository, "1")
+            assert isinstance(manifest, Image)
+            assert await client.blob(repository, manifest.config) == IMAGE.below[0].raw
+
+
+async def test_what_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "out", layout_files(tagged(IMAGE, "1"), tagged(OTHER, "2")))
+    names = [each.digest[7:] for each in (*IMAGE.below, OTHER)]
     blobs = folder / "blobs" / "sha256"
-    (tmp_path / "secret").write_bytes(IMAGE.below[0].raw)
-    for name in (config, layer):
+    for name in names[:3]:
         (blobs / name).unlink()
-    (blobs / config).symlink_to(tmp_path / "secret")
-    os.mkfifo(blobs / layer)
-    (blobs / ("0" * 64)).symlink_to(blobs / ("0" * 64))
+    (blobs / names[0]).symlink_to(tmp_path / "gone")
+    os.mkfifo(blobs / names[1])
+    (blobs / names[2]).symlink_to(names[2])
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != names[3] and allowed(path, mode))
     found = await opening(folder)
-    for name in (config, layer, "0" * 64):
-        assert (await whole(found, "GET", f"/v2/{UNNAMED}/blobs/sha256:{name}"))[0] == 404
+    repository = Repository(found.registry, UNNAMED)
+    async with Client(Settings(local={found.registry.key: found.responder}, pause=0)) as client:
+        manifest = await client.manifest(repository, "1")
+        assert isinstance(manifest, Image)
+        reasons = (
+            f"blobs/sha256/{names[0]} is a symbolic link to {tmp_path}/gone, which is not there.",
+            f"blobs/sha256/{names[1]} is a device, pipe or socket, not a file.",
+            f"blobs/sha256/{names[2]} cannot be read: a link in its path leads to itself.",
+        )
+        for descriptor, reason in zip((manifest.config, *manifest.layers), reasons, strict=True):
+            with pytest.raises(BadResponse) as caught:
+                await client.blob(repository, descriptor)
+            assert caught.value.why == reason
+        with pytest.raises(BadResponse, match="may not be read by this user"):
+            await client.manifest(repository, "2")
+
+
+async def test_a_folder_of_blobs_that_is_a_link_to_nothing(tmp_path: Path) -> None:
+    folder = write(tmp_path / "out", layout_files(tagged(IMAGE, "1")))
+    (folder / "blobs").rename(tmp_path / "moved")
+    (folder / "blobs").symlink_to(tmp_path / "gone")
+    found = await opening(folder)
+    async with Client(Settings(local={found.registry.key: found.responder}, pause=0)) as client:
+        with pytest.raises(BadResponse, match=r"blobs is a symbolic link to .*/gone, which is not there"):
+            await client.manifest(Repository(found.registry, UNNAMED), "1")
+
+
+async def test_links_out_of_an_archive_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(IMAGE.below[0].raw)
+    files: dict[str, bytes | tarfile.TarInfo] = dict(layout_files(tagged(IMAGE, "1")))
+    name = f"blobs/sha256/{IMAGE.below[0].digest[7:]}"
+    for target in (str(tmp_path / "secret"), "../../../secret", "../sha256/gone"):
+        path = tmp_path / "x.tar"
+        path.write_bytes(tar_of({**files, name: link(name, target)}))
+        found = await open_source_in_thread(Source("oci-archive", str(path)))
+        repository = Repository(found.registry, UNNAMED)
+        async with Client(Settings(local={found.registry.key: found.responder}, pause=0)) as client:
+            manifest = await client.manifest(repository, "1")
+            assert isinstance(manifest, Image)
+            with pytest.raises(BadResponse, match=f"{name} is a link to .*, which is not in the archive."):
+                await client.blob(repository, manifest.config)
 
 
 async def test_links_inside_of_the_folder_are_followed(tmp_path: Path) -> None:
