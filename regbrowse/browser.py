@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadResponse, TooLarge
+from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
 from regbrowse.oci.config import parse_config
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.registry.models import CatalogPage, TagPage
@@ -29,6 +29,8 @@ SLICE = 5_000
 """Names of a page handed on together after that."""
 TAG_SECONDS = 60.0
 """How long what a tag points to is believed without asking again."""
+FAILED_SECONDS = 5.0
+"""How long the failure of a config that was read for its platform stands for the config itself, once."""
 AUTOMATIC = 4 * 2**20
 """Bytes of a config that are read without being asked."""
 WHOLE = 32 * 2**20
@@ -71,6 +73,8 @@ class Browser:
         """The platform to select first, from the settings file; None: this machine's."""
         self._notices = notices
         self._seen: dict[tuple[Repository, str], _Seen] = {}
+        self._failed: tuple[Repository, Descriptor, RegbrowseError, float] | None = None
+        """The config that could not be read last, why, and when on the monotonic clock."""
         client.auth.on_login_change.append(self._forget)
 
     async def aclose(self) -> None:
@@ -210,6 +214,10 @@ class Browser:
         """
         if descriptor.data is not None:
             return descriptor.data, True
+        failed, self._failed = self._failed, None
+        if failed and failed[:2] == (repository, descriptor) and time.monotonic() - failed[3] < FAILED_SECONDS:
+            # Its tries are over; asking at once for the same would take them all again.
+            raise failed[2]
         if descriptor.size is not None and descriptor.size > AUTOMATIC and not everything:
             return await self.client.blob_start(repository, descriptor, FIRST_PART), False
         limit = WHOLE if everything else AUTOMATIC
@@ -217,7 +225,12 @@ class Browser:
 
     async def config(self, repository: Repository, image: Image) -> Config:
         """The config of an image. Raises RegbrowseError, which says of what where it cannot be understood."""
-        raw, _ = await self.content(repository, image.config, everything=True)
+        self._failed = None
+        try:
+            raw, _ = await self.content(repository, image.config, everything=True)
+        except RegbrowseError as error:
+            self._failed = repository, image.config, error, time.monotonic()
+            raise
         try:
             return parse_config(raw, media_type=image.config.media_type)
         except (BadResponse, TooLarge) as error:

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from regbrowse.browser import FIRST_SLICE, Browser
+from regbrowse.errors import RegbrowseError
 from regbrowse.oci.index_walk import entries
-from regbrowse.oci.manifest import Index, config_of
+from regbrowse.oci.manifest import Image, Index, config_of
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.platform_selection import PlatformRequest, listed, select
 from regbrowse.reference import Reference, Registry, Repository
 from regbrowse.registry.client import Client, Settings
 from support import images
-from support.fake_registry import FakeRegistry
+from support.fake_registry import FakeRegistry, Fault
 
 
 def reference(registry: FakeRegistry, tag: str) -> Reference:
@@ -96,3 +97,21 @@ async def test_where_pulls_are_counted_a_known_tag_costs_a_head_in_the_next_run(
     assert await opened() == (made.digest, [f"HEAD {path}"])
     moved = repository.add(images.image(architecture="arm64"), "1")
     assert await opened() == (moved.digest, [f"HEAD {path}", f"GET {path}"])
+
+
+async def test_the_failure_of_a_config_stands_for_one_request_more(registry: FakeRegistry, client: Client) -> None:
+    made = registry.repository("shop/app").add(images.image(), "1")
+    path = f"/v2/shop/app/blobs/{made.below[0].digest}"
+    registry.fault(path, Fault(403, b"{}", times=2))
+    browser, where = Browser(client), reference(registry, "1")
+    image = await browser.open(where)
+    assert isinstance(image, Image)
+    with pytest.raises(RegbrowseError):
+        await browser.config(where.repository, image)
+    with pytest.raises(RegbrowseError):
+        await browser.content(where.repository, image.config)
+    assert registry.paths(path) == [path], "it is not asked for again by itself"
+    with pytest.raises(RegbrowseError):
+        await browser.config(where.repository, image)
+    assert registry.paths(path) == [path] * 2, "a search for a platform asks"
+    assert (await browser.config(where.repository, image)).platform.architecture == "amd64"

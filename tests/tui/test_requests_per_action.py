@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from support import images
-from support.fake_registry import FakeRegistry
+from support.fake_registry import FakeRegistry, Fault
 from tui.screen_driver import Driven, browsing
 
 
@@ -57,3 +59,19 @@ async def test_what_opening_moving_and_reloading_cost(registry: FakeRegistry, tm
         await driven.press("2", "r")
         await quiet(driven)
         assert asked(registry) == Counter({"HEAD manifests/2.0": 1}), "asking anew costs one HEAD when nothing moved"
+
+
+@pytest.mark.parametrize("listed", ["alone", "with platform", "without platform"])
+async def test_a_config_that_fails_is_asked_for_once_with_its_tries(
+    registry: FakeRegistry, tmp_path: Path, listed: str
+) -> None:
+    made = images.image()
+    path = f"/v2/shop/app/blobs/{made.below[0].digest}"
+    registry.fault(path, Fault(503, b"{}"))
+    nameless = images.Made(made.raw, made.media_type, made.below, True)
+    root = {"alone": made, "with platform": images.index(made), "without platform": images.index(nameless)}[listed]
+    registry.repository("shop/app").add(root, "1.0")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("503")
+        await quiet(driven)
+        assert registry.paths(path) == [path] * 3

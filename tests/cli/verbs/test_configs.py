@@ -51,7 +51,9 @@ async def test_requests_of_a_config(registry: FakeRegistry, run: CommandLine) ->
     assert not [path for path in registry.paths() if "/blobs/" in path], "the manifest names the id"
 
 
-@pytest.mark.parametrize("verb", ["config", "labels", "layers", "platforms", "verifytool"])
+@pytest.mark.parametrize(
+    "verb", ["config", "labels", "history", "layers", "platforms", "platforms --sizes", "verifytool", "identify"]
+)
 @pytest.mark.parametrize("made", [AMD64, images.index(images.Made(AMD64.raw, AMD64.media_type, AMD64.below, True))])
 async def test_a_config_that_fails_is_asked_for_once_with_its_tries(
     registry: FakeRegistry, run: CommandLine, monkeypatch: pytest.MonkeyPatch, verb: str, made: images.Made
@@ -59,7 +61,12 @@ async def test_a_config_that_fails_is_asked_for_once_with_its_tries(
     monkeypatch.setattr("regbrowse.registry.transport.transport.backoff", lambda *_: 0.0)
     path = f"/v2/{REPOSITORY}/blobs/{AMD64.below[0].digest}"
     registry.fault(path, Fault(503, b"{}"))
-    said = await run("--no-cache", verb, hold(registry, made))
+    name, *options = verb.split()
+    words = [hold(registry, made), *([f"sha256:{'0' * 64}"] if name == "identify" else []), *options]
+    said = await run("--no-cache", name, *words)
+    if name == "identify":
+        assert registry.paths(path) == [path] * 3
+        return
     assert said.code == 3
     assert "(503). Tried 3 times" in said.err
     assert registry.paths(path) == [path] * 3

@@ -151,6 +151,16 @@ async def test_a_list_without_an_end_is_cut_at_the_limit(
     assert len(registry.paths()) == -(-60 // size)
 
 
+async def test_a_list_of_small_pages_without_an_end_is_cut_at_the_limit(
+    registry: FakeRegistry, run: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(pagination, "MAX_PAGES", 2)
+    registry.page_size = 2
+    said = await run("tags", name)
+    assert (said.code, said.json) == (3, ["zz", "1.2", "latest", "1.10"])
+    assert said.err == f"{registry.name} sent 2 pages; stopped there.\n"
+
+
 async def test_pages_that_are_linked_without_a_relation(registry: FakeRegistry, run: CommandLine, name: str) -> None:
     registry.link = lambda path, query: f"<{path}?{query}>"
     registry.page_size = 2

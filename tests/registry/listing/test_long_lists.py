@@ -76,6 +76,18 @@ async def test_no_more_pages_are_asked_for_than_are_kept(
     assert len(registry.paths()) == 2
 
 
+async def test_no_more_pages_are_asked_for_than_the_limit(
+    registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagination, "MAX_PAGES", 3)
+    registry.repository("acme/app").listed = list(TAGS)
+    registry.page_size = 2
+    found = await pages(client, registry)
+    assert names(found) == TAGS[:6]
+    assert (found[-1].note, found[-1].done) == (f"{registry.name} sent 3 pages; stopped there.", False)
+    assert len(registry.paths()) == 3
+
+
 @pytest.mark.parametrize(("cap", "seconds", "why"), [(8, 600.0, "this list is very large"), (100, -1.0, "takes long")])
 async def test_a_list_rests_and_goes_on_when_somebody_wants_more(
     registry: FakeRegistry, client: Client, monkeypatch: pytest.MonkeyPatch, cap: int, seconds: float, why: str
