@@ -87,6 +87,19 @@ class LayerRow:
         """Whether this is a step that left no layer (not: a step whose layer is not known)."""
         return self.entry is not None and self.entry.empty
 
+    @property
+    def kind(self) -> str:
+        """`layer`, `empty` for a step that left no layer, `step` for one whose layer is not known."""
+        if self.number is not None:
+            return "layer"
+        return "empty" if self.empty else "step"
+
+    @property
+    def told(self) -> str:
+        """What is to be said of a row that is no layer; empty for a layer."""
+        words = {"empty": "this step changed no files", "step": "the image does not tell which layer this step made"}
+        return words.get(self.kind, "")
+
 
 @dataclass(frozen=True, slots=True)
 class LayerTable:
@@ -108,6 +121,13 @@ class LayerTable:
     def has_history(self) -> bool:
         """Whether the image tells any step of its making."""
         return any(row.entry is not None for row in self.rows)
+
+    @property
+    def short_note(self) -> str:
+        """The note in a few words."""
+        if not self.note:
+            return ""
+        return "history does not fit" if self.has_history else "no history"
 
 
 def join(image: Image | Artifact | Schema1, config: Config | None = None) -> LayerTable:

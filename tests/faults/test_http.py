@@ -139,6 +139,29 @@ async def test_closed_front_doors(server: Misbehaving, status: int) -> None:
 
 
 @row(
+    AREA,
+    server="drips at its front door without end, or hangs there, and serves the rest",
+    client="asks what it came for",
+)
+@pytest.mark.parametrize("how", ["status line", "headers", "body", "nothing"])
+async def test_slow_front_doors(server: Misbehaving, how: str) -> None:
+    server.truth.repository("acme/app").add(MADE, "1")
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    answers: dict[str, list[Part]] = {
+        "status line": [Drip(b"HTTP/1.1 200 " + b"O" * 1000, loop=True)],
+        "headers": [head, Drip(b"X-A: b\r\n", loop=True)],
+        "body": [head, b"Content-Length: 100000\r\n\r\n", Drip(b" ", loop=True)],
+        "nothing": [Gate()],
+    }
+    server.on("/v2/", answers[how])
+    settings = Settings(pause=0, deadline=0.5)
+    seen = await trial(server, listing(server), at_most=3, settings=settings, cancel=False)
+    assert seen.answer == ["1"]
+    read = await trial(server, manifest(server), at_most=3, settings=settings, cancel=False)
+    assert read.answer is not None
+
+
+@row(
     AREA, server="answers many questions at once, slowly", client="uses at most four connections, and cancels them all"
 )
 async def test_connections(server: Misbehaving) -> None:

@@ -92,12 +92,18 @@ def test_what_does_not_fit_is_shown_unjoined(sizes: list[int | None], history: l
     table = _join(sizes, history)
     assert [row.number for row in table.rows] == [*range(1, len(sizes) + 1), *[None] * len(history)]
     assert table.note.startswith("The history speaks of ")
+    assert table.short_note == "history does not fit"
+    words = {"empty": "this step changed no files", "step": "the image does not tell which layer this step made"}
+    for row in table.rows:
+        assert row.told == words.get(row.kind, "")
+        assert row.kind == ("layer" if row.number else "empty" if row.entry and row.entry.empty else "step")
     assert table.count == len(sizes)
     assert table.empty == sum(history)
 
 
 def test_no_history() -> None:
     assert _join([1, 2], []).note == "The image has no history."
+    assert _join([1, 2], []).short_note == "no history"
     assert _join([1, 2], None).note == ""
     assert _join([], []).rows == ()
     assert _join([], []).largest == 0

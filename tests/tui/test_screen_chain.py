@@ -378,3 +378,29 @@ async def test_the_digest_that_is_copied_is_one_that_the_registry_knows(registry
         await driven.until(lambda: driven.app.clipboard == made.digest, made.digest)
         await driven.press("2", "Y")
         await driven.until(lambda: driven.app.clipboard == made.digest, made.digest)
+
+
+@pytest.mark.parametrize(
+    ("history", "short", "told"),
+    [
+        ([{"created_by": "squash"}], "history does not fit", "the image does not tell which layer this step made"),
+        ([{"created_by": "label", "empty_layer": True}], "history does not fit", "this step changed no files"),
+        ([], "no history", ""),
+    ],
+)
+async def test_history_that_does_not_fit_the_layers(
+    registry: FakeRegistry, tmp_path: Path, history: list[object], short: str, told: str
+) -> None:
+    config, layers = images.config(history=history), [images.layer({"a": b"1"}), images.layer({"b": b"2"})]
+    value = {
+        "schemaVersion": 2,
+        "mediaType": images.OCI_MANIFEST,
+        "config": config.descriptor(),
+        "layers": [each.descriptor() for each in layers],
+    }
+    made = images.Made(images.dump(value), images.OCI_MANIFEST, (config, *layers), True)
+    registry.repository("shop/app").add(made, "1.0")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path, size=(200, 36)) as driven:
+        await driven.shows(short)
+        await driven.press("3", "G")
+        await driven.shows(told or "layer  sha256:")

@@ -7,9 +7,10 @@ from regbrowse.cli.diagnostics import note
 from regbrowse.cli.json_text import indented, member
 from regbrowse.cli.selected_image import Selected, artifact_kind, selected
 from regbrowse.errors import BadResponse, NotFound, RegbrowseError
-from regbrowse.oci.config import CONFIG_LIMIT, check_config
+from regbrowse.oci.config import CONFIG_LIMIT, check_config, parse_config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.document import parse_json
+from regbrowse.oci.layers import join
 from regbrowse.oci.manifest import Image, Schema1, config_of
 
 EMPTY = b"{}"
@@ -50,6 +51,10 @@ async def run(context: CommandContext) -> None:
         context.output.raw(part.encode())
     else:
         context.output.json(indented(part))
+    if context.verb == "history" and isinstance(found.manifest, Image):
+        told = join(found.manifest, parse_config(raw)).note
+        if told:
+            note(told)
 
 
 def _config(found: Selected) -> Descriptor:

@@ -58,6 +58,6 @@ def _cells(row: LayerRow) -> tuple[str, ...]:
     layer = row.descriptor
     command = " ".join(filter(None, (row.command.instruction, row.command.rest)))
     if layer is None:
-        return "", "", "empty" if row.empty else "", "", command
+        return "", "", row.kind, "", command
     kind = layer_kind(layer.media_type, layer.annotations)
     return str(row.number or ""), size(layer.size), kind, str(layer.digest or ""), command

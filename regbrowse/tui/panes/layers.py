@@ -223,10 +223,8 @@ class LayersPane(Pane):
             facts.append(LARGEST)
         elif table.empty and self.order == IN_ORDER:
             facts.append(f"{table.empty} empty")
-        if table.note and not table.has_history:
-            facts.append("no history")
-        elif table.note:
-            facts.append("history does not fit")
+        if table.short_note:
+            facts.append(table.short_note)
         elif table.total:
             facts.append(size(table.total))
         return facts
@@ -237,8 +235,7 @@ class LayersPane(Pane):
             return Detail()
         command = visible(row.command.whole, LINE_LIMIT)
         if row.number is None or row.descriptor is None:
-            said = "this step changed no files" if row.empty else "the image does not tell which layer this step made"
-            return Detail("empty" if row.empty else "step", name=command, more=said)
+            return Detail(row.kind, name=command, more=row.told)
         layer = row.descriptor
         if layer.urls:
             count = f"{len(layer.urls)} external addresses" if len(layer.urls) > 1 else "an external address"
@@ -333,6 +330,8 @@ def _whole(row: LayerRow) -> str:
         lines += [f"address     {url}" for url in layer.urls]
         lines += [f"{key} = {value}" for key, value in layer.annotations.items()]
         parts.append("\n".join(lines))
+    if row.told:
+        parts.append(f"{row.told[0].upper()}{row.told[1:]}.")
     return "\n\n".join(parts)
 
 

@@ -247,6 +247,26 @@ async def test_history_that_does_not_fit(registry: FakeRegistry, run: CommandLin
     said = await run("layers", hold(registry, made))
     assert [(each["number"], each["command"]) for each in said.json] == [(1, None), (2, None), (None, "squash")]
     assert said.err == "The history speaks of 1 layer, the image has 2.\n"
+    said = await run("layers", hold(registry, made), "--format", "table")
+    assert said.lines[-1].split() == ["step", "squash"]
+    said = await run("history", hold(registry, made))
+    assert said.json == [{"created_by": "squash"}]
+    assert said.err == "The history speaks of 1 layer, the image has 2.\n"
+
+
+async def test_an_image_without_history(registry: FakeRegistry, run: CommandLine) -> None:
+    config, layer = images.config("linux", "amd64", history=None), images.layer()
+    value = {
+        "schemaVersion": 2,
+        "mediaType": images.OCI_MANIFEST,
+        "config": config.descriptor(),
+        "layers": [layer.descriptor()],
+    }
+    made = images.Made(images.dump(value), images.OCI_MANIFEST, (config, layer), True)
+    for verb, rows in (("layers", 1), ("history", 0)):
+        said = await run(verb, hold(registry, made))
+        assert (said.code, len(said.json)) == (0, rows)
+        assert said.err == "The image has no history.\n"
 
 
 async def test_layers_of_others(registry: FakeRegistry, run: CommandLine) -> None:
