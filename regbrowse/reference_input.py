@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -41,9 +42,14 @@ _FLAGS = frozenset({
     "--no-healthcheck", "--oom-kill-disable", "--sig-proxy",
 })  # fmt: skip
 """Options of these tools that take no value; every other one is taken to have one behind it."""
-_SOURCE = re.compile(r"(oci|oci-archive|docker-archive):(?!//)(.+)", re.DOTALL)
-"""Images in files (containers-transports(5))."""
-_TRANSPORT = re.compile(r"(?:docker|oci|docker\.io|containers-storage|docker-daemon|registry)://", re.IGNORECASE)
+FOLDERS = ("oci", "dir")
+"""The kinds of sources that are folders; the others are archives."""
+_SOURCE = re.compile(r"(oci|oci-archive|docker-archive|dir|oci-dir|docker-dir):(?!//)(.+)", re.DOTALL)
+"""Images in files (containers-transports(5)), and the folders of podman save by the names of its formats."""
+_SAVED = {"oci-dir": "oci", "docker-dir": "dir"}
+_STORED = re.compile(r"(docker-daemon|containers-storage):(?://)?(.+)", re.DOTALL)
+"""Images in the stores of engines, which are neither files of a known form nor registries."""
+_TRANSPORT = re.compile(r"(?:docker|oci|docker\.io|registry)://", re.IGNORECASE)
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+\S+)?", re.IGNORECASE)
 _IMAGE_KEY = re.compile(r"-?\s*[\"']?image[\"']?\s*[:=]\s+(\S+?),?|-?\s*image[:=](?=[\"'])(\S+)", re.IGNORECASE)
 _HOST = re.compile(r"(?:localhost|[^\s/:@\[\]]+\.[^\s/:@\[\]]*|\[[^\s/@\]]*\])(?::[0-9]+)?")
@@ -57,7 +63,7 @@ class Source(NamedTuple):
     """Images in a folder or an archive on this machine, as it was written."""
 
     kind: str
-    """`oci`, `oci-archive` or `docker-archive`."""
+    """`oci`, `dir`, `oci-archive` or `docker-archive`."""
     text: str
     """The path; behind it may stand `:TAG`, `:NAME:TAG` or `@DIGEST`. Only the file system tells where it ends."""
 
@@ -94,6 +100,8 @@ def read_typed(text: str) -> Typed:
     bare = _unwrap(given)
     if _SOURCE.fullmatch(bare):
         return _files(bare, f'understood as "{visible(bare)}"')
+    if stored := _STORED.fullmatch(bare):
+        raise _stored(*stored.groups())
     if any(char.isspace() for char in bare):
         raise BadReference(f'"{visible(bare, 64)}" is not an image or registry.', hint="Names have no spaces.")
     page = _page(bare)
@@ -114,10 +122,24 @@ def _short(text: str, place: Registry | Reference) -> str:
     return name if place.repository.path in (name, f"library/{name}") else ""
 
 
+def _stored(transport: str, name: str) -> BadReference:
+    """Say what the store of an engine is, and which command makes a file of an image in it."""
+    name = name.strip()
+    if transport == "docker-daemon":
+        engine, file, command = "docker", "docker-archive:image.tar", f"docker save -o image.tar {shlex.quote(name)}"
+    else:
+        engine, file = "podman, buildah or CRI-O", "oci-archive:image.tar"
+        command = f"skopeo copy {shlex.quote(f'{transport}:{name}')} {file}"
+    return BadReference(
+        f'"{visible(f"{transport}:{name}", 100)}" is an image in the store of {engine}, which is not read here.',
+        hint=f'Make a file of it by "{visible(command, 300)}", and open "{file}".',
+    )
+
+
 def _files(text: str, note: str) -> Typed:
     found = _SOURCE.fullmatch(text)
     kind, path = found.groups() if found else ("", "")
-    path = path.strip()
+    kind, path = _SAVED.get(kind, kind), path.strip()
     path = path.rstrip("/") or path[:1]
     if not path or "\0" in path:
         raise BadReference(f'"{visible(text, 64)}" names no file.', hint=f'Write for example "{kind}:images/app".')
@@ -157,6 +179,9 @@ def _argument(words: list[str]) -> str:
     rest = [_unquote(word) for word in words[1:]]
     for word in rest:
         if _TRANSPORT.match(word) or _SOURCE.fullmatch(word):
+            return word
+    for word in rest:
+        if _STORED.fullmatch(word):
             return word
     skip = False
     for word in rest:

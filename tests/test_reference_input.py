@@ -132,6 +132,9 @@ def test_commands_and_pages(text: str, meant: str) -> None:
         (" 'oci:~/my images/out/' ", "oci", "~/my images/out"),
         ("oci:/", "oci", "/"),
         ("oci:latest", "oci", "latest"),
+        ("dir:build/out", "dir", "build/out"),
+        ("docker-dir:build/out", "dir", "build/out"),
+        ("oci-dir:build/out", "oci", "build/out"),
         ("oci-archive:C:\\images\\x.tar:1", "oci-archive", "C:\\images\\x.tar:1"),
         (f"docker-archive:x.tar@{DIGEST}", "docker-archive", f"x.tar@{DIGEST}"),
         ("docker-archive:x.tar:ghcr.io/acme/app:1", "docker-archive", "x.tar:ghcr.io/acme/app:1"),
@@ -144,6 +147,42 @@ def test_files(text: str, kind: str, path: str) -> None:
     assert isinstance(typed.place, Registry)
     assert typed.place.key.endswith(".invalid")
     assert typed.note == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "command"),
+    [
+        (
+            "docker-daemon:alpine:1",
+            '"docker-daemon:alpine:1" is an image in the store of docker',
+            "docker save -o image.tar alpine:1",
+        ),
+        ("docker-daemon://alpine", '"docker-daemon:alpine" is', "docker save -o image.tar alpine"),
+        (f"docker-daemon:{DIGEST}", "store of docker", f"docker save -o image.tar {DIGEST}"),
+        ("skopeo inspect docker-daemon:a/b:1", '"docker-daemon:a/b:1" is', "docker save -o image.tar a/b:1"),
+        (
+            "containers-storage:localhost/app:1",
+            "in the store of podman, buildah or CRI-O, which is not read here.",
+            "skopeo copy containers-storage:localhost/app:1 oci-archive:image.tar",
+        ),
+        (
+            "containers-storage:[overlay@/var/lib]app",
+            "store of podman",
+            "skopeo copy 'containers-storage:[overlay@/var/lib]app' oci-archive:image.tar",
+        ),
+        ("docker-daemon:$(touch x)", "store of docker", "docker save -o image.tar '$(touch x)'"),
+    ],
+)
+def test_stores_of_engines(text: str, what: str, command: str) -> None:
+    with pytest.raises(BadReference) as caught:
+        read_typed(text)
+    assert what in caught.value.why
+    assert f'Make a file of it by "{command}", and open "' in str(caught.value)
+    assert "IPv6" not in str(caught.value)
+
+
+def test_a_command_that_makes_a_file_of_a_stored_image_means_the_file() -> None:
+    assert read_typed("skopeo copy docker-daemon:alpine:1 oci-archive:x.tar").source == Source("oci-archive", "x.tar")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.cli.verb_table import DEMO
 from regbrowse.errors import BadReference
-from regbrowse.reference import UNNAMED, Reference, Registry, Repository
+from regbrowse.reference import Reference, Registry, Repository
 from regbrowse.text import visible
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class CommandContext(NamedTuple):
 
     async def _only_entry(self, reference: Reference) -> Reference:
         """Name the only entry of a list that stands for images without a name; else change nothing."""
-        if reference.repository.path != UNNAMED:
+        if not reference.is_list_of_files:
             return reference
         from regbrowse.oci.manifest import Index
 

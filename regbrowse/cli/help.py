@@ -9,8 +9,8 @@ from regbrowse.cli.verb_table import VERBS, Verb
 _REFERENCES = """\
 REF is an image (alpine, alpine:3.20, ghcr.io/org/app@sha256:...), a registry
 (localhost:5000 lists its repositories), something on this machine
-(oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE), or "demo" for a built-in
-registry that needs no network."""
+(oci:DIR[:TAG], dir:DIR, oci-archive:FILE, docker-archive:FILE), or "demo" for a
+built-in registry that needs no network."""
 _ENVIRONMENT = """\
 logins: -u, DOCKER_REGISTRY_CREDENTIALS, --authfile, DOCKER_AUTH_CONFIG, the files of
 docker and podman with their credential helpers, or the key L for one session.

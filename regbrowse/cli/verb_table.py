@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEMO = "demo"
-FILES = ("oci:", "oci-archive:", "docker-archive:")
+FILES = ("oci:", "dir:", "oci-archive:", "docker-archive:")
 """How references begin that mean something on this machine."""
 SHELLS = ("bash", "zsh", "fish")
 PLATFORM = ("os", "arch", "variant", "platform")

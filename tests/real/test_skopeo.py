@@ -18,6 +18,8 @@ from real.content import APP, CHART, MANY, TOOL, Content
 from real.published import BASE, BASE_TAG, SINGLE, SINGLE_TAG, publish
 from real.push import sha256
 from real.server import PASSWORD, USER, Server, running
+from support import images
+from support.archives import layout_files, tagged, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,3 +147,17 @@ def _folder(ca_file: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(ca_file, folder / "ca.crt")
     return folder
+
+
+def test_folders_that_skopeo_writes(tmp_path: Path) -> None:
+    """From an image layout to the dir transport: the same image, without a registry."""
+    image = images.image()
+    index = images.index(image, images.image(architecture="arm64", variant="v8"))
+    write(tmp_path / "layout", layout_files(tagged(index, "1.0")))
+    folder = tmp_path / "folder"
+    skopeo("--insecure-policy", "copy", "--all", "-q", f"oci:{tmp_path}/layout:1.0", f"dir:{folder}")
+    theirs = skopeo("inspect", "--raw", f"dir:{folder}")
+    assert ours(f"-r manifestlist dir:{folder}", tmp_path) == theirs == index.raw
+    config = skopeo(*chosen("linux/amd64"), "inspect", "--config", "--raw", f"dir:{folder}")
+    assert ours(f"-r config dir:{folder} --platform linux/amd64", tmp_path) == config.removesuffix(b"\n")
+    assert ours(f"verifytool --all dir:{folder}", tmp_path).count(b"FAILED") == 0

@@ -26,6 +26,16 @@ def layout_files(*entries: tuple[Made, Mapping[str, str]]) -> dict[str, bytes]:
     return files
 
 
+def dir_files(made: Made, *, ending: str = "") -> dict[str, bytes]:
+    """The files of a folder of the dir transport; before version 1.1 layers had an ending."""
+    files = {"version": b"Directory Transport Version: 1.1\n", "manifest.json": made.raw}
+    for each in everything(made):
+        if each is not made:
+            name = each.digest.partition(":")[2]
+            files[name + (".manifest.json" if each.below else ending if "layer" in each.media_type else "")] = each.raw
+    return files
+
+
 def everything(made: Made) -> Iterable[Made]:
     yield made
     for below in made.below:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support import images
-from support.archives import layout_files, tagged, write
+from support.archives import dir_files, layout_files, tagged, write
 from tui.screen_driver import browsing
 
 
@@ -38,6 +38,18 @@ async def test_names_beyond_the_grammar_are_a_list(tmp_path: Path) -> None:
         await driven.paste(f"oci:{tmp_path}/out:host:5000/Team/app:v3+build")
         await driven.press("enter")
         await driven.shows("platform    linux/arm64")
+
+
+async def test_a_folder_of_the_dir_transport_and_a_store_that_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "out", dir_files(images.index(images.image(), images.image(architecture="arm64"))))
+    async with browsing(None, tmp_path, size=(160, 36)) as driven:
+        await driven.shows("Open")
+        await driven.paste("docker-daemon:alpine:1")
+        await driven.shows("docker save -o image.tar alpine:1")
+        await driven.press(*["backspace"] * len("docker-daemon:alpine:1"))
+        await driven.paste(f"dir:{tmp_path}/out")
+        await driven.press("enter")
+        await driven.shows("platform    linux/amd64")
 
 
 async def test_a_folder_that_is_none_is_said_in_the_dialog_which_stays(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 import threading
@@ -128,8 +129,10 @@ class Folder:
             return None
         except PermissionError:
             raise UnreadableFile(f"{visible(name, 200)} may not be read by this user.") from None
-        except (OSError, RuntimeError):
-            raise UnreadableFile(f"{visible(name, 200)} cannot be read: a link in its path leads to itself.") from None
+        except (OSError, RuntimeError) as error:
+            loops = isinstance(error, RuntimeError) or error.errno == errno.ELOOP
+            why = "a link in its path leads to itself" if loops else "the system refuses it"
+            raise UnreadableFile(f"{visible(name, 200)} cannot be read: {why}.") from None
         if not stat.S_ISREG(status.st_mode):
             what = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
             raise UnreadableFile(f"{visible(name, 200)} is {what}, not a file.")

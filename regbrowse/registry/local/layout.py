@@ -65,8 +65,7 @@ class Layout:
         content = self.blob(digest)
         if content is None:
             return None
-        media_type = self._media_types.get(digest) or _own_media_type(content)
-        return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/json", content
+        return own_media_type(content, self._media_types.get(digest, "")), content
 
     def blob(self, digest: Digest) -> ByteRange | None:
         return self._files.find(f"blobs/{digest.algorithm}/{digest.encoded}")
@@ -150,14 +149,17 @@ def _parse_index(raw: bytes) -> Index:
     try:
         index = parse_manifest(raw, content_type=OCI_INDEX)
     except RegbrowseError as error:
-        # The parser's sentences are about registries.
-        why = error.why.replace("The registry sent a web page instead of a manifest", "It is a web page").replace(
-            "The registry sent a manifest that is not a JSON object", "It is not a JSON object"
-        )
-        raise ConfigError(f"Its index.json cannot be used. {why}") from None
+        raise ConfigError(f"Its index.json cannot be used. {without_registry(error.why)}") from None
     if not isinstance(index, Index):
         raise ConfigError("Its index.json is not an image index.")
     return index
+
+
+def without_registry(why: str) -> str:
+    """Write a sentence of the parser, which is about registries, as one about a file."""
+    return why.replace("The registry sent a web page instead of a manifest", "It is a web page").replace(
+        "The registry sent a manifest that is not a JSON object", "It is not a JSON object"
+    )
 
 
 def _check_layout_file(files: Files, names: ImageNames) -> None:
@@ -179,11 +181,12 @@ def _check_layout_file(files: Files, names: ImageNames) -> None:
         names.add_notice(f"It is an image layout of version {visible(version, 20)}; it was read as version 1.0.0.")
 
 
-def _own_media_type(content: ByteRange) -> str:
-    """Read the `mediaType` of a document; empty when it has none or is too large for a manifest."""
-    if content.size > DOCUMENT_LIMIT:
-        return ""
-    try:
-        return Reader(parse_json(content.read(DOCUMENT_LIMIT)).value).text("mediaType", limit=256)
-    except RegbrowseError:
-        return ""
+def own_media_type(content: ByteRange, listed: str) -> str:
+    """Choose the Content-Type of a manifest: as it is listed, else as it says itself, if a header can hold that."""
+    found = listed
+    if not found and content.size <= DOCUMENT_LIMIT:
+        try:
+            found = Reader(parse_json(content.read(DOCUMENT_LIMIT)).value).text("mediaType", limit=256)
+        except RegbrowseError:
+            found = ""
+    return found if _MEDIA_TYPE.fullmatch(found) else "application/json"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from regbrowse.errors import BadReference, ConfigError
 from regbrowse.reference import Digest, Reference, Registry, is_tag
-from regbrowse.reference_input import PASTE_LIMIT, Source
+from regbrowse.reference_input import FOLDERS, PASTE_LIMIT, Source
 from regbrowse.registry.local.archive import open_archive
 from regbrowse.registry.local.byte_range import Files, Folder, UnreadableFile
+from regbrowse.registry.local.dir_layout import DirLayout, is_dir_layout
 from regbrowse.registry.local.docker_archive import LIST_FILE, DockerArchive
 from regbrowse.registry.local.image_store import ImageStore, LocalRegistry
 from regbrowse.registry.local.layout import INDEX_FILE, Layout
@@ -66,19 +67,24 @@ def open_source(source: Source, stop: threading.Event | None = None) -> OpenedSo
 def _open_store(kind: str, path: Path, stop: threading.Event) -> tuple[ImageStore, tuple[str, ...]]:
     files: Files
     note = ""
-    if kind == "oci":
+    if kind in FOLDERS:
         files = Folder(path)
     else:
         files = archive = open_archive(path, stop)
         note = archive.note
     store: ImageStore
-    if files.find(INDEX_FILE):
+    # Which of the formats of its kind it is, the files tell.
+    if kind in FOLDERS and is_dir_layout(files) and (kind == "dir" or not files.find(INDEX_FILE)):
+        store = DirLayout(files)
+    elif files.find(INDEX_FILE):
         store = Layout(files)
     elif files.find(LIST_FILE):
         store = DockerArchive(files)
     else:
         what = "an OCI image layout: it has no index.json"
-        if kind == "docker-archive":
+        if kind == "dir":
+            what = "a folder of the dir transport: it has no manifest.json"
+        elif kind == "docker-archive":
             what = "an archive of docker save: it has neither manifest.json nor index.json"
         raise ConfigError(f"It is not {what}. {note}".strip())
     return store, tuple(([note] if note else []) + store.names.notices)
@@ -94,7 +100,7 @@ def _find(source: Source) -> tuple[Path, str, str, Digest | None]:
             return path, written, wanted, digest
     written, _, tag = text.rpartition(":")
     written = written if len(written) > 1 and is_tag(tag) else text
-    noun = "folder" if source.kind == "oci" else "file"
+    noun = "folder" if source.kind in FOLDERS else "file"
     hint = ""
     if is_tag(text):
         hint = f'The image on Docker Hub is "docker.io/library/{source.kind}:{text}".'
@@ -130,11 +136,11 @@ def _resolve(written: str) -> Path | None:
 
 def _check_kind(kind: str, path: Path, written: str) -> None:
     shown = visible(written, 200)
-    if kind == "oci" and not path.is_dir():
+    if kind in FOLDERS and not path.is_dir():
         raise BadReference(f'"{shown}" is a file, not a folder.', hint=f'For an archive write "oci-archive:{shown}".')
-    if kind != "oci" and path.is_dir():
+    if kind not in FOLDERS and path.is_dir():
         raise BadReference(f'"{shown}" is a folder, not an archive.', hint=f'For a folder write "oci:{shown}".')
-    if kind != "oci" and not path.is_file():
+    if kind not in FOLDERS and not path.is_file():
         raise BadReference(f'"{shown}" is not a file.')
 
 

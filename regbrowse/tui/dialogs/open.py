@@ -38,7 +38,7 @@ WIDE = 84
 """Cells from which digests are shown beside what was open lately."""
 TAKES = (
     "name, name:tag, name@sha256:…, or a registry alone: localhost:5000/, a pasted docker pull, FROM or image: line,"
-    " a registry's web address, oci:DIR, oci-archive:FILE or docker-archive:FILE"
+    " a registry's web address, oci:DIR, dir:DIR, oci-archive:FILE or docker-archive:FILE"
 )
 
 

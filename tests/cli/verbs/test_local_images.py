@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support import images
-from support.archives import layout_files, tagged, write
+from support.archives import dir_files, layout_files, tagged, write
 from support.command_line import CommandLine
 
 APP = images.image()
@@ -71,6 +71,25 @@ async def test_a_link_that_leads_nowhere(run: CommandLine, tmp_path: Path) -> No
     assert "hold" not in said.err
     (tmp_path / "store").write_bytes(content)
     assert (await run("-r", "config", "oci:out:amd64")).raw == content
+
+
+async def test_a_named_index_of_one_image_stays_an_index(run: CommandLine, tmp_path: Path) -> None:
+    one = images.index(APP)
+    write(tmp_path / "one", layout_files(tagged(one, "1.0")))
+    for reference in ("oci:one", "oci:one:1.0"):
+        assert (await run("-r", "manifestlist", reference)).raw == one.raw
+
+
+async def test_a_folder_of_the_dir_transport(run: CommandLine, tmp_path: Path) -> None:
+    """An index of one image stays an index."""
+    write(tmp_path / "one", dir_files(images.index(APP)))
+    assert (await run("-r", "manifestlist", "dir:one")).raw == images.index(APP).raw
+    said = await run("digest", "dir:one", "--arch", "amd64")
+    assert (said.code, said.out, said.err) == (0, f"{APP.digest}\n", "")
+    assert (await run("-r", "config", "dir:one", "--arch", "amd64")).raw == APP.below[0].raw
+    said = await run("digest", "docker-daemon:alpine:1")
+    assert (said.code, said.raw) == (2, b"")
+    assert "docker save -o image.tar alpine:1" in said.err
 
 
 async def test_names_of_several_repositories_are_listed(run: CommandLine, tmp_path: Path) -> None:

@@ -15,12 +15,23 @@ from pathlib import Path
 
 import pytest
 
+from regbrowse.errors import NotFound
 from regbrowse.oci.manifest import Image, Index, Manifest
 from regbrowse.reference import UNNAMED, Digest, Reference, Repository
 from regbrowse.reference_input import read_typed
 from regbrowse.registry.client import Client, Settings
 from regbrowse.registry.local.open import OpenedSource, open_source_in_thread
-from support.archives import CONTAINERD_NAME, REF_NAME, layout_files, link, saved_files, tagged, tar_of, write
+from support.archives import (
+    CONTAINERD_NAME,
+    REF_NAME,
+    dir_files,
+    layout_files,
+    link,
+    saved_files,
+    tagged,
+    tar_of,
+    write,
+)
 from support.images import image, index
 
 if sys.version_info >= (3, 14):
@@ -93,6 +104,23 @@ async def test_a_layout_with_tags(tmp_path: Path) -> None:
     found = await everything(f"oci:{tmp_path}/out")
     assert digests(found) == {UNNAMED: {"1.0": BOTH.digest, "amd": AMD.digest}}
     assert len(found[UNNAMED]["1.0"][1]) == 5
+
+
+@pytest.mark.parametrize("ending", ["", ".tar"])
+async def test_a_folder_of_the_dir_transport(tmp_path: Path, ending: str) -> None:
+    for made, name in ((BOTH, "both"), (AMD, "one")):
+        folder = write(tmp_path / name, dir_files(made, ending=ending))
+        found = await everything(f"dir:{folder}")
+        assert digests(found) == {UNNAMED: {"latest": made.digest}}
+        assert len(found[UNNAMED]["latest"][1]) == (5 if made is BOTH else 3)
+    place = (await opening(f"dir:{tmp_path}/both@{AMD.digest}")).place
+    assert isinstance(place, Reference)
+    assert str(place.digest) == AMD.digest
+    (tmp_path / "both" / f"{ARM.digest[7:]}.manifest.json").unlink()
+    found_again = await opening(f"dir:{tmp_path}/both")
+    async with client_of(found_again) as client:
+        with pytest.raises(NotFound):
+            await client.manifest(Repository(found_again.registry, UNNAMED), Digest.parse(ARM.digest))
 
 
 async def test_names_of_every_kind(tmp_path: Path) -> None:

@@ -24,7 +24,18 @@ from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.image_names import NOTICE_LIMIT, ImageNames, split_name
 from regbrowse.registry.local.layout import find_referrers
 from regbrowse.registry.local.open import OpenedSource, open_source
-from support.archives import CONTAINERD_NAME, base256, header, layout_files, link, saved_files, tagged, tar_of, write
+from support.archives import (
+    CONTAINERD_NAME,
+    base256,
+    dir_files,
+    header,
+    layout_files,
+    link,
+    saved_files,
+    tagged,
+    tar_of,
+    write,
+)
 from support.images import dump, image, index
 
 IMAGE = image()
@@ -114,6 +125,52 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     assert "docker.io/library/oci:latest" in refused("oci", "latest")
     assert "There is no folder" in refused("oci", "x" * 4000)
     assert "There is no folder" in refused("oci", "~nobody-of-that-name/x")
+
+
+def test_what_is_no_folder_of_the_dir_transport(tmp_path: Path) -> None:
+    assert "is not a folder of the dir transport: it has no manifest.json." in refused("dir", tmp_path)
+    assert "There is no folder" in refused("dir", tmp_path / "none")
+    (tmp_path / "file").write_bytes(b"text")
+    assert "is a file, not a folder" in refused("dir", tmp_path / "file")
+    for content, word in (
+        (b"{", "cannot be used"),
+        (b"{}", "is not a manifest"),
+        (b"{" + b" " * 5 * 2**20, "larger than"),
+    ):
+        (tmp_path / "manifest.json").write_bytes(content)
+        said = refused("dir", tmp_path)
+        assert word in said
+        assert "registry" not in said
+
+
+def test_a_folder_is_what_its_files_say(tmp_path: Path) -> None:
+    """Whichever of the kinds of folders was written."""
+    layout, single = write(tmp_path / "layout", LAYOUT), write(tmp_path / "single", dir_files(IMAGE))
+    unpacked = write(tmp_path / "unpacked", saved_files((IMAGE, ["a:1"])))
+    for folder, tag in ((layout, "1"), (single, "latest"), (unpacked, "1")):
+        for kind in ("oci", "dir"):
+            place = opening(kind, f"{folder}:{tag}").place
+            assert isinstance(place, Reference)
+            assert place.tag == tag
+
+
+@pytest.mark.parametrize(
+    ("content", "notice"),
+    [
+        (b"Directory Transport Version: 1.1\n", ""),
+        (b"Directory Transport Version: 1.0\n", ""),
+        (b"Directory Transport Version: 2.0\n", 'Its version is "Directory Transport Version: 2.0"'),
+        (b"\x1b", 'Its version is "\\x1b"'),
+        (b"", "It has no file version"),
+        (None, "It has no file version"),
+    ],
+)
+def test_the_version_of_the_dir_transport(tmp_path: Path, content: bytes | None, notice: str) -> None:
+    files = {**dir_files(IMAGE), "version": content or b""}
+    if content is None:
+        del files["version"]
+    notices = opening("dir", write(tmp_path, files)).notices
+    assert [notice in each for each in notices] == ([True] if notice else [])
 
 
 def test_what_is_something_else(tmp_path: Path) -> None:
