@@ -144,7 +144,7 @@ _CHOOSING = (
     "--platform or --os, --arch and --variant say; a lower variant where the very one is missing.",
     "Where that leaves a choice, stderr says what was taken.",
 )
-_DIGEST = "With sha256: in front; -r makes no difference."
+_DIGEST = "With sha256: or another algorithm in front, as the registry names it; -r makes no difference."
 
 
 VERBS: tuple[Verb, ...] = (
@@ -190,7 +190,7 @@ VERBS: tuple[Verb, ...] = (
         "the manifest of an image for one platform",
         "manifests.run",
         ("raw", *PLATFORM),
-        (*_CHOOSING, 'With -r the exact bytes, whose SHA-256 is what "digest" prints.'),
+        (*_CHOOSING, 'With -r the exact bytes, whose digest is what "digest" prints.'),
     ),
     Verb(
         "digest", "REF", "the digest of an image's manifest", "manifests.run", ("raw", *PLATFORM), (*_CHOOSING, _DIGEST)
@@ -203,7 +203,7 @@ VERBS: tuple[Verb, ...] = (
         ("raw", *PLATFORM),
         (
             *_CHOOSING,
-            'With -r the exact bytes, whose SHA-256 is what "id" prints. What is no JSON, as artifacts',
+            'With -r the exact bytes, whose digest is what "id" prints. What is no JSON, as artifacts',
             "may have it, is printed as it is.",
         ),
     ),
@@ -249,7 +249,8 @@ VERBS: tuple[Verb, ...] = (
             *_CHOOSING,
             "A table on a terminal, else a JSON array of objects with number (from 1, the oldest),",
             "digest, mediaType, size (bytes as stored), command and empty (a step without a layer:",
-            "no number, no digest). With -r on one line.",
+            "no number, no digest). Where the history does not fit the layers, stderr says so, and the",
+            "steps follow the layers. With -r on one line.",
         ),
     ),
     Verb(
@@ -298,8 +299,8 @@ VERBS: tuple[Verb, ...] = (
             "output, unless that is a terminal, else to a file here that is named after the digest.",
             "A file has a temporary name until its digest turns out to be right: a wrong one leaves",
             "nothing, exit code 5. Nothing is overwritten without --force. A transfer that breaks off",
-            "goes on where it ended, a few times. What is piped is checked as well, but only the exit",
-            "code can tell that it was wrong.",
+            "or stalls goes on where it ended, a few times. What is piped is checked as well, but only",
+            "the exit code can tell that it was wrong.",
         ),
         check="download.check",
     ),
@@ -312,7 +313,7 @@ VERBS: tuple[Verb, ...] = (
         (
             *_CHOOSING,
             "Of the index, the manifest and the config: the digest by which each is named and the one",
-            "in the answer's header against its SHA-256, and its size; of the config also platform and",
+            "in the answer's header against the computed one, and its size; of the config also platform and",
             "number of layers. Layers are looked up: that they are there, and as long as the manifest",
             "says; downloadlayer checks what is in them. With --all every entry of the index.",
             "A line for each check: OK, FAILED, or SKIPPED where nothing is told; exit code 1 when one",
