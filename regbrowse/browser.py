@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
 from regbrowse.oci.config import parse_config
+from regbrowse.oci.document import AUTOMATIC
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
 from regbrowse.registry.models import CatalogPage, TagPage
 
@@ -31,8 +32,6 @@ TAG_SECONDS = 60.0
 """How long what a tag points to is believed without asking again."""
 FAILED_SECONDS = 5.0
 """How long the failure of a config that was read for its platform stands for the config itself, once."""
-AUTOMATIC = 4 * 2**20
-"""Bytes of a config that are read without being asked."""
 WHOLE = 32 * 2**20
 """Bytes of a config that are read when asked."""
 FIRST_PART = 256 * 2**10

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
 DOCUMENT_LIMIT = 4 * 2**20
+AUTOMATIC = 4 * 2**20
+"""Bytes of a config, or of a text of an artifact, that are read without being asked."""
 DEPTH_LIMIT = 64
 """Nesting above this ends the process on some Pythons when parsed in a thread with a small stack."""
 CONTAINER_LIMIT = 500_000

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from regbrowse.errors import RegbrowseError
+from regbrowse.oci.document import AUTOMATIC
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.oci.mediatype import is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
@@ -183,8 +184,6 @@ class LayersPane(Pane):
     @property
     def _text_blob(self) -> Descriptor | None:
         """The blob under the cursor, if it is a small text of an artifact."""
-        from regbrowse.browser import AUTOMATIC
-
         blob = self.current.descriptor if self.current else None
         if blob is None or blob.digest is None or not isinstance(self.manifest, Artifact):
             return None
