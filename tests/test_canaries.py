@@ -15,11 +15,13 @@ import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 
 from regbrowse.errors import RegbrowseError
+from regbrowse.exchange import answer_lines, asked_for, curl_command
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.reference import Digest, Registry, Repository
 from regbrowse.registry.client import Client
@@ -27,6 +29,7 @@ from regbrowse.registry.models import Settings
 from regbrowse.settings.keychain import Keychain
 from regbrowse.settings.network import Network
 from support import images
+from support.command_line import CommandLine
 from support.fake_registry import FakeRegistry, Fault
 from support.tls_world import listening
 from tui.screen_driver import browsing
@@ -176,7 +179,10 @@ async def test_errors_logs_and_files(tmp_path: Path, log: pytest.LogCaptureFixtu
             for error in (refused.value, rejected.value):
                 said += [error, vars(error), "".join(traceback.format_exception(error))]
             said += [
-                client.log,
+                *client.log,
+                *(show(one) for one in client.log for show in (curl_command, asked_for, answer_lines)),
+            ]
+            said += [
                 client.notices(),
                 client.connection(registry, "acme/app"),
                 client.auth.login_state(registry),
@@ -193,6 +199,26 @@ async def test_errors_logs_and_files(tmp_path: Path, log: pytest.LogCaptureFixtu
         assert leaks(here.kept()) == []
     told = [record.getMessage() for record in log.records]
     assert leaks("\n".join(told)) == []
+
+
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+async def test_what_verbs_say_of_every_request(
+    registry: FakeRegistry, run: CommandLine, auth: Literal["basic", "bearer"]
+) -> None:
+    registry.auth, registry.public, registry.users = auth, False, {"ann": PASSWORD}
+    registry.token_fields = {"refresh_token": "s3cr3t-canary-refresh"}
+    registry.extra_headers = [("Set-Cookie", "session=s3cr3t-canary-cookie")]
+    registry.repository("acme/app").add(IMAGE, "1.0")
+    async with FakeRegistry().serve() as storage:
+        for digest in registry.repository("acme/app").blobs:
+            path = f"/v2/acme/app/blobs/{digest}"
+            registry.fault(path, Fault(307, b"", [("Location", f"{storage.url}{path}?{SIGNED}")]))
+            storage.fault(path, Fault(403, b"Expired"))
+        ended = await run("-vv", "-u", f"ann:{PASSWORD}", "config", f"{registry.name}/acme/app:1.0")
+    assert ended.code == 3
+    assert leaks(ended.err + ended.out) == []
+    assert f"-H 'Authorization: {auth.title()} ***'" in ended.err
+    assert "X-Amz-Signature=REDACTED" in ended.err
 
 
 async def test_screen_and_clipboard(tmp_path: Path, log: pytest.LogCaptureFixture) -> None:

@@ -41,10 +41,22 @@ ALLOWED: dict[str, set[str]] = {
         "platform_search",
         "digest_search",
         "concurrency",
+        "exchange",
         "demo",
         "tui",
     },
-    "tui": CORE | {"", "settings", "state", "registry", "browser", "platform_search", "digest_search", "concurrency"},
+    "tui": CORE
+    | {
+        "",
+        "settings",
+        "state",
+        "registry",
+        "browser",
+        "platform_search",
+        "digest_search",
+        "concurrency",
+        "exchange",
+    },
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.connect import Connector
     from regbrowse.cli.context import CommandContext
+    from regbrowse.registry.models import Exchange
 
 
 def run(arguments: Arguments) -> int:
@@ -116,16 +117,32 @@ def _load(
 
 
 def _note_requests(browser: Browser, place: Registry | Reference, how_much: int) -> None:
-    """Note every request (-v), and how the registry was reached and as whom (-vv)."""
-    for one in browser.client.log:
-        took = f"{one.seconds * 1000:.0f} ms"
-        outcome, more = (one.status, one.note) if one.status else (one.note or "no answer", "")
-        note(f"{one.method} {one.url}  {outcome}  {took}  {one.received:,} B  {more}".rstrip())
+    """Note every request (-v); with -vv also when, at what cost and as curl, and how the registry was reached."""
+    from regbrowse.exchange import curl_command, totals, when
+
+    log = browser.client.log
     if how_much < 2:
+        for one in log:
+            if not one.is_cached:
+                note(_outcome(one))
         return
+    for one in log:
+        note("  ".join([when(one), _outcome(one), *([f"costs {one.cost} of the pull limit"] if one.cost else [])]))
+        if not one.is_cached:
+            note("\n".join(f"    {line}" for line in curl_command(one).splitlines()))
+    note(" · ".join(totals(log.sent, log.cached, log.received)))
     known = browser.client.connection(registry_in(place))
     who = f"{known.login.user} by {known.login.source}" if known.login.user else "anonymous"
     note(f"{f'reached at {known.base}' if known.base else 'no connection'}, as {who}")
     for said in (known.login.note, *known.notes):
         if said:
             note(said)
+
+
+def _outcome(one: Exchange) -> str:
+    """Say in a line what was asked for, and what came of it."""
+    if one.is_cached:
+        return f"{one.method} {one.url}  {one.outcome}"
+    took = f"{one.seconds * 1000:.0f} ms"
+    outcome, more = (one.status, one.note) if one.status else (one.note or "no answer", "")
+    return f"{one.method} {one.url}  {outcome}  {took}  {one.received:,} B  {more}".rstrip()

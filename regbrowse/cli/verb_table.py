@@ -92,9 +92,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("insecure", ("--insecure",), "do not check the certificate of the registry of REF", everywhere=True),
     Option("no_cache", ("--no-cache",), "keep nothing on disk, and use nothing kept there", everywhere=True),
     Option("offline", ("--offline",), "send nothing; show what was kept on disk", everywhere=True),
-    Option(
-        "verbose", ("-v", "--verbose"), "say every request on stderr; -vv also how it is reached", "", True, "count"
-    ),
+    Option("verbose", ("-v", "--verbose"), "say every request on stderr; -vv more, also as curl", "", True, "count"),
     Option("help", ("-h", "--help"), "this help, or with a verb what it does", "", True, "help"),
     Option("version", ("-V", "--version"), "the version", "", True, "version"),
 )

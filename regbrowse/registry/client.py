@@ -90,7 +90,7 @@ class Client:
         self.limits = self._transport.limits
         """Why a registry is not asked right now, and what its pull limit allows."""
         self.log = self._transport.log
-        """Every HTTP request, oldest first; safe to show."""
+        """Every HTTP request, and those that the cache has answered, oldest first; safe to show."""
         self.auth = Authenticator(self._transport, settings)
         """As whom registries are asked."""
         self._cache = ContentCache(

@@ -48,6 +48,12 @@ class Rate(NamedTuple):
     """Seconds that the limit counts over, if the registry says so."""
 
 
+Fields = tuple[tuple[str, str], ...]
+"""Names and values of HTTP headers."""
+CACHE = "cache"
+"""The outcome of a request that nothing was sent for."""
+
+
 class Exchange(NamedTuple):
     """One line of the request log, safe to show."""
 
@@ -60,6 +66,34 @@ class Exchange(NamedTuple):
     received: int
     """Bytes of the body."""
     note: str = ""
+    kind: str = ""
+    """What was asked for: `ping`, `tags`, `manifest`, `blob`, `token` and more."""
+    at: float = 0.0
+    """When it began, in seconds since 1970."""
+    outcome: str = ""
+    """Why there is no whole answer of a server, in at most nine characters: `cancelled`, `timed out`, `no answer`,
+    `broke off`, `refused`; or `cache`, when it was answered without one. Empty when there is one."""
+    cost: int = 0
+    """How much of the pull limit it took, where the registry counts."""
+    elsewhere: bool = False
+    """Whether another host was asked than the registry: a login service, or storage."""
+    inside: bool = False
+    """Whether the registry is inside this program, where nothing else reaches it."""
+    unverified: bool = False
+    """Whether the certificate was not checked."""
+    asked: Fields = ()
+    """The headers that made the question, secrets replaced."""
+    form: str = ""
+    """The body of a token request, secrets replaced."""
+    answered: Fields = ()
+    """The main headers of the answer, redacted."""
+    number: int = 0
+    """Counts from 1; the log gives it."""
+
+    @property
+    def is_cached(self) -> bool:
+        """Tell whether nothing was sent."""
+        return self.outcome == CACHE
 
 
 class Settings(NamedTuple):

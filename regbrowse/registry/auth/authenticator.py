@@ -61,6 +61,12 @@ class Authenticator:
         self._transport.limits.read_rate(request.registry, response.headers)
         return response
 
+    def note_cached(self, request: Request) -> None:
+        """Put a request into the log that the cache has answered."""
+        ping = self.pings.known(request.registry)
+        base = ping.base if ping else f"https://{request.registry.authority}"
+        self._transport.log.add_cached(request.method, request.kind, base + request.path)
+
     # The login of a registry
 
     def login_state(self, registry: Registry) -> LoginState:

@@ -40,6 +40,7 @@ class Blobs:
         epoch = self._cache.epoch(registry)
         cached = await self._cache.get(digest, repository)
         if cached is not None:
+            self._auth.note_cached(request)
             return cached.content
         if descriptor.size is not None and descriptor.size > limit:
             why = f"The content has {exact(descriptor.size)}, more than the limit of {size(limit)}."
@@ -58,6 +59,7 @@ class Blobs:
             return (descriptor.data or b"")[: max(0, count)]
         cached = await self._cache.get(digest, repository)
         if cached is not None:
+            self._auth.note_cached(request)
             return cached.content[:count]
         if descriptor.size:
             count = min(count, descriptor.size)

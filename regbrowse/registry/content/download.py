@@ -190,7 +190,7 @@ class Downloads:
 
         Raises BadResponse when the descriptor names no valid digest.
         """
-        digest, _ = blob_request(repositories[0], descriptor, 0)
+        digest, request = blob_request(repositories[-1], descriptor, 0)
         *mirrors, repository = repositories
 
         async def receive(body: BodyBuffer) -> Evidence:
@@ -198,6 +198,8 @@ class Downloads:
             if content is None:
                 cached = await self._cache.get(digest, repository)
                 content = cached.content if cached else None
+                if cached is not None:
+                    self._auth.note_cached(request)
             if content is not None:
                 return await deliver(content, body, repository)
             for mirror in mirrors:

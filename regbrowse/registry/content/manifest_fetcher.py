@@ -44,6 +44,10 @@ class ManifestFetcher:
             self._understood[request.registry.key] = request.headers["Accept"]
         return response
 
+    def note_cached(self, request: Request) -> None:
+        """Put a request into the log that the cache has answered."""
+        self._auth.note_cached(request)
+
     def understandable(self, request: Request) -> Request:
         """Return the request with the header that the registry has answered before."""
         known = self._understood.get(request.registry.key)

@@ -67,6 +67,7 @@ class Manifests:
         if digest is not None:
             cached = await self._cache.get(digest, repository)
             if cached is not None:
+                self._fetcher.note_cached(manifest_request(repository, target, digest))
                 return await parse_cached(cached, expected, digest, size)
         key = repository.registry.key, repository.path, str(target), epoch
         request = replace(manifest_request(repository, target, digest), background=background, guessed=guessed)

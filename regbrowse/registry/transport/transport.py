@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections import deque
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -36,7 +36,13 @@ from regbrowse.registry.transport.early_connection import EarlyConnection
 from regbrowse.registry.transport.pool import TIMEOUT, Pools, causes_of, name_of
 from regbrowse.registry.transport.rate_limit import MAX_FAILURES, RateLimits, limited
 from regbrowse.registry.transport.redirects import Redirects
-from regbrowse.registry.transport.request_log import MAX_ENTRIES, Warnings
+from regbrowse.registry.transport.request_log import (
+    RequestLog,
+    Warnings,
+    answered_headers,
+    asked_form,
+    asked_headers,
+)
 from regbrowse.registry.transport.retry import RETRIED_STATUSES, backoff, retry_after
 from regbrowse.registry.transport.scheme_probe import SchemeProbe
 from regbrowse.registry.transport.tls_errors import TlsContext, alert_after_handshake, certificate_of
@@ -63,8 +69,8 @@ class Transport:
         """Origins that answered, or whose alert was asked for."""
         self.limits = RateLimits()
         self.schemes = SchemeProbe(settings, self._pools)
-        self.log: deque[Exchange] = deque(maxlen=MAX_ENTRIES)
-        """Every HTTP request, oldest first."""
+        self.log = RequestLog()
+        """Every HTTP request, oldest first, and those that the cache has answered."""
 
     async def send(self, request: Request, url: str, authorization: str = "") -> Response:
         """Send a request and return the response, whatever its status. Raises RegistryError when there is none.
@@ -166,15 +172,16 @@ class Transport:
         origin, home = origin_of(url), _home(request)
         # Reading the system's CAs takes long, and is no time of the server's.
         pool = await self._pools.transport(url, home, _tls_of(request))
-        started, before = time.monotonic(), state.received
+        at, started, before = self.log.clock(), time.monotonic(), state.received
         status: int | None = None
+        outcome, headers_sent = "", _headers(state, request, authorization)
         result, body = 0, bytearray()
         continued, state.connected = 0, False
         response: httpx.Response | None = None
         streams = False
         try:
             async with asyncio.timeout(state.seconds_left) as clock:
-                sent = _http_request(state, request, url, authorization)
+                sent = _http_request(state, request, url, headers_sent)
                 response = await pool.handle_async_request(sent)
                 status = result = response.status_code
                 try:
@@ -191,14 +198,14 @@ class Transport:
                 finally:
                     await response.aclose()
         except TimeoutError:
-            note = "no answer" if status is None else "too slow"
+            note, outcome = "no answer" if status is None else "too slow", "timed out"
             self._failed(request, url)
             if streams:
                 raise stalled(request, url, state.deadline) from None
             slow = too_slow(request, url, state.deadline, answered=status is not None)
             raise slow from None if state.connected else httpx.ConnectTimeout("")
         except (httpx.InvalidURL, UnicodeError):
-            note = "bad address"
+            note, outcome = "bad address", "refused"
             if origin[1] == home:
                 why = f"The name {request.host} cannot be looked up: it breaks the rules for international names."
                 raise refused_redirect(request, url, why, "Check the spelling of the name.") from None
@@ -206,9 +213,10 @@ class Transport:
         except (httpx.HTTPError, OSError) as error:
             refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error))
             note = "broke off" if status is not None else "certificate refused" if refused else "no answer"
+            outcome = "refused" if refused else note
             raise await self._explained(error, request, url, time.monotonic() - started) from error
         except asyncio.CancelledError:
-            note = "cancelled"
+            note = outcome = "cancelled"
             raise
         finally:
             seconds = time.monotonic() - started
@@ -216,7 +224,27 @@ class Transport:
             received = len(body) - continued
             if streams and response is not None:
                 received = max(response.num_bytes_downloaded, state.received - before)
-            self.log.append(Exchange(request.method, redact(url), status, seconds, received, note))
+            answered = httpx.Headers() if response is None else response.headers
+            self.log.add(
+                Exchange(
+                    request.method,
+                    redact(url),
+                    status,
+                    seconds,
+                    received,
+                    note,
+                    request.kind,
+                    at,
+                    outcome,
+                    cost=_cost(request, status, answered),
+                    elsewhere=origin[1] != home,
+                    inside=urlsplit(url).netloc.lower() in self._settings.local,
+                    unverified=origin[0] == "https" and not self._pools.tls.known(origin).verify,
+                    asked=asked_headers(headers_sent),
+                    form=asked_form(request.body),
+                    answered=answered_headers(answered, authorization, request.body),
+                )
+            )
         self.limits.succeeded(origin)
         self._known.add(origin)
         if origin[1] == home:
@@ -259,8 +287,8 @@ class Transport:
         return self._network.connections(origin[1], origin[2]) if self._network else PER_ORIGIN
 
 
-def _http_request(state: RequestState, request: Request, url: str, authorization: str) -> httpx.Request:
-    """Make the HTTP request: no cookies, nothing from the environment, nothing encoded."""
+def _headers(state: RequestState, request: Request, authorization: str) -> dict[str, str]:
+    """Give the headers of the HTTP request: no cookies, nothing from the environment, nothing encoded."""
     headers = {**_HEADERS, **request.headers}
     if authorization:
         headers["Authorization"] = authorization
@@ -268,11 +296,21 @@ def _http_request(state: RequestState, request: Request, url: str, authorization
         headers["Range"] = f"bytes={state.received}-"
     # What is hashed must come as it is stored.
     headers["Accept-Encoding"] = "identity"
+    return headers
+
+
+def _http_request(state: RequestState, request: Request, url: str, headers: dict[str, str]) -> httpx.Request:
     timeout = {**TIMEOUT, "connect": request.connect_seconds}
     if request.sink is not None:
         timeout["read"] = state.deadline
     extensions = {"timeout": timeout, "trace": state.trace}
     return httpx.Request(request.method, url, headers=headers, content=request.body or None, extensions=extensions)
+
+
+def _cost(request: Request, status: int | None, answered: httpx.Headers) -> int:
+    """Tell what a request took of a pull limit: manifests are counted where limits are told, and HEAD is not."""
+    counted = request.kind == "manifest" and request.method == "GET" and "ratelimit-remaining" in answered
+    return int(counted and status is not None and 200 <= status < 300)
 
 
 def _note(request: Request, attempt: int) -> str:
