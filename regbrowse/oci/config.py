@@ -61,6 +61,8 @@ class Config:
     """The command that tells whether a container is well, without the word `CMD` or `CMD-SHELL`."""
     health_seconds: float = 0.0
     """Seconds between two of these; 0 when the image does not say."""
+    health_options: tuple[str, ...] = ()
+    """How often, how long and how many times, as the Dockerfile's HEALTHCHECK spells it: `--interval=30s`."""
     shell: tuple[str, ...] = ()
     on_build: tuple[str, ...] = ()
     diff_ids: tuple[Digest | None, ...] = ()
@@ -115,12 +117,32 @@ def read_config(reader: Reader) -> Config:
         stop_signal=inner.text("StopSignal"),
         health_test=test[1:] if test[:1] in (("CMD",), ("CMD-SHELL",)) else () if test == ("NONE",) else test,
         health_seconds=(health.number("Interval") or 0) / 1e9,
+        health_options=_health_options(health),
         shell=inner.texts("Shell"),
         on_build=inner.texts("OnBuild"),
         diff_ids=_diff_ids(rootfs),
         history=tuple(HistoryEntry.read(entry) for entry in reader.readers("history")),
         anomalies=tuple(reader.anomalies),
     )
+
+
+_DURATIONS = {
+    "Interval": "interval",
+    "Timeout": "timeout",
+    "StartPeriod": "start-period",
+    "StartInterval": "start-interval",
+}
+
+
+def _health_options(health: Reader) -> tuple[str, ...]:
+    """Give what the config says in nanoseconds; what is 0 is not said."""
+    found = [
+        f"--{option}={nanoseconds / 1e9:g}s"
+        for name, option in _DURATIONS.items()
+        if (nanoseconds := health.number(name))
+    ]
+    retries = health.number("Retries")
+    return (*found, *([f"--retries={retries}"] if retries else []))
 
 
 def _diff_ids(rootfs: Reader) -> tuple[Digest | None, ...]:
