@@ -31,6 +31,15 @@ async def read_platform(browser: Browser, repository: Repository, manifest: Mani
     return (await browser.config(repository, manifest)).platform
 
 
+async def read_listed(browser: Browser, repository: Repository, descriptor: Descriptor) -> Manifest:
+    """Read what an index lists; NotFound says that the registry does not hold it. Raises RegbrowseError."""
+    try:
+        return await browser.child(repository, descriptor)
+    except NotFound as error:
+        what = descriptor.platform if descriptor.platform and descriptor.platform.known else descriptor.digest
+        raise NotFound(f"{what} is listed, but this registry does not hold it.", evidence=error.evidence) from None
+
+
 async def select_platform(
     browser: Browser, repository: Repository, root: Index, request: PlatformRequest, read: ReadManifest
 ) -> PlatformSelection:

@@ -24,6 +24,8 @@ class Arguments(NamedTuple):
     """What is to be opened or asked about, as it was written."""
     digest: str = ""
     shell: str = ""
+    other: str | None = None
+    """The second of two things that are compared, as it was written."""
     raw: bool = False
     os: str = ""
     arch: str = ""

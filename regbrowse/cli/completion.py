@@ -53,7 +53,8 @@ def complete(output: TextIO | None = None, end: Callable[[int], object] = os._ex
     completers: dict[str, Completer] = {option.name: _values(option.choices or option.suggests) for option in OPTIONS}
     completers |= {option.name: files for option in OPTIONS if option.value == "FILE"}
     if not current.startswith("-"):  # argcomplete would complete an argument behind the `=` of a switch, too
-        completers |= {"reference": references if first else verbs_and_references, "shell": _values(SHELLS)}
+        completers |= {"other": references, "shell": _values(SHELLS)}
+        completers |= {"reference": references if first else verbs_and_references}
     for name, action in parser.actions.items():
         if name in completers:
             action.completer = completers[name]  # type: ignore[attr-defined]  # argcomplete's own attribute

@@ -34,14 +34,22 @@ class Connector:
         self.login = _login(arguments)
         _check(arguments)
         self.place: Registry | Reference | None = None
+        self.other: Registry | Reference | None = None
+        """The second place, of a verb that takes two."""
         self.is_demo = False
-        self._plain_http = arguments.plain_http
-        self._only_https = False
+        """Whether nothing but the demo is named."""
+        self._plain_http: set[str] = set()
+        """Registries that may be asked without TLS, by key."""
+        self._only_https: set[str] = set()
         self._local: dict[str, Responder] = {}
         """Registries inside this process, by key."""
         self._notices: tuple[str, ...] = ()
         if arguments.reference is not None:
-            self._read(arguments.reference)
+            self.place = self._read(arguments.reference)
+            self.is_demo = _is_demo(arguments.reference)
+        if arguments.other is not None:
+            self.other = self._read(arguments.other)
+            self.is_demo = self.is_demo and _is_demo(arguments.other)
 
     async def browser(self) -> Browser:
         """Make the browser; import in threads, so that neither the first paint nor the connection waits for it."""
@@ -82,20 +90,19 @@ class Connector:
         found = network.resolve(place.repository)
         return not (found.blocked or found.mirror) and found.repository.registry == registry
 
-    def _read(self, text: str) -> None:
-        """Read a reference: the demo, something on this machine, or a registry's."""
+    def _read(self, text: str) -> Registry | Reference:
+        """Read a reference: the demo, something on this machine, or a registry's. Raises BadReference, ConfigError."""
         from regbrowse.reference_input import read_typed
 
-        name, _, rest = text.partition("/")
         # The screen shows the demo by its host, and copies names with it.
-        if name in (DEMO, DEMO_HOST):
+        if _is_demo(text):
             from regbrowse.demo.registry import DemoRegistry
             from regbrowse.demo.start import REGISTRY, START
 
-            self.is_demo = True
-            self.place = read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
-            self._local[REGISTRY.key] = DemoRegistry()
-            return
+            if REGISTRY.key not in self._local:
+                self._local[REGISTRY.key] = DemoRegistry()
+            rest = text.partition("/")[2]
+            return read_typed(f"{REGISTRY.name}/{rest}").place if rest else START
         typed = read_typed(text)
         if typed.short:
             from regbrowse.settings.files import Notices
@@ -103,15 +110,20 @@ class Connector:
 
             # Their faults are told when all settings are read.
             written, typed = typed, read_registries_conf(os.environ, Path.home(), ETC, Notices()).meant(typed)
-            self._notices = (typed.note,) if typed != written else ()
-        self.place, self._plain_http = typed.place, self._plain_http or typed.plain_http
-        self._only_https = typed.only_https and not self._plain_http
+            self._notices += (typed.note,) if typed != written else ()
         if typed.source is not None:
             from regbrowse.registry.local.open import open_source
 
             opened = open_source(typed.source)
-            self.place, self._notices = opened.place, opened.notices
+            self._notices += opened.notices
             self._local[opened.registry.key] = opened.responder
+            return opened.place
+        key = registry_in(typed.place).key
+        if self.arguments.plain_http or typed.plain_http:
+            self._plain_http.add(key)
+        elif typed.only_https:
+            self._only_https.add(key)
+        return typed.place
 
     @property
     def _registry(self) -> Registry | None:
@@ -129,13 +141,13 @@ class Connector:
         network = Network.read(os.environ, Path.home(), config=config / "settings.toml", etc=ETC)
         size = CACHE_SIZE if network.cache_size is None else network.cache_size
         keeps = arguments.cache and size > 0
-        this = frozenset({registry.key}) if registry else frozenset()
+        named = frozenset(registry_in(place).key for place in (self.place, self.other) if place is not None)
         return Settings(
             user=self.login,
             registry=registry,
-            only_https=this if self._only_https else frozenset(),
-            plain_http=this if self._plain_http else frozenset(),
-            insecure=this if arguments.insecure else frozenset(),
+            only_https=frozenset(self._only_https - self._plain_http),
+            plain_http=frozenset(self._plain_http),
+            insecure=named if arguments.insecure else frozenset(),
             ca_file=arguments.ca_file,
             local=self._local,
             network=network,
@@ -170,6 +182,10 @@ class Connector:
         from regbrowse.cli.platform_request import requested_platform
 
         return requested_platform(self.arguments, preferred)
+
+
+def _is_demo(text: str) -> bool:
+    return text.partition("/")[0] in (DEMO, DEMO_HOST)
 
 
 def _login(arguments: Arguments) -> Login | None:

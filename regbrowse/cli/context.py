@@ -28,6 +28,8 @@ class CommandContext(NamedTuple):
     place: Registry | Reference
     """What the first argument names."""
     output: Output
+    other: Registry | Reference | None = None
+    """What the second argument names, of a verb that takes two."""
 
     @property
     def verb(self) -> str:
@@ -84,6 +86,13 @@ class CommandContext(NamedTuple):
             f"{name} holds {len(tags):,} images.",
             hint=f"Write {name}:TAG with one of {', '.join(islice(tags, _NAMED))}{more}.",
         )
+
+    async def with_only_other_image(self) -> CommandContext:
+        """Do the same for the second of two places."""
+        if self.other is None:
+            return self
+        named = await self._replace(place=self.other).with_only_image()
+        return self._replace(other=named.place)
 
     async def _refuse_many(self, registry: Registry) -> None:
         """Name the images of a folder or archive that has several repositories. Raises BadReference."""

@@ -45,6 +45,8 @@ def _ask(arguments: Arguments) -> int:
     connector = Connector(arguments)
     assert connector.place is not None
     _check(arguments, connector.place)
+    if connector.other is not None:
+        _check(arguments, connector.other)
     import asyncio
 
     return asyncio.run(_answer(arguments, connector, connector.place))
@@ -57,7 +59,7 @@ def _check(arguments: Arguments, place: Registry | Reference) -> None:
     first = arguments.verb.takes.split()[0]
     if first == "REGISTRY":
         registry_of(arguments, place)
-    elif first == "REPOSITORY" or (first == "REF" and not registry_in(place).alias):
+    elif first == "REPOSITORY" or (first in ("REF", "A") and not registry_in(place).alias):
         image_of(place)
     if arguments.verb.check:
         _function(arguments.verb.check)(arguments, place)
@@ -80,10 +82,11 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
 
     try:
         # Loaded while the registry is being reached.
-        function, context = await to_thread(_load, arguments, browser, place)
+        function, context = await to_thread(_load, arguments, browser, place, connector.other)
         tell_notices()
-        if arguments.verb.takes.startswith("REF"):
+        if arguments.verb.takes.startswith(("REF", "A ")):
             context = await context.with_only_image()
+            context = await context.with_only_other_image()
         try:
             registry = registry_in(place)
             async with progress_line(lambda _: waiting(browser.client.limits.wait(registry))):
@@ -108,12 +111,12 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
 
 
 def _load(
-    arguments: Arguments, browser: Browser, place: Registry | Reference
+    arguments: Arguments, browser: Browser, place: Registry | Reference, other: Registry | Reference | None
 ) -> tuple[Callable[..., Any], CommandContext]:
     from regbrowse.cli.context import CommandContext
     from regbrowse.cli.output import Output
 
-    return _function(arguments.verb.run), CommandContext(browser, arguments, place, Output.standard())
+    return _function(arguments.verb.run), CommandContext(browser, arguments, place, Output.standard(), other)
 
 
 def _note_requests(browser: Browser, place: Registry | Reference, how_much: int) -> None:

@@ -228,6 +228,26 @@ def _members(values: list[object]) -> str:
     return ",\n  ".join(json.dumps(each, indent=2, ensure_ascii=False).replace("\n", "\n  ") for each in values)
 
 
+def cut(text: str, width: int) -> str:
+    """Cut a text to so many cells at its end, which becomes `…`; made visible."""
+    text = visible(text, 4 * width)
+    if _width(text) <= width:
+        return text
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def cut_left(text: str, width: int) -> str:
+    """Cut a text at its beginning, for names whose ends differ."""
+    text = visible(text, 16 * len(text) + 1)
+    if _width(text) <= width:
+        return text
+    while _width(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"
+
+
 def _width(text: str) -> int:
     """The cells of a terminal that a visible text takes."""
     if text.isascii():

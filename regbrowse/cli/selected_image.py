@@ -12,7 +12,7 @@ from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry
 from regbrowse.oci.manifest import Artifact, Index, Manifest
 from regbrowse.oci.platform_selection import Candidate, PlatformSelection
-from regbrowse.platform_search import read_platform, select_platform
+from regbrowse.platform_search import read_listed, read_platform, select_platform
 from regbrowse.reference import Reference
 from regbrowse.text import CELL_LIMIT, visible
 
@@ -103,11 +103,10 @@ def artifact_kind(manifest: Manifest) -> str:
 async def read_child(context: CommandContext, descriptor: Descriptor) -> Manifest:
     """Read what an index lists; NotFound says that the registry does not hold it. Raises RegistryError."""
     try:
-        return await context.browser.child(context.repository, descriptor)
+        return await read_listed(context.browser, context.repository, descriptor)
     except NotFound as error:
-        what = descriptor.platform if descriptor.platform and descriptor.platform.known else descriptor.digest
-        why = f"{what} is listed, but this registry does not hold it."
-        raise NotFound(why, evidence=error.evidence, hint='"platforms" tells which of them are there.') from None
+        error.hint = '"platforms" tells which of them are there.'
+        raise
 
 
 def tell_anomalies(manifest: Manifest) -> None:

@@ -131,6 +131,8 @@ class Positional(NamedTuple):
 POSITIONALS = {
     "REF": Positional("reference"),
     "REPOSITORY": Positional("reference"),
+    "A": Positional("reference"),
+    "B": Positional("other"),
     "REGISTRY": Positional("reference"),
     "REPOSITORY@DIGEST": Positional("reference"),
     "DIGEST": Positional("digest"),
@@ -285,6 +287,22 @@ VERBS: tuple[Verb, ...] = (
             "--format table is a sentence, and what a terminal gets.",
         ),
         check="identify.check",
+    ),
+    Verb(
+        "compare",
+        "A B",
+        "what is different in image B, and what a pull of it costs when A is there",
+        "compare.run",
+        ("raw", "format", *PLATFORM),
+        (
+            "A and B are references, also of different registries; -u logs in to that of A. Two images",
+            "for several platforms are compared platform by platform, or the images for one platform",
+            "where --platform or --os, --arch and --variant say it; beside a single image the image for",
+            "its platform. Layers are shared by digest, and the cost of a pull is the bytes of those",
+            "that A has not. Of the configs what is different, of the histories the steps that came and",
+            "went. A table on a terminal, else a JSON object; with -r on one line.",
+            "Exit code 0 when both are the same by digest, 1 when they differ.",
+        ),
     ),
     Verb(
         "downloadlayer",

@@ -119,6 +119,16 @@ class ImageSide:
     config: Config | None = None
     """None for what has none, and for one that could not be read."""
 
+    @property
+    def total(self) -> int | None:
+        """Bytes of the layers as stored, each digest once; None where nothing tells any."""
+        return None if isinstance(self.manifest, Schema1) else self.manifest.total
+
+    @property
+    def count(self) -> int:
+        """Layers."""
+        return join(self.manifest).count
+
 
 @dataclass(frozen=True, slots=True)
 class ImageComparison:

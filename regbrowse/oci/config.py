@@ -102,6 +102,7 @@ def read_config(reader: Reader) -> Config:
     rootfs = reader.reader("rootfs")
     health = inner.reader("Healthcheck")
     test = health.texts("Test")
+    seconds = {name: (health.number(name) or 0) / 1e9 for name in _DURATIONS}
     return Config(
         platform=Platform.read(reader),
         created=reader.text("created", limit=CELL_LIMIT),
@@ -116,8 +117,8 @@ def read_config(reader: Reader) -> Config:
         volumes=inner.texts("Volumes"),
         stop_signal=inner.text("StopSignal"),
         health_test=test[1:] if test[:1] in (("CMD",), ("CMD-SHELL",)) else () if test == ("NONE",) else test,
-        health_seconds=(health.number("Interval") or 0) / 1e9,
-        health_options=_health_options(health),
+        health_seconds=seconds["Interval"],
+        health_options=_health_options(seconds, health.number("Retries")),
         shell=inner.texts("Shell"),
         on_build=inner.texts("OnBuild"),
         diff_ids=_diff_ids(rootfs),
@@ -134,14 +135,9 @@ _DURATIONS = {
 }
 
 
-def _health_options(health: Reader) -> tuple[str, ...]:
-    """Give what the config says in nanoseconds; what is 0 is not said."""
-    found = [
-        f"--{option}={nanoseconds / 1e9:g}s"
-        for name, option in _DURATIONS.items()
-        if (nanoseconds := health.number(name))
-    ]
-    retries = health.number("Retries")
+def _health_options(seconds: Mapping[str, float], retries: int | None) -> tuple[str, ...]:
+    """Spell what a config says of its health check; what is 0 is not said."""
+    found = [f"--{option}={seconds[name]:g}s" for name, option in _DURATIONS.items() if seconds[name]]
     return (*found, *([f"--retries={retries}"] if retries else []))
 
 
