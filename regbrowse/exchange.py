@@ -5,17 +5,30 @@ from __future__ import annotations
 import re
 import shlex
 from datetime import datetime
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from regbrowse.registry.models import Exchange
 from regbrowse.text import plural, size, visible
 
-if TYPE_CHECKING:
-    from regbrowse.registry.models import Exchange
+__all__ = [
+    "INSIDE",
+    "Exchange",
+    "answer_lines",
+    "asked_for",
+    "curl_command",
+    "curl_lines",
+    "has_secrets",
+    "is_expected",
+    "received",
+    "short",
+    "status_word",
+    "took",
+    "totals",
+    "when",
+]
 
 _DIGEST = re.compile(r"\b(sha(?:256|384|512)[:-][0-9a-f]{12})[0-9a-f]{20,}")
 INSIDE = "This registry is inside the program: curl does not reach it."
-SECRETS = "Secrets are replaced: *** and REDACTED have to be filled in."
 
 
 def status_word(exchange: Exchange) -> str:

@@ -245,6 +245,16 @@ async def test_screen_and_clipboard(tmp_path: Path, log: pytest.LogCaptureFixtur
                 await driven.pilot.pause()
                 look()
                 await driven.press("escape")
+            await driven.press("l", "g")
+            for _ in range(12):
+                await driven.press("y")
+                await driven.pilot.pause()
+                look()
+                await driven.press("enter")
+                await driven.pilot.pause()
+                look()
+                await driven.press("escape", "j")
+            assert "X-Amz-Signature=REDACTED" in "".join(seen)
         assert any(SIGNED in one.target for one in here.storage.asked)
         assert any("ann" in text for text in seen)
         assert len({text for text in seen[2::3] if text}) > 1, "nothing was copied"

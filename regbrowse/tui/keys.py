@@ -79,6 +79,7 @@ KEYS: tuple[Key, ...] = (
     Key("digest", "Y", "Y", TAKE, "copy the digest", "digest", "Copy the digest", PANE),
     Key("view", "v", "v", TAKE, "config: card, pretty, raw, manifest", "view", "Config: card, pretty, raw, manifest"),
     Key("reload", "r", "r", CHECK, "reload", "reload", "Reload"),
+    Key("requests", "l", "l", CHECK, "requests so far, as curl", "requests", "Requests so far, as curl"),
     Key("connection", "L", "L", CHECK, "connection, log in", "log in", "Connection: how it is reached, log in"),
     Key("suspend", "ctrl+z", "ctrl+z", CHECK, "suspend; fg comes back"),
     Key("anonymous", "A", "A", CHECK, "browse anonymously", "anonymous"),
@@ -113,6 +114,12 @@ def bindings(*parts: str) -> list[BindingType]:
     """
     found = (*KEYS, *(key for key in PICK_KEYS if key.action == "pin"))
     return [Binding(key.keys, key.action, key.help, show=False) for key in found if key.part in parts]
+
+
+def bindings_of(*actions: str) -> list[BindingType]:
+    """Give the bindings of these actions, for a screen that has only some of the keys."""
+    found = (key for key in KEYS if key.action in actions)
+    return [Binding(key.keys, key.action, key.help, show=False) for key in found]
 
 
 def rows(group: str) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ MAX_HEADER_CHARACTERS = 600
 _ASKED = ("accept", "content-type", "range", "cache-control")
 """Headers that change what is answered. Others are those of every program."""
 _ANSWERED = (
-    "content-type", "content-length", "content-range", "docker-content-digest", "location", "link", "www-authenticate",
+    "content-type", "docker-content-digest", "content-length", "content-range", "location", "link", "www-authenticate",
     "retry-after", "ratelimit-limit", "ratelimit-remaining",
 )  # fmt: skip
 _SHOWN_FIELDS = frozenset({"grant_type", "service", "scope", "client_id", "access_type"})

@@ -13,7 +13,7 @@ from textual.worker import Worker
 from regbrowse.errors import AuthRejected, Denied
 from regbrowse.reference import Reference, Registry, Repository, registry_in
 from regbrowse.text import plural
-from regbrowse.tui import keys, loaders
+from regbrowse.tui import keys, layout, loaders
 from regbrowse.tui import messages as m
 from regbrowse.tui.navigator import Kept, Navigator, Place, Visit
 from regbrowse.tui.panes.config import ConfigPane
@@ -368,6 +368,8 @@ class BrowseScreen(Screen[None]):
                 return bool(self.opened.config_pane.raw)
             case "reload":
                 return self.tags_pane.request is not None
+            case "requests":
+                return self.session.browser is not None
             case "connection":
                 return self.tags_pane.registry is not None and self.session.browser is not None
             case "anonymous":
@@ -490,6 +492,13 @@ class BrowseScreen(Screen[None]):
             path = self.tags_pane.repository.path if self.tags_pane.repository else ""
             dialog = ConnectionDialog(browser, registry, path, self.pane_layout.pane.error)
             await self.app.push_screen(dialog, self._ask_anew)
+
+    async def action_requests(self) -> None:
+        from regbrowse.tui.screens.requests import RequestsScreen
+
+        await self.app.push_screen(
+            RequestsScreen(self.session, lambda: where(self), layout.classes_for(*self.app.size))
+        )
 
     def action_anonymous(self) -> None:
         registry, browser = self.tags_pane.registry, self.session.browser
