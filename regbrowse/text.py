@@ -81,7 +81,7 @@ def plural(count: int, noun: str) -> str:
         return f"1 {noun}"
     if noun.endswith("ch"):
         return f"{count:,} {noun}es"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith(("ry", "cy")) else f"{count:,} {noun}s"
 
 
 def span(seconds: float) -> str:

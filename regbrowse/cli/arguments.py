@@ -34,6 +34,7 @@ class Arguments(NamedTuple):
     format: str = ""
     long: bool = False
     sizes: bool = False
+    decode: bool = False
     output: str = ""
     force: bool = False
     all: bool = False

@@ -13,6 +13,7 @@ from regbrowse.text import visible
 
 _SIGNED = re.compile(r"\b(signature|sigstore bundle|signed)\b")
 _UNKNOWN = "attachment"
+_TAGS = {".sig": "cosign signature", ".att": "cosign attestation", ".sbom": "cosign SBOM"}
 
 
 def kind_of(descriptor: Descriptor, manifest: Manifest | None = None) -> str:
@@ -30,6 +31,11 @@ def kind_of(descriptor: Descriptor, manifest: Manifest | None = None) -> str:
     # Tools that attach an SBOM give it an image's config, so that only the blob says what it is.
     other = next((blob for blob in blobs_of(manifest) if layer_kind(blob.media_type) == "other"), None)
     return plain(other.media_type) if other else "image" if isinstance(manifest, Image) else _UNKNOWN
+
+
+def by_tag(tag: str) -> str:
+    """Say what a tag of cosign stands for, by its end; empty for any other tag."""
+    return next((words for end, words in _TAGS.items() if tag.endswith(end)), "")
 
 
 def says_enough(descriptor: Descriptor) -> bool:

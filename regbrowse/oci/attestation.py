@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadResponse
-from regbrowse.oci.document import Reader, parse_object
 from regbrowse.reference import Digest
-from regbrowse.text import plural, visible
+from regbrowse.text import visible
 
 if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
+    from regbrowse.oci.document import Reader
 
 STATEMENT_LIMIT = 64 * 2**20
 TYPE_ANNOTATION = "vnd.docker.reference.type"
@@ -84,91 +81,7 @@ def by_predicate(predicate_type: str) -> Statement:
     return Statement("attestation", visible(predicate_type, _WORDS), predicate_type=shown)
 
 
-def read_statement(raw: bytes) -> Statement:
-    """What a document says it is: an in-toto statement, bare, enveloped (DSSE) or bundled (Sigstore), or a bare SBOM.
-
-    Raises BadResponse when it is no JSON object, TooLarge above 64 MiB.
-    """
-    reader = _object(raw)
-    for _ in range(3):
-        inner = _unwrap(reader)
-        if inner is None:
-            break
-        reader = inner
-    if not reader.has("predicateType"):
-        return _bare(reader)
-    predicate_type = reader.raw("predicateType")
-    known = by_predicate(predicate_type if isinstance(predicate_type, str) else "")
-    predicate = reader.reader("predicate")
-    note = known.note
-    if known.kind == "SBOM":
-        bare = _bare(predicate)
-        note = bare.note if bare.kind == "SBOM" else note
-    elif known.kind == "provenance":
-        note = ", ".join(filter(None, (known.note, _builder(predicate))))
-    elif known.kind == "VEX":
-        note = f"{known.note}, {plural(len(predicate.items('statements')), 'statement')}"
-    return Statement(known.kind, note, _subjects(reader), known.predicate_type)
-
-
-def _object(raw: bytes) -> Reader:
-    return parse_object(raw, "The attestation is not a JSON object.", limit=STATEMENT_LIMIT)
-
-
-def _unwrap(reader: Reader) -> Reader | None:
-    """The content of an envelope; None when this is none."""
-    if isinstance(reader.raw("dsseEnvelope"), dict):
-        return reader.reader("dsseEnvelope")
-    payload = reader.raw("payload")
-    if not isinstance(payload, str) or not reader.has("payloadType"):
-        return None
-    try:
-        return _object(base64.b64decode(payload, validate=True))
-    except (binascii.Error, ValueError):
-        raise BadResponse("The envelope of the attestation holds no base64 text.") from None
-
-
-def _bare(reader: Reader) -> Statement:
-    """A document by its own tell-tale fields."""
-    if reader.has("spdxVersion"):
-        version = reader.text("spdxVersion", limit=_WORDS).removeprefix("SPDX-")
-        return Statement("SBOM", f"SPDX {version}, {plural(len(reader.items('packages')), 'package')}")
-    if reader.raw("bomFormat") == "CycloneDX":
-        version = reader.text("specVersion", limit=_WORDS)
-        count = plural(len(reader.items("components")), "component")
-        return Statement("SBOM", f"CycloneDX {version}, {count}".replace(" ,", ","))
-    graph = reader.raw("@graph")
-    if isinstance(graph, list) and "spdx" in str(reader.raw("@context"))[:256].lower():
-        packages = sum(isinstance(item, dict) and item.get("type") == "software_Package" for item in graph)
-        return Statement("SBOM", f"SPDX 3, {plural(packages, 'package')}")
-    if reader.has("artifacts") and reader.has("descriptor"):
-        return Statement("SBOM", f"Syft, {plural(len(reader.items('artifacts')), 'package')}")
-    if isinstance(reader.raw("runs"), list):
-        results = sum(len(run.items("results")) for run in reader.readers("runs")[:1000])
-        return Statement("scan report", f"SARIF {reader.text('version', limit=_WORDS)}, {plural(results, 'result')}")
-    if "openvex" in reader.text("@context", limit=_WORDS):
-        return Statement("VEX", f"OpenVEX, {plural(len(reader.items('statements')), 'statement')}")
-    if reader.has("critical"):
-        return Statement("signature", "cosign", _signed(reader))
-    return Statement("attestation", "")
-
-
-def _signed(reader: Reader) -> tuple[Digest, ...]:
-    digest = reader.reader("critical").reader("image").digest("docker-manifest-digest")
-    return (digest,) if digest else ()
-
-
-def _subjects(reader: Reader) -> tuple[Digest, ...]:
-    found: dict[Digest, None] = {}
-    for subject in reader.readers("subject")[:1000]:
-        for algorithm, encoded in subject.strings("digest").items():
-            digest = Digest.read(f"{algorithm}:{encoded}")
-            if digest is not None:
-                found[digest] = None
-    return tuple(found)
-
-
-def _builder(predicate: Reader) -> str:
+def builder_of(predicate: Reader) -> str:
     """Who built it, shortened to a name people know; SLSA v0.2 and v1 keep it in different places."""
     details, definition = predicate.reader("runDetails"), predicate.reader("buildDefinition")
     claims = (

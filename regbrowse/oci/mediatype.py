@@ -38,6 +38,8 @@ IN_TOTO = "application/vnd.in-toto+json"
 DSSE = "application/vnd.dsse.envelope.v1+json"
 COSIGN_SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+JOSE = "application/jose+json"
+COSE = "application/cose"
 NOTATION_SIGNATURE = "application/vnd.cncf.notary.signature"
 SOCI_INDEX = "application/vnd.amazon.soci.index.v2+json"
 SOCI_ANNOTATION = "com.amazon.soci.image-manifest-digest"
@@ -92,8 +94,8 @@ _PLAIN = {
     "application/vnd.dev.cosign.artifact.att.v1+json": "cosign attestation",
     "application/vnd.dev.cosign.artifact.sbom.v1+json": "cosign SBOM",
     NOTATION_SIGNATURE: "Notation signature",
-    "application/jose+json": "JWS signature",
-    "application/cose": "COSE signature",
+    JOSE: "JWS signature",
+    COSE: "COSE signature",
     SOCI_INDEX: "lazy-loading index",
     "application/vnd.amazon.soci.index.v1+json": "lazy-loading index",
     IN_TOTO: "in-toto statement",
@@ -148,6 +150,11 @@ _TEXT_NAME = re.compile(r"(?i).*\.(json|ya?ml|toml|xml|md|txt|rego|cue|sh|ini|cf
 def is_text(media_type: str, title: str = "") -> bool:
     """Tell whether a blob is likely to be text, by its media type or the end of its file name."""
     return bool(_TEXT_TYPE.fullmatch(essence(media_type)) or _TEXT_NAME.fullmatch(title))
+
+
+def is_decodable(media_type: str) -> bool:
+    """Tell whether a type is one of a document that can be told in words although it is no text."""
+    return essence(media_type) == COSE
 
 
 def layer_kind(media_type: str, annotations: Mapping[str, str] | None = None) -> str:

@@ -308,15 +308,16 @@ class Client:
 
         return UncachedReader(self.auth, self._manifest_fetcher, self.resolve(repository).repository)
 
-    async def referrers(self, repository: Repository, digest: Digest) -> Referrers:
+    async def referrers(self, repository: Repository, digest: Digest, *, background: bool = False) -> Referrers:
         """Find what is attached to a manifest, in every place it can be (distribution-spec, Listing Referrers).
 
-        What could not be asked is a note; Raises PolicyError when a file of this machine blocks the repository.
+        What could not be asked is a note; in the background it stands back behind what somebody waits for. Raises
+        PolicyError when a file of this machine blocks the repository.
         """
         repository = self.resolve(repository).repository
         if self._offline_for(repository.registry):
             return Referrers(digest, (), 0, "Attachments are not looked for offline.")
-        return await self._finder.find(repository, digest)
+        return await self._finder.find(repository, digest, background=background)
 
     async def tag_facts(self, repository: Repository) -> AsyncGenerator[TagFacts, None]:
         """Give dates and sizes of tags where the registry's vendor has an API for them; never raises RegistryError."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
 from regbrowse.oci.manifest import Image, Index, config_of
+from regbrowse.oci.mediatype import is_decodable
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.reference import Registry, Repository
@@ -26,6 +27,7 @@ from regbrowse.tui.messages import (
     ContentLoaded,
     DigestFound,
     DigestRequest,
+    DocumentDecoded,
     ImageLoaded,
     ImageRequest,
     ListRequest,
@@ -37,7 +39,6 @@ from regbrowse.tui.messages import (
     PlatformSelected,
     SearchLoaded,
     SearchOffered,
-    StatementLoaded,
     TagDetailsLoaded,
     TagHeadLoaded,
 )
@@ -263,9 +264,11 @@ class ImageLoader(Loader):
         """Read the manifest, unless it is known, and then its config."""
         self.start(self._load(request, known, descriptor))
 
-    def load_content(self, request: ImageRequest, descriptor: Descriptor, *, everything: bool = False) -> None:
-        """Read a blob: an attestation, or with `everything` the whole of a large config."""
-        self.start(self._load_content(request, descriptor, everything=everything, is_config=everything))
+    def load_content(
+        self, request: ImageRequest, descriptor: Descriptor, *, everything: bool = False, is_config: bool = False
+    ) -> None:
+        """Read a blob, such as an attestation, or a config; with `everything` the whole of a large one."""
+        self.start(self._load_content(request, descriptor, everything=everything, is_config=is_config))
 
     async def _load(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None) -> None:
         repository = request.manifest_request.reference.repository
@@ -290,19 +293,33 @@ class ImageLoader(Loader):
         repository = request.manifest_request.reference.repository
         try:
             raw, whole = await browser.content(repository, descriptor, everything=everything)
-            self._post(ContentLoaded(request, descriptor, raw, whole))
-            if len(raw) > LARGE:
+            decodes = whole and not is_config and _may_decode(descriptor, raw)
+            self._post(ContentLoaded(request, descriptor, raw, whole, decodes))
+            if decodes:
+                await self._decode(request, descriptor, raw)
+            elif len(raw) > LARGE:
                 await asyncio.sleep(PAINTED)
             if is_config and whole:
                 from regbrowse.oci.config import parse_config
 
                 read = partial(parse_config, raw, media_type=descriptor.media_type)
                 self._post(ConfigLoaded(request, await asyncio.to_thread(read)))
-            elif attestation.predicate_of(descriptor) and descriptor.digest:
-                statement = await asyncio.to_thread(attestation.read_statement, raw)
-                self._post(StatementLoaded(request, descriptor.digest, statement))
         except RegbrowseError as error:
             self._post(LoadFailed(request, error))
+
+    async def _decode(self, request: ImageRequest, descriptor: Descriptor, raw: bytes) -> None:
+        """Post what a document says. Raises RegbrowseError for what should be an attestation and is none."""
+        from regbrowse.oci.decode.document import decode
+
+        assert descriptor.digest is not None
+        decoded = None
+        try:
+            decoded = await asyncio.to_thread(decode, raw, descriptor.media_type, descriptor.annotations)
+        except RegbrowseError:
+            if attestation.predicate_of(descriptor):
+                raise
+        known = decoded if decoded is not None and decoded.is_known else None
+        self._post(DocumentDecoded(request, descriptor.digest, known))
 
 
 class DigestLoader(Loader):
@@ -323,6 +340,14 @@ class DigestLoader(Loader):
             self._post(DigestFound(request, *await search.what(request.reference)))
         except RegbrowseError as error:
             self._post(LoadFailed(request, error))
+
+
+def _may_decode(descriptor: Descriptor, raw: bytes) -> bool:
+    """Tell whether content may be a document that is decoded: a JSON object, or of a type that tells."""
+    if descriptor.digest is None:
+        return False
+    is_object = raw[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object or is_decodable(descriptor.media_type) or bool(attestation.predicate_of(descriptor))
 
 
 async def _at_once(ask: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -14,8 +14,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from regbrowse.browser import Names
     from regbrowse.errors import RegbrowseError
-    from regbrowse.oci.attestation import Statement
     from regbrowse.oci.config import Config
+    from regbrowse.oci.decode.values import Decoded
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.oci.platform import Platform
@@ -153,12 +153,12 @@ class ImageLoaded(Loaded):
 
 
 @dataclass
-class StatementLoaded(Loaded):
-    """What an attestation says, in plain words."""
+class DocumentDecoded(Loaded):
+    """What a statement or another attachment says; None where it is no document of a known form."""
 
     request: ImageRequest
     digest: Digest
-    statement: Statement
+    decoded: Decoded | None
 
 
 @dataclass
@@ -170,6 +170,8 @@ class ContentLoaded(Loaded):
     raw: bytes
     whole: bool
     """False when only the first part of a large one was asked for."""
+    decodes: bool = False
+    """Whether a `DocumentDecoded` follows."""
 
 
 @dataclass

@@ -14,7 +14,8 @@ from faults.rows import row
 from faults.server import Endless, Misbehaving
 from faults.trial import MIB, trial
 from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
-from regbrowse.oci.attestation import Statement, read_statement
+from regbrowse.oci.attestation import Statement
+from regbrowse.oci.decode.document import decode
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact
 from regbrowse.reference import Digest
@@ -61,7 +62,7 @@ async def test_hostile_envelopes(server: Misbehaving, raw: bytes) -> None:
     server.on(f"/v2/acme/app/blobs/{what.digest}", http(200, raw))
 
     async def ask(client: Client) -> Statement:
-        return read_statement(await blob(server, what)(client))
+        return decode(await blob(server, what)(client)).statement
 
     seen = await trial(server, ask, at_most=2)
     assert isinstance(seen.error, BadResponse) or (seen.answer and seen.answer.kind == "attestation")
@@ -83,7 +84,7 @@ async def test_large_sboms(server: Misbehaving) -> None:
     part = await trial(server, first, at_most=2, memory=50 * MIB)
     assert part.answer == 1000
     with pytest.raises(RegbrowseError):
-        read_statement(raw + b" " * 5 * MIB)
+        decode(raw + b" " * 5 * MIB)
 
 
 @row(AREA, server="a statement names another image than the one it hangs on", client="knows what it describes")
@@ -95,7 +96,7 @@ async def test_statements_about_others(server: Misbehaving) -> None:
         server.on(f"/v2/acme/app/blobs/{what.digest}", http(200, raw))
         seen = await trial(server, blob(server, what), at_most=2)
         assert seen.answer is not None
-        assert (subject in read_statement(seen.answer).subjects) is same
+        assert (subject in decode(seen.answer).statement.subjects) is same
 
 
 @row(

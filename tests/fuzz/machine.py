@@ -11,7 +11,7 @@ from pathlib import Path
 from regbrowse.errors import ConfigError
 from regbrowse.reference import Digest, Registry
 from regbrowse.registry.local.archive import read_archive
-from regbrowse.registry.local.byte_range import ByteRange, MemorySource
+from regbrowse.registry.local.byte_range import ByteRange, MemorySource, UnreadableFile
 from regbrowse.registry.local.docker_archive import DockerArchive
 from regbrowse.registry.local.layout import Layout
 from regbrowse.settings.auth_file import AuthFileLocation, parse_auth_file
@@ -82,7 +82,11 @@ def archive(raw: bytes) -> None:
         return
     shown(files.note)
     for name in files.entries:
-        found = files.find(name)
+        try:
+            found = files.find(name)
+        except UnreadableFile as error:
+            shown(str(error))
+            continue
         assert found is None or 0 <= found.offset <= found.offset + found.size <= len(raw)
 
 

@@ -11,8 +11,9 @@ import httpx
 
 from fuzz import machine
 from fuzz.machine import shown
-from regbrowse.oci import attestation, mediatype
+from regbrowse.oci import mediatype
 from regbrowse.oci.config import parse_config
+from regbrowse.oci.decode.document import decode
 from regbrowse.oci.document import Reader, parse_json
 from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.layers import join
@@ -80,7 +81,12 @@ def config(raw: bytes) -> None:
 
 
 def statement(raw: bytes) -> None:
-    shown(attestation.read_statement(raw).note)
+    for media_type in ("", mediatype.COSE):
+        decoded = decode(raw, media_type, {"dev.sigstore.cosign/bundle": raw.decode("utf-8", "replace")[:4096]})
+        shown(decoded.summary, decoded.counted, *decoded.anomalies, *(value for _, value in decoded.facts))
+        for row in decoded.part.rows[:200]:
+            assert len(row.cells) == len(decoded.part.columns)
+            shown(*row.cells, row.value, *(value for _, value in row.more))
 
 
 def lines(raw: bytes) -> None:

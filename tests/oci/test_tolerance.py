@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci import attestation, mediatype
 from regbrowse.oci.config import parse_config
+from regbrowse.oci.decode.document import decode
 from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.layers import join
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1, parse_manifest
@@ -53,9 +54,15 @@ def use_config(raw: bytes) -> None:
 
 
 def use_statement(raw: bytes) -> None:
-    statement = attestation.read_statement(raw)
-    assert statement.kind
-    assert statement.note.isprintable()
+    decoded = decode(raw)
+    assert decoded.statement.kind
+    assert decoded.summary.isprintable()
+    json.dumps(decoded.as_json())
+    for _, value in decoded.facts:
+        assert value.isprintable()
+    for row in decoded.part.rows:
+        assert len(row.cells) == len(decoded.part.columns)
+        assert all(text.isprintable() for text in (*row.cells, row.value, *(value for _, value in row.more)))
 
 
 USES: dict[str, Callable[[bytes], None]] = {

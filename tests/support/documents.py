@@ -27,7 +27,19 @@ COMMON: dict[str, object] = {
     "annotations": {"a": "b"},
     "artifactType": "a/b",
 }
-PREDICATE = {"builder": {"id": "b"}, "runDetails": {"builder": {"id": "b"}}, "buildDefinition": {"buildType": "t"}}
+PREDICATE: dict[str, object] = {
+    "builder": {"id": "b"},
+    "buildType": "t",
+    "invocation": {"configSource": {"uri": "git+https://example.com/a", "digest": {"sha1": "c0"}, "entryPoint": "e"}},
+    "metadata": {"buildStartedOn": "2024-01-01T00:00:00Z", "buildInvocationID": "i"},
+    "materials": [{"uri": "pkg:a", "digest": {"sha256": "a" * 64}}],
+    "runDetails": {"builder": {"id": "b"}, "metadata": {"startedOn": "s", "invocationId": "i"}},
+    "buildDefinition": {
+        "buildType": "t",
+        "externalParameters": {"configSource": {"uri": "u"}, "workflow": {"repository": "r"}, "source": {"uri": "u"}},
+        "resolvedDependencies": [{"uri": "pkg:a", "name": "n", "digest": {"sha1": "c0"}, "mediaType": "m"}],
+    },
+}
 STATEMENT = {
     "_type": "https://in-toto.io/Statement/v1",
     "subject": [{"name": "n", "digest": {"sha256": "a" * 64}}],
@@ -79,12 +91,116 @@ DOCUMENTS: dict[str, dict[str, object]] = {
     },
     "statement": dict(STATEMENT),
     "envelope": {"payloadType": "t", "payload": base64.b64encode(json.dumps(STATEMENT).encode()).decode()},
-    "spdx": {"spdxVersion": "SPDX-2.3", "packages": [{"name": "p"}]},
-    "spdx3": {"@context": "https://spdx.org/rdf/3", "@graph": [{"type": "software_Package"}]},
-    "cyclonedx": {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{"name": "c"}]},
-    "sarif": {"version": "2.1.0", "runs": [{"results": [{}]}]},
-    "vex": {"@context": "https://openvex.dev/ns", "statements": [{}]},
-    "simple": {"critical": {"image": {"docker-manifest-digest": D}}},
+    "provenance": {**STATEMENT, "predicate": {key: PREDICATE[key] for key in ("builder", "materials", "metadata")}},
+    "predicate": {**STATEMENT, "predicateType": "https://acme.example/p", "predicate": {"a": [1], "b": {"c": {}}}},
+    "spdx": {
+        "spdxVersion": "SPDX-2.3",
+        "name": "n",
+        "creationInfo": {"created": "2024-01-01T00:00:00Z", "creators": ["Tool: t"]},
+        "packages": [
+            {
+                "name": "p",
+                "versionInfo": "1",
+                "licenseConcluded": "NOASSERTION",
+                "licenseDeclared": "MIT",
+                "supplier": "Person: p",
+                "checksums": [{"algorithm": "SHA256", "checksumValue": "c0"}],
+                "externalRefs": [
+                    {"referenceType": "purl", "referenceLocator": "pkg:npm/p@1"},
+                    {"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a"},
+                ],
+            }
+        ],
+    },
+    "spdx3": {
+        "@context": "https://spdx.org/rdf/3",
+        "@graph": [{"type": "software_Package", "name": "p", "software_packageUrl": "pkg:npm/p@1"}],
+    },
+    "syft": {
+        "artifacts": [{"name": "p", "version": "1", "licenses": [{"value": "MIT"}, "ISC"], "purl": "pkg:npm/p@1"}],
+        "descriptor": {"name": "syft", "version": "1"},
+    },
+    "cyclonedx": {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "serialNumber": "s",
+        "metadata": {
+            "timestamp": "2024-01-01T00:00:00Z",
+            "tools": {"components": [{"name": "t", "version": "1"}]},
+            "component": {"name": "c", "version": "1"},
+            "authors": [{"name": "a"}],
+        },
+        "components": [
+            {
+                "group": "g",
+                "name": "c",
+                "version": "1",
+                "licenses": [{"license": {"id": "MIT"}}, {"expression": "MIT OR ISC"}],
+                "purl": "pkg:npm/c@1",
+                "components": [{"name": "inner"}],
+            }
+        ],
+    },
+    "sarif": {
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "t",
+                        "version": "1",
+                        "rules": [
+                            {
+                                "id": "r",
+                                "helpUri": "u",
+                                "shortDescription": {"text": "s"},
+                                "fullDescription": {"text": "f"},
+                                "defaultConfiguration": {"level": "error"},
+                            }
+                        ],
+                    }
+                },
+                "invocations": [{"endTimeUtc": "2024-01-01T00:00:00Z"}],
+                "results": [
+                    {
+                        "ruleId": "r",
+                        "level": "note",
+                        "message": {"text": "m"},
+                        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "u"}}}],
+                    },
+                    {"ruleIndex": 0},
+                ],
+            }
+        ],
+    },
+    "vex": {
+        "@context": "https://openvex.dev/ns",
+        "author": "a",
+        "statements": [{"vulnerability": {"name": "v"}, "status": "fixed", "products": [{}], "justification": "j"}],
+    },
+    "simple": {
+        "critical": {"image": {"docker-manifest-digest": D}, "identity": {"docker-reference": "r"}},
+        "optional": {"creator": "c", "timestamp": 1, "a": "b"},
+    },
+    "bundle": {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {
+            "certificate": {"rawBytes": "AA=="},
+            "publicKey": {"hint": "h"},
+            "x509CertificateChain": {"certificates": [{}]},
+            "tlogEntries": [{"logIndex": "1", "integratedTime": "1718703688"}],
+            "timestampVerificationData": {"rfc3161Timestamps": [{}]},
+        },
+        "messageSignature": {
+            "messageDigest": {"algorithm": "SHA2_256", "digest": base64.b64encode(b"a" * 32).decode()}
+        },
+    },
+    "notation": {
+        "payload": base64.urlsafe_b64encode(json.dumps({"targetArtifact": DESCRIPTOR}).encode()).decode().rstrip("="),
+        "protected": base64.urlsafe_b64encode(b'{"alg":"PS256","io.cncf.notary.signingTime":"t"}').decode().rstrip("="),
+        "header": {"x5c": ["AA=="], "io.cncf.notary.signingAgent": "notation"},
+        "signature": "AA",
+    },
 }
 MANIFESTS = frozenset({"image", "index", "artifact", "unknown", "schema1"})
 WRONG: list[object] = [

@@ -59,7 +59,7 @@ async def test_enter_on_an_attestation_goes_to_its_statement(registry: FakeRegis
         await driven.shows("SPDX")
         await driven.press("2", "j")
         await driven.shows("enter content")
-        await driven.shows("predicateType")
+        await driven.shows("decoded · 0 packages")
         await driven.shows(f"{len(statement.raw)} B  ✓ verified")
         await driven.press("enter")
         assert driven.screen.pane_layout.focused_pane == "config"

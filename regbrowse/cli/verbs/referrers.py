@@ -1,116 +1,27 @@
-"""`referrers`: what is attached to an image, wherever it hangs. Nothing is verified here."""
+"""`referrers`: what is attached to an image, wherever it hangs, and what that says. Nothing is verified here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
-from regbrowse.browser import Browser
+from regbrowse.attachments import Attachment, AttachmentSearch, Document
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
 from regbrowse.cli.selected_image import selected
-from regbrowse.concurrency import for_each
-from regbrowse.errors import RateLimited, RegbrowseError
-from regbrowse.oci.attached import is_signed, kind_of, says_enough
-from regbrowse.oci.attestation import is_attestation
-from regbrowse.oci.descriptor import Descriptor
-from regbrowse.oci.identify import platform_names
-from regbrowse.oci.index_walk import Kind, entries
+from regbrowse.errors import RegbrowseError
+from regbrowse.oci.decode.values import Decoded
 from regbrowse.oci.manifest import Index, Manifest
-from regbrowse.reference import Digest, Repository
-from regbrowse.registry.referrers.finder import belongs
-from regbrowse.text import plural, size
+from regbrowse.reference import Digest
+from regbrowse.text import plural, size, visible
 
-IN_INDEX = "index"
 HEADER = ("KIND", "OF", "SIZE", "FOUND BY", "DIGEST")
-
-
-@dataclass(slots=True)
-class Attachment:
-    """One thing that is attached."""
-
-    descriptor: Descriptor
-    subject: Digest | None
-    platform: str
-    """Of the subject; empty for an index."""
-    found_by: tuple[str, ...]
-    tag: str = ""
-    manifest: Manifest | None = None
-
-    @property
-    def kind(self) -> str:
-        return kind_of(self.descriptor, self.manifest)
-
-    def as_json(self) -> dict[str, object]:
-        """With what the manifest says where the list that named it says nothing."""
-        descriptor, read = self.descriptor, self.manifest
-        return {
-            "digest": str(descriptor.digest),
-            "mediaType": descriptor.media_type or (read.media_type if read else ""),
-            "artifactType": descriptor.artifact_type or (read.artifact_type if read else ""),
-            "kind": self.kind,
-            "size": descriptor.size,
-            "subject": str(self.subject) if self.subject else None,
-            "platform": self.platform or None,
-            "foundBy": list(self.found_by),
-            "tag": self.tag or None,
-            "annotations": dict(descriptor.annotations or (read.annotations if read else {})),
-        }
-
-
-@dataclass(slots=True)
-class Attached:
-    """Everything that hangs on an image, and how many places were looked at."""
-
-    browser: Browser
-    repository: Repository
-    entries: list[Attachment] = field(default_factory=list)
-    places: int = 0
-    notes: dict[str, None] = field(default_factory=dict)
-    _limited: bool = False
-
-    async def ask(self, subject: Digest, platform: str) -> None:
-        """What says of itself that it is about this manifest, and what cosign's tags hold."""
-        found = await self.browser.client.referrers(self.repository, subject)
-        self.places += found.places
-        if found.note:
-            self.notes[found.note] = None
-        self.entries += [Attachment(one.descriptor, subject, platform, one.found_by, one.tag) for one in found.entries]
-
-    def look_into(self, index: Index, only: Digest | None) -> None:
-        """Add the attestations that an index lists; `only` those of one image."""
-        self.places += 1
-        for entry in entries(index):
-            if entry.kind is Kind.ATTESTATION and entry.digest is not None and only in (None, entry.subject):
-                platform = platform_names(index, entry.subject)
-                self.entries.append(Attachment(entry.descriptor, entry.subject, platform, (IN_INDEX,)))
-
-    async def read(self) -> None:
-        """Opens what does not tell its kind; what cannot be opened stays an attachment of an unknown kind."""
-        await for_each(self._read, [each for each in self.entries if self._is_dark(each)])
-        self.entries = [
-            each
-            for each in self.entries
-            if each.manifest is None or each.subject is None or belongs(each.manifest, each.subject)
-        ]
-
-    def _is_dark(self, entry: Attachment) -> bool:
-        return is_attestation(entry.descriptor) or not says_enough(entry.descriptor)
-
-    async def _read(self, entry: Attachment) -> None:
-        if self._limited or self.browser.client.limits.is_low(self.repository.registry):
-            return
-        try:
-            entry.manifest = await self.browser.child(self.repository, entry.descriptor)
-        except RateLimited:
-            self._limited = True
-        except RegbrowseError as error:
-            self.notes[str(error)] = None
 
 
 async def run(context: CommandContext) -> None:
     """Raises NotFound for an image or a platform that does not exist."""
     root = await context.browser.open(context.reference)
-    found = Attached(context.browser, context.repository)
+    found = AttachmentSearch(context.browser, context.repository)
     await found.ask(root.digest, "")
     only: Digest | None = None
     index = root
@@ -122,19 +33,34 @@ async def run(context: CommandContext) -> None:
             await found.ask(only, str(image.entry.platform or context.request.platform))
     if isinstance(index, Index):
         found.look_into(index, only)
-    await found.read()
+    decodes = context.arguments.decode
+    await found.read(everything=decodes)
+    documents = await found.decode() if decodes else {}
     for sentence in found.notes:
         note(sentence)
-    _write(context, found, root)
+    for each in chain.from_iterable(documents.values()):
+        if isinstance(each.outcome, RegbrowseError):
+            note(f"{each.descriptor.digest}: {each.outcome}")
+    _write(context, found, root, documents)
 
 
-def _write(context: CommandContext, found: Attached, root: Manifest) -> None:
+def _write(
+    context: CommandContext, found: AttachmentSearch, root: Manifest, documents: Mapping[Digest, Sequence[Document]]
+) -> None:
     if not found.entries:
         note(f"No signatures or attestations found ({plural(found.places, 'place')} looked at).")
+    whole = "index" if isinstance(root, Index) else "image"
     if not context.as_table:
-        context.output.value([each.as_json() for each in found.entries], compact=context.arguments.raw)
+        values = [_value(each, documents if context.arguments.decode else None) for each in found.entries]
+        context.output.value(values, compact=context.arguments.raw)
+    elif found.entries and context.arguments.decode:
+        for each in found.entries:
+            context.output.line(visible(f"{each.kind} of {each.platform or whole}  {each.descriptor.digest}"))
+            for document in documents.get(each.manifest.digest, ()) if each.manifest else ():
+                if isinstance(document.outcome, Decoded):
+                    _write_decoded(context, document.outcome)
+            context.output.line("")
     elif found.entries:
-        whole = "index" if isinstance(root, Index) else "image"
         rows = [
             (
                 each.kind,
@@ -146,6 +72,46 @@ def _write(context: CommandContext, found: Attached, root: Manifest) -> None:
             for each in found.entries
         ]
         context.output.table(HEADER, rows, frozenset({2}))
-    signed = sum(is_signed(each.kind) for each in found.entries)
+    signed = sum(each.is_signature for each in found.entries)
     if signed:
         note(f"{'Signature' if signed == 1 else f'{signed:,} signatures'} present, not verified.")
+
+
+def _value(entry: Attachment, documents: Mapping[Digest, Sequence[Document]] | None) -> dict[str, object]:
+    """Give one entry for scripts, with what the manifest says where the list that named it says nothing."""
+    descriptor, read = entry.descriptor, entry.manifest
+    value: dict[str, object] = {
+        "digest": str(descriptor.digest),
+        "mediaType": descriptor.media_type or (read.media_type if read else ""),
+        "artifactType": descriptor.artifact_type or (read.artifact_type if read else ""),
+        "kind": entry.kind,
+        "size": descriptor.size,
+        "subject": str(entry.subject) if entry.subject else None,
+        "platform": entry.platform or None,
+        "foundBy": list(entry.found_by),
+        "tag": entry.tag or None,
+        "annotations": dict(descriptor.annotations or (read.annotations if read else {})),
+    }
+    if documents is not None:
+        value["documents"] = [_document(each) for each in documents.get(read.digest, ())] if read else []
+    return value
+
+
+def _document(document: Document) -> dict[str, object]:
+    blob, outcome = document
+    said = outcome.as_json() if isinstance(outcome, Decoded) else {"error": str(outcome)}
+    return {"digest": str(blob.digest), "mediaType": blob.media_type, "size": blob.size, **said}
+
+
+def _write_decoded(context: CommandContext, decoded: Decoded) -> None:
+    """Write the head, a line for each value, and the table."""
+    before = ""
+    for name, value in decoded.facts:
+        context.output.line(f"  {'' if name == before else name:<12}{value}")
+        before = name
+    if decoded.part.rows:
+        columns = decoded.part.columns
+        numbers = frozenset(at for at, column in enumerate(columns, 1) if column.is_number)
+        context.output.table(
+            ["", *(column.name.upper() for column in columns)], [["", *row.cells] for row in decoded.part.rows], numbers
+        )

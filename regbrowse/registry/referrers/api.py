@@ -47,13 +47,15 @@ class ApiAnswer(NamedTuple):
     """Whether any other request to the same registry would fail in the same way."""
 
 
-async def list_referrers(auth: Authenticator, repository: Repository, subject: Digest) -> ApiAnswer:
+async def list_referrers(
+    auth: Authenticator, repository: Repository, subject: Digest, *, background: bool = False
+) -> ApiAnswer:
     """Read every page of the API's answer, within bounds. Never raises RegbrowseError.
 
     404 means that there is no such API (the specification's words); 400, 403, 405, 406, 501, web pages and
     redirects to another host come from registries and proxies that do not know it either.
     """
-    request = referrers_request(repository, subject)
+    request = replace(referrers_request(repository, subject), background=background)
     try:
         response = await auth.send(request)
         first = await _read(response) if response.status == 200 else None

@@ -28,14 +28,20 @@ def cosign_tags(subject: Digest) -> tuple[str, ...]:
 
 
 async def find_tagged(
-    auth: Authenticator, fetcher: ManifestFetcher, manifests: Manifests, repository: Repository, tag: str
+    auth: Authenticator,
+    fetcher: ManifestFetcher,
+    manifests: Manifests,
+    repository: Repository,
+    tag: str,
+    *,
+    background: bool = False,
 ) -> Descriptor | None:
     """Return what a tag points to; None when there is no such tag. Raises RegbrowseError.
 
     A HEAD is enough where the server answers it with a digest.
     """
     request = fetcher.understandable(manifest_request(repository, tag, None))
-    response = await auth.send(replace(request, method="HEAD", attempts=2))
+    response = await auth.send(replace(request, method="HEAD", attempts=2, background=background))
     if response.status in (404, 410):
         return None
     digest = docker_content_digest(response) if response.status == 200 else None
@@ -44,7 +50,7 @@ async def find_tagged(
     if response.status not in _NO_HEAD and response.status != 200:
         raise status_error(response, auth.login_state(repository.registry))
     try:
-        manifest = await manifests.get(repository, tag, guessed=True)
+        manifest = await manifests.get(repository, tag, guessed=True, background=background)
     except NotFound:
         return None
     return Descriptor(manifest.media_type, manifest.digest, manifest.size, artifact_type=manifest.artifact_type)

@@ -59,48 +59,50 @@ class ReferrerFinder:
         prefix = f"{registry.key}/"
         self._offered = {key: offered for key, offered in self._offered.items() if not f"{key}/".startswith(prefix)}
 
-    async def find(self, repository: Repository, subject: Digest) -> Referrers:
+    async def find(self, repository: Repository, subject: Digest, *, background: bool = False) -> Referrers:
         """Return everything attached to a manifest, each digest once. Never raises RegbrowseError."""
         async with asyncio.TaskGroup() as group:
-            standard = group.create_task(self._standard(repository, subject))
-            tagged = [group.create_task(self._cosign(repository, tag)) for tag in cosign_tags(subject)]
+            standard = group.create_task(self._standard(repository, subject, background))
+            tagged = [group.create_task(self._cosign(repository, tag, background)) for tag in cosign_tags(subject)]
         return _merged(subject, [task.result() for task in (standard, *tagged)])
 
-    async def _standard(self, repository: Repository, subject: Digest) -> _Source:
+    async def _standard(self, repository: Repository, subject: Digest, background: bool) -> _Source:
         """Look at the API, or at the tag that stands for it where there is none."""
-        answer = await self._api(repository, subject)
+        answer = await self._api(repository, subject, background)
         if answer.offered:
             return _Source([Referrer(entry, (API,)) for entry in answer.descriptors], note=answer.note)
         if answer.final:
             return _Source(looked_at=False, note=answer.note)
         try:
-            entries = await list_tagged(self._manifests, repository, subject)
+            entries = await list_tagged(self._manifests, repository, subject, background=background)
         except RegbrowseError as error:
             return _Source(looked_at=False, note=answer.note or could_not(error))
         tag = referrers_tag(subject)
         no_api = f"{visible(repository.registry.name)} has no referrers API; looked at tags instead."
         return _Source([Referrer(entry, (TAG,), tag) for entry in entries], note=answer.note, minor_note=no_api)
 
-    async def _cosign(self, repository: Repository, tag: str) -> _Source:
+    async def _cosign(self, repository: Repository, tag: str, background: bool) -> _Source:
         try:
-            descriptor = await find_tagged(self._auth, self._fetcher, self._manifests, repository, tag)
+            descriptor = await find_tagged(
+                self._auth, self._fetcher, self._manifests, repository, tag, background=background
+            )
         except RegbrowseError as error:
             return _Source(looked_at=False, note=could_not(error))
         return _Source([Referrer(descriptor, (SIGNATURE_TAG,), tag)] if descriptor else ())
 
-    async def _api(self, repository: Repository, subject: Digest) -> ApiAnswer:
+    async def _api(self, repository: Repository, subject: Digest, background: bool) -> ApiAnswer:
         """Ask the API, but not where it is known that there is none."""
         if self._is_offered(repository) is None:
             # Requests at the same time wait for the first one, instead of being refused as well.
             async with self._first_requests.setdefault(repository.registry.key, asyncio.Lock()):
                 if self._is_offered(repository) is None:
-                    return await self._ask(repository, subject)
+                    return await self._ask(repository, subject, background)
         if self._is_offered(repository) is False:
             return ApiAnswer(offered=False)
-        return await self._ask(repository, subject)
+        return await self._ask(repository, subject, background)
 
-    async def _ask(self, repository: Repository, subject: Digest) -> ApiAnswer:
-        answer = await list_referrers(self._auth, repository, subject)
+    async def _ask(self, repository: Repository, subject: Digest, background: bool) -> ApiAnswer:
+        answer = await list_referrers(self._auth, repository, subject, background=background)
         registry = repository.registry.key
         if answer.offered:
             self._offered[registry] = True

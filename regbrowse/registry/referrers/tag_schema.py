@@ -21,13 +21,15 @@ def referrers_tag(subject: Digest) -> str:
     return f"{_NOT_IN_TAGS.sub('-', subject.algorithm[:32])}-{_NOT_IN_TAGS.sub('-', subject.encoded[:64])}"
 
 
-async def list_tagged(manifests: Manifests, repository: Repository, subject: Digest) -> tuple[Descriptor, ...]:
+async def list_tagged(
+    manifests: Manifests, repository: Repository, subject: Digest, *, background: bool = False
+) -> tuple[Descriptor, ...]:
     """Return the entries of the index behind the tag. Raises RegbrowseError.
 
     There are none without such a tag, and none when a broken tool has put an image there.
     """
     try:
-        manifest = await manifests.get(repository, referrers_tag(subject), guessed=True)
+        manifest = await manifests.get(repository, referrers_tag(subject), guessed=True, background=background)
     except NotFound:
         return ()
     return manifest.manifests if isinstance(manifest, Index) else ()

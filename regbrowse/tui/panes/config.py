@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError
+from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.image_card import image_card
 from regbrowse.oci.manifest import Image, config_of
 from regbrowse.oci.mediatype import OCI_EMPTY
@@ -25,7 +26,8 @@ from regbrowse.text import age, plural, size, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, cut_left, shifted, underlined
 from regbrowse.tui.copy_forms import Form
-from regbrowse.tui.messages import LARGE, ConfigLoaded, ContentLoaded, ImageLoaded, LoadFailed
+from regbrowse.tui.decoded_rows import DecodedRows
+from regbrowse.tui.messages import LARGE, ConfigLoaded, ContentLoaded, DocumentDecoded, ImageLoaded, LoadFailed
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.lines import Detail
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
     from regbrowse.oci.config import Config
+    from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.image_card import CardRow
     from regbrowse.oci.jsonlines import JsonLines
     from regbrowse.oci.manifest import Manifest
@@ -50,7 +53,9 @@ SLICE_SECONDS = 0.008
 """How long one slice may keep the event loop."""
 REPAINT = 0.1
 """Seconds between two paints while the rest is laid out."""
-CARD, PRETTY, RAW, MANIFEST = "card", "pretty", "raw", "manifest"
+CARD, DECODED, PRETTY, RAW, MANIFEST = "card", "decoded", "pretty", "raw", "manifest"
+READABLE = CARD, DECODED
+"""The views that say what a document means; one that has none of them is shown pretty."""
 NAMES = 12
 """Cells of the names on the card."""
 VALUES = 20
@@ -112,8 +117,12 @@ class ConfigPane(Pane):
         """The rows of the card; empty until the config was read as values, and for what is no config of an image."""
         self.wanted_view = CARD
         """The view that was chosen last, for all documents that have it."""
-        self._awaits_card = False
-        """Whether the card will come in a moment, so that nothing else is shown before it."""
+        self.decoded: DecodedRows | None = None
+        """The rows of a statement or another document that was decoded; None for anything else."""
+        self.blob: Descriptor | None = None
+        """What the document is, where it is not the config of the manifest."""
+        self._awaits = ""
+        """The view that will come in a moment, so that nothing else is shown before it; empty when none will."""
         self._stays_pretty = False
         """Whether the lines of a large config are shown already, which the card does not replace by itself."""
         self._manifest_document: JsonLines | None = None
@@ -136,7 +145,7 @@ class ConfigPane(Pane):
 
     def start(self, request: ImageRequest | None, subject: str) -> None:
         """Forget the document, and wait for that of another image."""
-        self.request, self.manifest, self.subject = request, None, subject
+        self.request, self.manifest, self.blob, self.subject = request, None, None, subject
         self._show(b"", whole=True)
         self.start_loading(f"asking for {subject}")
 
@@ -168,14 +177,33 @@ class ConfigPane(Pane):
     def _content_loaded(self, message: ContentLoaded) -> None:
         """Show the bytes of a config or another blob: the first lines now, the rest while the keyboard is idle."""
         if message.request is self.request and message.descriptor.media_type != OCI_EMPTY:
-            self.stop_loading()
-            is_small = message.whole and len(message.raw) <= LARGE
-            self._show(message.raw, whole=message.whole, awaits_card=is_small and isinstance(self.manifest, Image))
+            is_config = self.manifest is not None and message.descriptor == config_of(self.manifest)
+            self.blob = None if is_config else message.descriptor
+            awaits = DECODED if message.decodes else ""
+            if is_config and isinstance(self.manifest, Image) and message.whole and len(message.raw) <= LARGE:
+                awaits = CARD
+            if awaits != DECODED:
+                self.stop_loading()
+            self._show(message.raw, whole=message.whole, awaits=awaits)
 
     @on(ConfigLoaded)
     def _config_loaded(self, message: ConfigLoaded) -> None:
         if message.request is self.request:
             self.describe(message.config)
+
+    @on(DocumentDecoded)
+    def _document_decoded(self, message: DocumentDecoded) -> None:
+        """Show what a document says; one of no known form as it is."""
+        if message.request is not self.request:
+            return
+        self.stop_loading()
+        self._awaits = ""
+        if message.decoded is not None:
+            self.decoded = DecodedRows(message.decoded)
+            self._brief = (message.decoded.summary, NOT_VERIFIED)
+            self._anomalies = message.decoded.anomalies
+        self.rows_changed()
+        self._go_to_wanted_line()
 
     @on(LoadFailed)
     def _load_failed(self, message: LoadFailed) -> None:
@@ -196,13 +224,13 @@ class ConfigPane(Pane):
         )
         self._anomalies = config.anomalies
         self.card = image_card(config, self.manifest.annotations if self.manifest else {})
-        self._awaits_card = False
+        self._awaits = ""
         self.rows_changed()
         self._go_to_wanted_line()
 
     def fail(self, error: RegbrowseError) -> None:
         """Say what failed; content that does not match its digest can be looked at."""
-        self._awaits_card = False
+        self._awaits = ""
         if isinstance(error, Integrity) and error.content:
             self._show(error.content, whole=True)
         super().fail(error)
@@ -210,8 +238,9 @@ class ConfigPane(Pane):
 
     def _tell_odd(self, error: BadResponse) -> None:
         """Say why what is shown could not be read as a config: asking again would give the same."""
+        self.stop_loading()
         self._anomalies = (error.why,)
-        self._awaits_card = False
+        self._awaits = ""
         self.rows_changed()
 
     def show_mismatch(self, error: RegbrowseError) -> None:
@@ -221,10 +250,10 @@ class ConfigPane(Pane):
         else:
             self.wait_for("a manifest")
 
-    def _show(self, raw: bytes, *, whole: bool, awaits_card: bool = False) -> None:
+    def _show(self, raw: bytes, *, whole: bool, awaits: str = "") -> None:
         self.raw, self.whole = raw, whole
-        self.card, self._awaits_card = (), awaits_card
-        self._stays_pretty = bool(raw) and not awaits_card
+        self.card, self.decoded, self._awaits = (), None, awaits
+        self._stays_pretty = bool(raw) and not awaits
         self._manifest_document = None
         self.document = None
         if raw:
@@ -263,7 +292,7 @@ class ConfigPane(Pane):
 
     def _go_to_wanted_line(self) -> None:
         line = self.wanted_line
-        if line is not None and line < self.row_count() and not self._awaits_card:
+        if line is not None and line < self.row_count() and not self._awaits:
             self.wanted_line = None
             self.rows.put_cursor(line)
 
@@ -285,8 +314,8 @@ class ConfigPane(Pane):
     @property
     def views(self) -> list[str]:
         """The views that there are of what is shown, in the order of the key."""
-        views = [CARD] if self.card or self._awaits_card else []
-        views += [PRETTY, RAW]
+        first = self._awaits or (CARD if self.card else DECODED if self.decoded else "")
+        views = [*([first] if first else []), PRETTY, RAW]
         if self.manifest is not None and self.manifest.raw != self.raw:
             views.append(MANIFEST)
         return views
@@ -294,12 +323,13 @@ class ConfigPane(Pane):
     @property
     def view(self) -> str:
         """The view that is shown."""
-        if self.wanted_view not in self.views or (self.wanted_view == CARD and self._stays_pretty):
-            return PRETTY
-        return self.wanted_view
+        views = self.views
+        if self.wanted_view in READABLE:
+            return views[0] if views[0] in READABLE and not self._stays_pretty else PRETTY
+        return self.wanted_view if self.wanted_view in views else PRETTY
 
     def show_next_view(self) -> None:
-        """Show the card, the document laid out, the bytes as they came, or the manifest."""
+        """Show what the document means, the document laid out, the bytes as they came, or the manifest."""
         views = self.views
         self.show_view(views[(views.index(self.view) + 1) % len(views)])
 
@@ -309,6 +339,8 @@ class ConfigPane(Pane):
         match self.view:
             case "card":
                 return [f"{row.name:<{NAMES}}{row.key}  {row.value}" for row in self.card]
+            case "decoded":
+                return self.decoded.lines if self.decoded else []
             case "raw":
                 if self._raw_lines is None:
                     self._raw_lines = _raw_lines(self.raw) if self.raw else []
@@ -330,10 +362,17 @@ class ConfigPane(Pane):
         return self.card[row] if self.view == CARD and row < len(self.card) else None
 
     @property
+    def _told(self) -> DecodedRows | None:
+        """The rows of the decoded document, where they are shown."""
+        return self.decoded if self.view == DECODED and self.row_count() else None
+
+    @property
     def path(self) -> str:
         """Where the cursor is, such as `.config.Env[3]`; empty in the raw view."""
         if self._card_row is not None:
             return self._card_row.path
+        if self._told is not None:
+            return self._told.label(self.rows.cursor)
         return self._laid_out.path(self.rows.cursor) if self._laid_out and self.row_count() else ""
 
     @property
@@ -344,6 +383,8 @@ class ConfigPane(Pane):
             return ""
         if self._card_row is not None:
             return self._card_row.value
+        if self._told is not None:
+            return self._told.value(row)
         if document is None:
             return self.lines[row]
         if self._value is None or self._value[:2] != (document, row):
@@ -356,6 +397,8 @@ class ConfigPane(Pane):
         value = ""
         if self._card_row is not None:
             value = self._card_row.value
+        elif self._told is not None:
+            value = self._told.value(self.rows.cursor)
         elif self._laid_out is not None and self.row_count():
             value = self._laid_out.preview(self.rows.cursor, LINE_LIMIT)
         with suppress(BadReference):
@@ -370,8 +413,10 @@ class ConfigPane(Pane):
                 return bool(self.searched)
             case "part":
                 return self.row_count() > 0
-            case "copy" if not self.filter.input.has_focus:
-                return self.row_count() > 0
+            case "copy" | "whole" if not self.filter.input.has_focus:
+                return self._told is None or self.value != "" if self.row_count() else False
+            case "whole":
+                return False
             case _:
                 return super().check_action(action, parameters)
 
@@ -380,6 +425,8 @@ class ConfigPane(Pane):
             return ""
         if self.linked_digest is not None:
             return "go to digest"
+        if self._told is not None and not self.value:
+            return ""
         return "whole value" if self.whole else "load all"
 
     def word(self, action: str) -> str:
@@ -394,20 +441,25 @@ class ConfigPane(Pane):
             case _:
                 return super().word(action)
 
-    async def action_enter(self) -> None:
+    async def action_whole(self) -> None:
+        """Show the whole of what is under the cursor."""
         from regbrowse.tui.dialogs.whole import WholeDialog
 
+        whole = self._told.whole(self.rows.cursor) if self._told else self.value
+        await self.app.push_screen(WholeDialog(self.path or "line", whole))
+
+    async def action_enter(self) -> None:
         digest = self.linked_digest
         if digest is not None:
             self.post_message(self.DigestSelected(digest))
         elif self.whole:
-            await self.app.push_screen(WholeDialog(self.path or "line", self.value))
+            await self.action_whole()
         else:
             self.post_message(self.Selected(self))
 
     def copy_forms(self) -> list[Form]:
         """Give the value under the cursor; it can be large, so it is made only when it is copied."""
-        if not self.row_count():
+        if not self.row_count() or (self._told is not None and not self.value):
             return []
         return [Form("v", "value", self.value, f"{self.path or 'line'} of {self.subject}")]
 
@@ -416,6 +468,8 @@ class ConfigPane(Pane):
         if self.request is None or not self.row_count():
             return None
         of = f"of {self.subject} of {self.request.manifest_request.reference}"
+        if self.blob is not None and self.blob.digest is not None:
+            return Form("d", "digest", str(self.blob.digest), f"digest {of}")
         if isinstance(self.manifest, Image) and self.manifest.config.digest:
             return Form("d", "digest", str(self.manifest.config.digest), f"config digest {of}")
         return Form("d", "digest", str(self.request.digest), f"digest {of}")
@@ -445,8 +499,14 @@ class ConfigPane(Pane):
     def action_part(self, direction: int) -> None:
         """Move to the next or previous part: what has a name on the card, a member of the document or of its config."""
         rows = range(self.rows.cursor + direction, self.row_count() if direction > 0 else -1, direction)
-        lines, card = self.lines, self.view == CARD
-        part = next((row for row in rows if (self.card[row].name if card else _PART.match(lines[row]))), None)
+        lines, card, told = self.lines, self.view == CARD, self._told
+
+        def begins(row: int) -> bool:
+            if told is not None:
+                return told.is_part(row)
+            return bool(self.card[row].name if card else _PART.match(lines[row]))
+
+        part = next((row for row in rows if begins(row)), None)
         if part is not None:
             self.rows.jump(part)
 
@@ -488,6 +548,9 @@ class ConfigPane(Pane):
         if self.view == CARD:
             facts = [CARD, *(self._search_facts() or [plural(count, "value")])]
             return [*facts, *([f"{len(self._anomalies)} odd"] if self._anomalies else [])]
+        if self._told is not None:
+            facts = [DECODED, *(self._search_facts() or [self._told.decoded.counted or plural(count, "value")])]
+            return [*facts, *([f"{len(self._anomalies)} odd"] if self._anomalies else [])]
         document = self._laid_out
         facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if document is None or document.done else '…'}"]
         facts += self._search_facts()
@@ -505,13 +568,18 @@ class ConfigPane(Pane):
         value = document.preview(row, LINE_LIMIT) if document else self.lines[row][:LINE_LIMIT]
         if self._card_row is not None:
             value = self._card_row.value[:LINE_LIMIT] + self._age(self._card_row)
-        if isinstance(manifest, Image) and manifest.config.digest:
+        if self.blob is None and isinstance(manifest, Image) and manifest.config.digest:
             checked = self.whole and manifest.config.digest.hasher() is not None
             if self._anomalies and row == 0:
                 value = "; ".join(self._anomalies)
             mark, digest = MARK_WORDS["✓" if checked else "·"], str(manifest.config.digest)
             return Detail("config", digest, manifest.config.size, mark, self.path, visible(value, LINE_LIMIT))
-        digest = str(self.request.digest) if self.request else ""
+        blob = self.blob
+        digest = str(blob.digest) if blob and blob.digest else str(self.request.digest) if self.request else ""
+        if self._told is not None:
+            odd = "; ".join(self._anomalies) if row == 0 else ""
+            more = visible(odd or self._told.lines[row], LINE_LIMIT)
+            return Detail("attest", digest, blob.size if blob else None, NOT_VERIFIED, "", more)
         return Detail("json", digest, None, "", self.path, visible(value, LINE_LIMIT))
 
     def _age(self, row: CardRow) -> str:
@@ -530,6 +598,8 @@ class ConfigPane(Pane):
     def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
         if self.view == CARD:
             return self._paint_card_row(self.card[index], width, styles)
+        if self._told is not None:
+            return self._told.paint(index, width, self.rows.shift, self.searched, styles)
         spans: list[Span] = []
         if width + 1 >= NUMBERS_FROM:
             digits = max(3, len(str(self.row_count())))

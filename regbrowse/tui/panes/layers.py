@@ -10,9 +10,8 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from regbrowse.errors import RegbrowseError
-from regbrowse.oci.document import AUTOMATIC
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
-from regbrowse.oci.mediatype import is_text, layer_kind, plain
+from regbrowse.oci.mediatype import is_decodable, is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of
 from regbrowse.tui.copy_forms import Form, digest_forms
@@ -183,12 +182,12 @@ class LayersPane(Pane):
 
     @property
     def _text_blob(self) -> Descriptor | None:
-        """The blob under the cursor, if it is a small text of an artifact."""
+        """The blob under the cursor, if it is a text of an artifact, or can be told in words."""
         blob = self.current.descriptor if self.current else None
         if blob is None or blob.digest is None or not isinstance(self.manifest, Artifact):
             return None
-        is_small = blob.size is not None and blob.size <= AUTOMATIC
-        return blob if is_small and is_text(blob.media_type, blob.annotations.get(TITLE, "")) else None
+        is_shown = is_text(blob.media_type, blob.annotations.get(TITLE, "")) or is_decodable(blob.media_type)
+        return blob if blob.size is not None and is_shown else None
 
     def enter_word(self) -> str:
         if self._text_blob is not None:

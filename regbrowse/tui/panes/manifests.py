@@ -23,11 +23,11 @@ from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
 from regbrowse.tui.messages import (
     ChildLoaded,
     ConfigLoaded,
+    DocumentDecoded,
     ImageLoaded,
     LoadFailed,
     ManifestLoaded,
     PlatformSelected,
-    StatementLoaded,
 )
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
@@ -172,11 +172,12 @@ class ManifestsPane(Pane):
             self.model.created[message.request.digest] = f"created {moment(created)}" if created else "no date"
             self.changed()
 
-    @on(StatementLoaded)
-    def _statement_loaded(self, message: StatementLoaded) -> None:
+    @on(DocumentDecoded)
+    def _document_decoded(self, message: DocumentDecoded) -> None:
         """Take what an attestation says."""
-        if message.request.manifest_request is self.request and self.model is not None:
-            self.model.statements[message.digest] = message.statement
+        is_ours = message.request.manifest_request is self.request
+        if is_ours and self.model is not None and message.decoded is not None:
+            self.model.statements[message.digest] = message.decoded.statement
             self._rebuild()
 
     @on(LoadFailed)

@@ -208,7 +208,7 @@ class BrowseScreen(Screen[None]):
             self.opened.show_image()
             self.action_focus_pane("config" if self.opened.is_attestation else "layers")
         elif event.pane is self.opened.config_pane:
-            self.opened.load_whole_config()
+            self.opened.load_whole_document()
 
     @on(LayersPane.ContentSelected)
     def _content_selected(self, event: LayersPane.ContentSelected) -> None:

@@ -166,13 +166,14 @@ class OpenedManifest:
             self.config_pane.start(request, title)
             self._image.load_content(request, blob)
 
-    def load_whole_config(self) -> None:
-        """Ask for all of a config of which only the beginning is shown."""
-        request, manifest = self.config_pane.request, self.config_pane.manifest
-        config = config_of(manifest) if manifest else None
-        if request is not None and config is not None:
-            self.config_pane.start_loading("asking for all of it")
-            self._image.load_content(request, config, everything=True)
+    def load_whole_document(self) -> None:
+        """Ask for all of a config or another document of which only the beginning is shown."""
+        pane = self.config_pane
+        config = config_of(pane.manifest) if pane.manifest else None
+        wanted = pane.blob or config
+        if pane.request is not None and wanted is not None:
+            pane.start_loading("asking for all of it")
+            self._image.load_content(pane.request, wanted, everything=True, is_config=pane.blob is None)
 
     def load_children(self, *, frugal: bool) -> None:
         """Ask for the manifests of the rows in view; with `frugal` only for those that are unfolded."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from regbrowse.reference import Digest
@@ -186,3 +188,36 @@ async def test_by_digest_it_is_the_same(registry: FakeRegistry, run: CommandLine
     answer(registry, APP, attached(SBOM).descriptor(artifactType=SBOM))
     said = await run("referrers", f"{name}@{Digest.parse(APP.digest)}")
     assert [each["digest"] for each in said.json] == [attached(SBOM).digest]
+
+
+async def test_what_is_attached_is_decoded_when_asked(registry: FakeRegistry, run: CommandLine, name: str) -> None:
+    document = {"spdxVersion": "SPDX-2.3", "packages": [{"name": "left-pad", "versionInfo": "1"}]}
+    blob = Made(json.dumps(document).encode(), SBOM)
+    junk = Made(b"{]", "application/json")
+    made = images.artifact(SBOM, blob, junk, subject=APP)
+    registry.repository(REPOSITORY).add(made)
+    answer(registry, APP, made.descriptor(artifactType=SBOM))
+    said = await run("referrers", f"{name}:1", "--decode")
+    [entry] = said.json
+    first, second = entry["documents"]
+    assert (first["kind"], first["note"], first["verified"]) == ("SBOM", "SPDX 2.3, 1 package", False)
+    assert first["rowsAre"] == "package"
+    assert first["rows"] == [{"name": "left-pad", "version": "1", "license": "", "purl": "", "more": {}}]
+    assert "not JSON" in second["error"]
+    assert f"{junk.digest}: " in said.err
+    for words in (["--format", "table"],):
+        said = await run("referrers", f"{name}:1", "--decode", *words)
+        assert said.lines[0] == f"SPDX SBOM of image  {made.digest}"
+        assert "  state       present, not verified" in said.lines
+        assert [line.split() for line in said.lines if "left-pad" in line] == [["left-pad", "1"]]
+    assert "documents" not in (await run("referrers", f"{name}:1")).json[0]
+
+
+async def test_only_so_much_is_decoded(registry: FakeRegistry, run: CommandLine, name: str) -> None:
+    blobs = [Made(b'{"n": %d}' % number, "application/json") for number in range(205)]
+    made = images.artifact(SBOM, *blobs, subject=APP)
+    registry.repository(REPOSITORY).add(made)
+    answer(registry, APP, made.descriptor(artifactType=SBOM))
+    said = await run("referrers", f"{name}:1", "--decode")
+    assert len(said.json[0]["documents"]) == 200
+    assert "Only the first 200 of 205 documents were decoded." in said.err

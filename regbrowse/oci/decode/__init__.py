@@ -1,0 +1,1 @@
+"""What attachments say: statements, bills of materials, provenance, signatures, reports. Nothing here verifies one."""
