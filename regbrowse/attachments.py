@@ -101,12 +101,25 @@ class AttachmentSearch:
         What turns out to be about another manifest is left out.
         """
         wanted = [at for at, each in enumerate(self.entries) if everything or _needs_reading(each.descriptor)]
+        if not await self._may_read(wanted):
+            return
         await for_each(self._read, wanted)
         self.entries = [
             each
             for each in self.entries
             if each.manifest is None or each.subject is None or belongs(each.manifest, each.subject)
         ]
+
+    async def _may_read(self, wanted: list[int]) -> bool:
+        """Tell whether reading is worth its pulls; what nobody waits for is not. Raises CostRefused."""
+        digests = [digest for at in wanted if (digest := self.entries[at].descriptor.digest) is not None]
+        if not self.background:
+            await self.browser.expect_reads(self.repository, digests)
+            return True
+        cost = await self.browser.rate_cost(self.repository, digests)
+        if cost is not None:
+            self.notes[f"They were not read: {cost.sentence[0].lower()}{cost.sentence[1:]}"] = None
+        return cost is None
 
     async def _read(self, at: int) -> None:
         entry = self.entries[at]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.errors import BadResponse, RegbrowseError, TooLarge
+from regbrowse.errors import BadResponse, CostRefused, RegbrowseError, TooLarge
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.document import AUTOMATIC
 from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry, Repository
-from regbrowse.registry.models import CatalogPage, TagPage
+from regbrowse.registry.models import ASK_ABOVE, CatalogPage, RateCost, TagPage
 
 if TYPE_CHECKING:
     from regbrowse.oci.config import Config
@@ -70,6 +70,8 @@ class Browser:
         """For everything that is asked about a registry and not about images: login, limits, connection, log."""
         self.platform = platform
         """The platform to select first, from the settings file; None: this machine's."""
+        self.on_cost: Callable[[RateCost], Awaitable[bool]] | None = None
+        """Is told what takes much of a pull limit before it is read, and tells whether it is wanted."""
         self._notices = notices
         self._seen: dict[tuple[Repository, str], _Seen] = {}
         self._failed: tuple[Repository, Descriptor, RegbrowseError, float] | None = None
@@ -189,6 +191,28 @@ class Browser:
         manifest = await self.client.manifest(repository, tag)
         self._seen[repository, tag] = _Seen(manifest.digest, time.monotonic())
         return manifest
+
+    async def rate_cost(
+        self, repository: Repository, digests: Iterable[Digest], *, cached: bool = True, already: int = 0
+    ) -> RateCost | None:
+        """Tell what reading manifests takes of the pull limit, where that is more than ASK_ABOVE; else None.
+
+        `cached`: what was read before is not asked for. `already`: so many were read for the same purpose.
+        """
+        rate = self.client.limits.rate(repository.registry)
+        if rate is None:
+            return None
+        unread = await self.client.unread(repository, digests) if cached else dict.fromkeys(digests)
+        return RateCost(len(unread), rate) if unread and len(unread) + already > ASK_ABOVE else None
+
+    async def expect_reads(self, repository: Repository, digests: Iterable[Digest], *, cached: bool = True) -> None:
+        """Say what reading manifests takes of the pull limit before it is done, where that is much.
+
+        Raises CostRefused when it is not wanted.
+        """
+        cost = await self.rate_cost(repository, digests, cached=cached)
+        if cost is not None and self.on_cost is not None and not await self.on_cost(cost):
+            raise CostRefused(cost.sentence.removesuffix(".") + "; nothing of it was read.")
 
     async def child(self, repository: Repository, descriptor: Descriptor, *, background: bool = False) -> Manifest:
         """A manifest that an index names; in the background it stands back behind what somebody waits for."""

@@ -112,6 +112,8 @@ class DigestSearch:
             self.looked += 1
 
         for level in walk(root, manifests):
+            unread = (each.digest for each in level if not each.refusal and each.digest not in self._seen)
+            await self.browser.expect_reads(self.repository, [digest for digest in unread if digest][:MOST])
             await for_each(read, level)
             for entry in level:
                 if entry.digest not in manifests or entry.digest in platforms:

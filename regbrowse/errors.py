@@ -4,6 +4,7 @@
     ├── BadReference        what was typed names nothing a registry could hold
     │   └── NotInFile           nothing that the file it names holds
     ├── ConfigError         a local file, option or environment variable is wrong
+    ├── CostRefused         somebody was told what it takes of a pull limit, and did not want it
     └── RegistryError       a question to a registry failed; carries Evidence
         ├── NetError        no name, nobody listening, broken off, too slow
         ├── TlsError        no trust in the other end
@@ -122,6 +123,13 @@ class ConfigError(RegbrowseError):
 
     slug = "config"
     label = "bad setting"
+
+
+class CostRefused(RegbrowseError):
+    """Somebody was told what it takes of a pull limit, and did not want it."""
+
+    slug = "cost-refused"
+    label = "not read"
 
 
 class RegistryError(RegbrowseError):

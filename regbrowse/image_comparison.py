@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.config import Config
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.platform import Platform
-    from regbrowse.reference import Digest, Reference, Repository
+    from regbrowse.reference import Digest, Reference, Registry, Repository
 
 _OFFERED = 20
 """Platforms that a sentence lists at most."""
@@ -213,8 +213,22 @@ async def _compare_indexes(browser: Browser, a: Opened, b: Opened) -> ComparedIn
         except (NotFound, BadResponse, TooLarge) as error:
             rows[at] = replace(rows[at], error=error)
 
+    await _expect_reads(browser, a, b, rows)
     await for_each(cost, [at for at, row in enumerate(rows) if row.pair.change in (Change.ADDED, Change.CHANGED)])
     return ComparedIndexes(a, b, tuple(rows), tuple(notes))
+
+
+async def _expect_reads(browser: Browser, a: Opened, b: Opened, rows: Sequence[ComparedPlatform]) -> None:
+    """Say what is about to be taken of a pull limit, at each registry once. Raises CostRefused."""
+    wanted: dict[Registry, tuple[Repository, list[Digest]]] = {}
+    for row in rows:
+        if row.pair.change in (Change.ADDED, Change.CHANGED):
+            for opened, listed in ((a, row.pair.a), (b, row.pair.b)):
+                repository = opened.reference.repository
+                if listed is not None and listed.descriptor.digest is not None:
+                    wanted.setdefault(repository.registry, (repository, []))[1].append(listed.descriptor.digest)
+    for repository, digests in wanted.values():
+        await browser.expect_reads(repository, digests)
 
 
 async def _listed(browser: Browser, opened: Opened, notes: list[str]) -> list[ListedImage]:

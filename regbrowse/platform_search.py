@@ -102,6 +102,8 @@ class _Search:
     async def _by_config(self, level: Sequence[Entry]) -> list[Candidate]:
         """The images of a level whose platform only their config says."""
         found: list[Candidate] = []
+        silent = [entry.digest for entry in images(level) if entry.kind is Kind.UNSAID and entry.digest]
+        await self._browser.expect_reads(self._repository, silent)
         for entry in images(level):
             manifest = await self._manifest(entry) if entry.kind is Kind.UNSAID else None
             if manifest is None:

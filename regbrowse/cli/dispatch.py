@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from regbrowse.cli.arguments import Arguments
     from regbrowse.cli.connect import Connector
     from regbrowse.cli.context import CommandContext
-    from regbrowse.registry.models import Exchange
+    from regbrowse.registry.models import Exchange, RateCost
 
 
 def run(arguments: Arguments) -> int:
@@ -71,6 +71,7 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
     from regbrowse.cli.progress import progress_line, waiting
 
     browser = await connector.browser()
+    browser.on_cost = _tell_cost
     told: set[str] = set()
 
     def tell_notices() -> None:
@@ -108,6 +109,12 @@ async def _answer(arguments: Arguments, connector: Connector, place: Registry | 
         if arguments.verbose:
             _note_requests(browser, place, arguments.verbose)
         await browser.aclose()
+
+
+async def _tell_cost(cost: RateCost) -> bool:
+    """Note what is about to be taken of a pull limit; a script has nobody to ask."""
+    note(cost.sentence)
+    return True
 
 
 def _load(

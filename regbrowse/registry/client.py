@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing, suppress
 from functools import cached_property, partial
 from types import TracebackType
@@ -273,9 +273,20 @@ class Client:
             return await offline.head(repository, tag)
         return await self._manifests.head(repository, tag, background=background)
 
+    def heads_are_gets(self, registry: Registry) -> bool:
+        """Tell whether a registry was seen not to answer HEAD, so that each is a GET, which pull limits count."""
+        return "_manifests" in self.__dict__ and registry.key in self._manifests.heads_are_gets
+
     async def last_digest(self, repository: Repository, tag: str) -> Digest | None:
         """Give what a tag pointed to when it was read last, in this run or another, if that is still cached."""
         return await self._manifests.last_digest(self.resolve(repository).repository, tag)
+
+    async def unread(self, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
+        """Give the manifests among these that would be asked for, each once; none offline."""
+        repository = self.resolve(repository).repository
+        if self._offline_for(repository.registry):
+            return []
+        return [each for each in dict.fromkeys(digests) if await self._cache.get(each, repository) is None]
 
     async def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Read the verified content of a blob (distribution-spec, Pulling blobs); asked for once."""

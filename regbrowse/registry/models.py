@@ -9,7 +9,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from regbrowse.text import span
+from regbrowse.text import plural, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,30 @@ class Rate(NamedTuple):
     remaining: int
     window: int | None = None
     """Seconds that the limit counts over, if the registry says so."""
+
+
+ASK_ABOVE = 10
+"""Counted requests above which it is said first what they take of a pull limit."""
+
+
+class RateCost(NamedTuple):
+    """What is about to be read takes so much of a pull limit."""
+
+    manifests: int
+    rate: Rate
+
+    @property
+    def sentence(self) -> str:
+        """Say it: `Reading 23 manifests takes 23 of the 72 pulls that are left.`"""
+        left = self.rate.remaining
+        few = "the 1 pull that is left" if left == 1 else f"the {left:,} pulls that are left"
+        takes = f"{self.manifests:,} of {few}" if self.manifests <= left else f"more than {few}"
+        return f"Reading {plural(self.manifests, 'manifest')} takes {takes}."
+
+    @property
+    def short(self) -> str:
+        """Say the numbers alone: `23 of 72 pulls`."""
+        return f"{self.manifests:,} of {plural(self.rate.remaining, 'pull')}"
 
 
 Fields = tuple[tuple[str, str], ...]

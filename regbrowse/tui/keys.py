@@ -72,6 +72,7 @@ KEYS: tuple[Key, ...] = (
     Key("fuzzy", "ctrl+t", "ctrl+t", FIND, "substring or fuzzy filter", part=TAGS),
     Key("sort", "s", "s", FIND, "sort the tags, the layers", "sort", "Sort the tags or the layers"),
     Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
+    Key("sizes", "c", "c", FIND, "sizes that take many pulls", "sizes", part=MANIFESTS),
     Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),
     Key("repositories", "u", "u", FIND, "the registry's repositories", "repositories", "Repositories of this registry"),
     Key("palette", "ctrl+p", "ctrl+p", FIND, "command palette"),

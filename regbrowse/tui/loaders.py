@@ -23,6 +23,7 @@ from regbrowse.reference import Registry, Repository
 from regbrowse.tui.messages import (
     LARGE,
     ChildLoaded,
+    ChildrenHeldBack,
     ConfigLoaded,
     ContentLoaded,
     DigestFound,
@@ -155,7 +156,9 @@ class TagHeadLoader(Loader):
 
         async def ask() -> None:
             for tag in todo:
-                if browser.client.limits.is_low(repository.registry):
+                limits = browser.client.limits
+                costs = limits.is_metered(repository.registry) and browser.client.heads_are_gets(repository.registry)
+                if costs or limits.is_low(repository.registry):
                     return
                 try:
                     head = await browser.tag_head(repository, tag, background=True)
@@ -229,14 +232,24 @@ class ChildLoader(Loader):
     """Reads the manifests whose rows can be seen, for their sizes and whether they are there."""
 
     group = "children"
+    _read: tuple[ManifestRequest, int] | None = None
+    """How many were read of what is open."""
 
-    def load(self, request: ManifestRequest, wanted: list[Descriptor]) -> None:
-        """Read these manifests, a few at the same time."""
-        self.start(self._load(request, wanted))
+    def load(self, request: ManifestRequest, wanted: list[Descriptor], *, at_any_cost: bool = False) -> None:
+        """Read these manifests, a few at the same time; with `at_any_cost` also when much is taken of a pull limit."""
+        self.start(self._load(request, wanted, at_any_cost))
 
-    async def _load(self, request: ManifestRequest, wanted: list[Descriptor]) -> None:
+    async def _load(self, request: ManifestRequest, wanted: list[Descriptor], at_any_cost: bool) -> None:
         browser = await self._session.connected()
         repository = request.reference.repository
+        digests = [each.digest for each in wanted if each.digest]
+        before = self._read[1] if self._read and self._read[0] is request else 0
+        cost = None if at_any_cost else await browser.rate_cost(repository, digests, already=before)
+        if cost is not None:
+            self._post(ChildrenHeldBack(request, cost))
+            return
+        if not at_any_cost:
+            self._read = request, before + len(digests)
         todo = iter(wanted)
 
         async def ask() -> None:

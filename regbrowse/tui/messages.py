@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.platform import Platform
     from regbrowse.oci.platform_selection import PlatformRequest, PlatformSelection
     from regbrowse.reference import Digest, Reference, Registry, Repository
-    from regbrowse.registry.models import Found, TagFact
+    from regbrowse.registry.models import Found, RateCost, TagFact
     from regbrowse.tui.tag_list import Ordered
 
 LARGE = 256 * 2**10
@@ -142,6 +142,14 @@ class ChildLoaded(Loaded):
     request: ManifestRequest
     digest: Digest
     outcome: Manifest | RegbrowseError
+
+
+@dataclass
+class ChildrenHeldBack(Loaded):
+    """The manifests whose rows are in view were not read, since that takes much of a pull limit."""
+
+    request: ManifestRequest
+    cost: RateCost
 
 
 @dataclass

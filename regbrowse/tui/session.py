@@ -11,6 +11,7 @@ from regbrowse.text import span
 if TYPE_CHECKING:
     from regbrowse.browser import Browser
     from regbrowse.reference import Registry
+    from regbrowse.registry.models import RateCost
 
 Connect = Callable[[], Awaitable["Browser"]]
 """Makes the browser, off the event loop; called once, after the first paint."""
@@ -27,12 +28,15 @@ class RegistrySession:
         self._only_https: set[Registry] = set()
         self._told: set[str] = set()
         """Notices that were given out."""
+        self.on_cost: Callable[[RateCost], Awaitable[bool]] | None = None
+        """Asks a person before much is taken of a pull limit."""
 
     async def connected(self) -> Browser:
         """Give the browser, which is made on first use."""
         async with self._connecting:
             if self.browser is None:
                 self.browser = await self._connect()
+                self.browser.on_cost = self.on_cost
                 for registry in self._only_https:
                     self.browser.client.require_https(registry)
         return self.browser

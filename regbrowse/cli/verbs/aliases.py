@@ -8,6 +8,7 @@ from contextlib import aclosing
 from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
+from regbrowse.cli.head_cost import HeadCost
 from regbrowse.cli.progress import progress_line, waiting
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RegbrowseError
@@ -42,9 +43,12 @@ async def _search(context: CommandContext, wanted: Digest, tags: list[str], writ
     asked = found = silent = 0
     all_tags = plural(len(tags), "tag")
 
+    heads = HeadCost(context)
+
     async def ask(tag: str) -> None:
         nonlocal asked, found, silent
         head = await context.browser.tag_head(repository, tag)
+        heads.tell()
         asked += 1
         if head is not None and head.digest is None:
             silent += 1

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from regbrowse.browser import Names
 from regbrowse.cli.context import CommandContext, registry_of
 from regbrowse.cli.diagnostics import ExitCode, note
+from regbrowse.cli.head_cost import HeadCost
 from regbrowse.cli.output import Array
 from regbrowse.cli.verb_table import DEMO
 from regbrowse.concurrency import in_order
@@ -89,8 +90,11 @@ class _Pages:
 async def _with_digests(context: CommandContext, repository: Repository, pages: _Pages) -> None:
     """One HEAD for each tag, four at a time; a GET where HEAD does not tell."""
 
+    heads = HeadCost(context)
+
     async def digest_of(tag: str) -> Digest | None:
         head = await context.browser.tag_head(repository, tag)
+        heads.tell()
         if head is None or head.digest is not None:
             return head.digest if head else None
         return (await context.browser.open(Reference(repository, tag))).digest

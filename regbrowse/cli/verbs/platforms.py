@@ -139,6 +139,9 @@ async def _rows(context: CommandContext, root: Index, problems: list[RegbrowseEr
         untold = sum(entry.kind is Kind.UNSAID and entry.digest is not None for entry in level)
         unread += untold - sum(entry.kind is Kind.UNSAID for entry in images(level))
         nameless += [entry for entry in level if entry.digest is None and entry.kind is not Kind.ATTESTATION]
+        wanted = images(level) if context.arguments.sizes else [each for each in images(level) if not each.platform]
+        wanted_digests = [each.digest for each in (*wanted, *to_open(level)) if each.digest]
+        await context.browser.expect_reads(context.repository, wanted_digests)
         async with aclosing(in_order(complete, [*images(level), *to_open(level)])) as found:
             async for _, row in found:
                 if row is not None:

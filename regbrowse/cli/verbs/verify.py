@@ -23,7 +23,7 @@ async def run(context: CommandContext) -> int:
     verifier = ImageVerifier(context.browser.client.uncached(context.repository), report)
     root = await verifier.root(reference.digest or reference.tag or "latest")
     if isinstance(root, Index) and context.arguments.all:
-        await _everything(verifier, root)
+        await _everything(context, verifier, root)
     elif isinstance(root, Index):
         await _selected(verifier, context, root)
     else:
@@ -57,11 +57,13 @@ async def _entry(verifier: ImageVerifier, descriptor: Descriptor) -> Manifest | 
     return manifest
 
 
-async def _everything(verifier: ImageVerifier, root: Index) -> None:
+async def _everything(context: CommandContext, verifier: ImageVerifier, root: Index) -> None:
     """Every entry of an index and of those within it, level by level, each digest once."""
     read: dict[Digest, Manifest] = {}
     checked: set[Digest | None] = {root.digest}
     for level in walk(root, read):
+        unchecked = [entry.digest for entry in level if entry.digest and entry.digest not in checked]
+        await context.browser.expect_reads(context.repository, unchecked, cached=False)
         for entry in level:
             if entry.digest in checked:
                 continue

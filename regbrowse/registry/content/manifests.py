@@ -46,6 +46,8 @@ class Manifests:
         self._in_flight: SingleFlight[Manifest] = SingleFlight()
         self._without_head: set[str] = set()
         """Registries that answer HEAD by 500 and GET as they should."""
+        self.heads_are_gets: set[str] = set()
+        """Registries where a GET has told what a HEAD did not."""
 
     async def get(
         self,
@@ -104,6 +106,7 @@ class Manifests:
             manifest = await self.get(repository, tag, background=background)
         except NotFound:
             return None
+        self.heads_are_gets.add(registry)
         if fails:
             self._without_head.add(registry)
         return TagHead(manifest.digest, manifest.media_type, len(manifest.raw))

@@ -26,7 +26,7 @@ _BOLD = Style(bold=True)
 class HelpDialog(Dialog[None]):
     """Closes with the key that opened it, too."""
 
-    wide, high = 102, 26
+    wide, high = 102, 28
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q,question_mark", "close", show=False)]
 
     def __init__(self, own_group: str = "") -> None:

@@ -22,6 +22,7 @@ from regbrowse.tui.copy_forms import Form, manifest_forms, short_name
 from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
 from regbrowse.tui.messages import (
     ChildLoaded,
+    ChildrenHeldBack,
     ConfigLoaded,
     DocumentDecoded,
     ImageLoaded,
@@ -56,7 +57,7 @@ class ManifestsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MANIFESTS)
 
     number = 2
-    foot = ("enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
+    foot = ("sizes", "enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
 
     @dataclass
     class Opened(Message):
@@ -74,8 +75,13 @@ class ManifestsPane(Pane):
         request: ManifestRequest
         error: RegbrowseError | None
 
+    class SizesAllowed(Message):
+        """What was held back is to be read, though it takes much of a pull limit."""
+
     def __init__(self) -> None:
         super().__init__("manifests", "Manifests")
+        self.held_back: ChildrenHeldBack | None = None
+        """What was not read of the rows in view, since that takes much of a pull limit."""
         self.platform: Platform | None = None
         """The platform that was chosen by hand; None: that of the settings, or this machine's."""
         self.request: ManifestRequest | None = None
@@ -105,6 +111,7 @@ class ManifestsPane(Pane):
     def _forget(self, request: ManifestRequest | None, subject: str) -> None:
         self.take_unreported_move()
         self.request, self.model, self._tree_rows, self.subject = request, None, [], subject
+        self.held_back = None
         self._sought = ""
         self.drop_filter()
         self.rows.reset()
@@ -117,6 +124,12 @@ class ManifestsPane(Pane):
             self.forget("a tag")
 
     # What was loaded
+
+    @on(ChildrenHeldBack)
+    def _children_held_back(self, message: ChildrenHeldBack) -> None:
+        if message.request is self.request:
+            self.held_back = message
+            self.changed()
 
     @on(ManifestLoaded)
     def _manifest_loaded(self, message: ManifestLoaded) -> None:
@@ -286,6 +299,8 @@ class ManifestsPane(Pane):
             return self.current is not None and self.current.folds and not self._sought
         if action == "branch":
             return self.model is not None
+        if action == "sizes":
+            return self.held_back is not None
         return super().check_action(action, parameters)
 
     def enter_word(self) -> str:
@@ -296,7 +311,22 @@ class ManifestsPane(Pane):
     def word(self, action: str) -> str:
         if action == "fold" and self.current:
             return "fold" if self.current.is_open else "unfold"
+        if action == "sizes" and self.held_back:
+            return f"sizes for {self.held_back.cost.short}"
         return super().word(action)
+
+    async def action_sizes(self) -> None:
+        """Ask whether what was held back is to be read."""
+        from regbrowse.tui.dialogs.cost import CostDialog
+
+        if self.held_back is not None:
+            await self.app.push_screen(CostDialog(self.held_back.cost), self._allow)
+
+    def _allow(self, yes: bool | None) -> None:
+        if yes:
+            self.held_back = None
+            self.changed()
+            self.post_message(self.SizesAllowed())
 
     def action_fold(self) -> None:
         if self.current and self.model:

@@ -31,6 +31,7 @@ from regbrowse.tui.widgets.row_list import RowList
 if TYPE_CHECKING:
     from regbrowse.reference import Digest
     from regbrowse.reference_input import Typed
+    from regbrowse.registry.models import RateCost
     from regbrowse.tui.selection import Selection
     from regbrowse.tui.session import RegistrySession
 
@@ -74,6 +75,7 @@ class BrowseScreen(Screen[None]):
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
+        self.session.on_cost = self._ask_cost
         self.run_worker(self.session.connected(), group="connect")
         if self._start is not None:
             self.go_to(self._start)
@@ -175,6 +177,10 @@ class BrowseScreen(Screen[None]):
             self._purpose = None
             if not (isinstance(place, Reference) and is_signature_tag(place.tag or "")):
                 recents.remember(place, digest)
+
+    @on(ManifestsPane.SizesAllowed)
+    def _sizes_allowed(self) -> None:
+        self.opened.load_children(frugal=True, at_any_cost=True)
 
     @on(ManifestsPane.ImageSelected)
     def _image_selected(self, event: ManifestsPane.ImageSelected) -> None:
@@ -492,6 +498,11 @@ class BrowseScreen(Screen[None]):
             path = self.tags_pane.repository.path if self.tags_pane.repository else ""
             dialog = ConnectionDialog(browser, registry, path, self.pane_layout.pane.error)
             await self.app.push_screen(dialog, self._ask_anew)
+
+    async def _ask_cost(self, cost: RateCost) -> bool:
+        from regbrowse.tui.dialogs.cost import ask_cost
+
+        return await ask_cost(self.app, cost)
 
     async def action_requests(self) -> None:
         from regbrowse.tui.screens.requests import RequestsScreen

@@ -175,9 +175,12 @@ class OpenedManifest:
             pane.start_loading("asking for all of it")
             self._image.load_content(pane.request, wanted, everything=True, is_config=pane.blob is None)
 
-    def load_children(self, *, frugal: bool) -> None:
-        """Ask for the manifests of the rows in view; with `frugal` only for those that are unfolded."""
+    def load_children(self, *, frugal: bool, at_any_cost: bool = False) -> None:
+        """Ask for the manifests of the rows in view; with `frugal` only for those that are unfolded.
+
+        Those that take much of a pull limit are held back, unless they are wanted `at_any_cost`.
+        """
         if self.request is not None and not self.is_awaited:
             wanted = self.manifests_pane.unread(frugal=frugal)
             if wanted:
-                self._children.load(self.request, wanted)
+                self._children.load(self.request, wanted, at_any_cost=at_any_cost)
