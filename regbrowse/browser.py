@@ -145,9 +145,11 @@ class Browser:
             return self.client.catalog(place, after if isinstance(after, CatalogPage) else None, streamed=True)
         return self.client.tags(place, after if isinstance(after, TagPage) else None, streamed=True)
 
-    async def tag_head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
-        """What a HEAD says the tag points to; believed for a minute."""
-        head = await self.client.head(repository, tag, background=background)
+    async def tag_head(
+        self, repository: Repository, tag: str, *, background: bool = False, by_get: bool = True
+    ) -> TagHead | None:
+        """What a HEAD says the tag points to; believed for a minute. `by_get`: a GET may tell what HEAD does not."""
+        head = await self.client.head(repository, tag, background=background, by_get=by_get)
         if head is not None and head.digest is not None:
             self._seen[repository, tag] = _Seen(head.digest, time.monotonic())
         return head

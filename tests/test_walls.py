@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
         "attachments",
         "concurrency",
         "exchange",
+        "tag_watch",
         "demo",
         "tui",
     },
@@ -60,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "attachments",
         "concurrency",
         "exchange",
+        "tag_watch",
     },
     "__main__": {"cli"},
 }

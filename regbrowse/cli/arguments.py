@@ -35,6 +35,10 @@ class Arguments(NamedTuple):
     long: bool = False
     sizes: bool = False
     decode: bool = False
+    interval: float = 60
+    """Seconds."""
+    duration: float = 3600
+    """Seconds."""
     output: str = ""
     force: bool = False
     all: bool = False

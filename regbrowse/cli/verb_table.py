@@ -37,6 +37,29 @@ def _path(text: str) -> Path:
     return Path(_text(text))
 
 
+LEAST_SECONDS = 10
+"""Seconds that are at least between two looks at a tag."""
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST = 30 * 86_400
+
+
+def _duration(text: str) -> float:
+    number, unit = text.rstrip("smhd"), text[len(text.rstrip("smhd")) :]
+    if not (number.isascii() and number.isdigit() and len(number) < 10 and unit in _UNITS):
+        raise ArgumentTypeError("needs a time such as 90, 30s, 15m, 2h or 1d")
+    seconds = int(number) * _UNITS[unit]
+    if not 0 < seconds <= _LONGEST:
+        raise ArgumentTypeError("needs a time of more than 0 s and at most 30d")
+    return seconds
+
+
+def _interval(text: str) -> float:
+    seconds = _duration(text)
+    if seconds < LEAST_SECONDS:
+        raise ArgumentTypeError(f"needs at least {LEAST_SECONDS} seconds, out of courtesy to the registry")
+    return seconds
+
+
 class Option(NamedTuple):  # a dataclass would cost `--help` half its time
     """One option."""
 
@@ -82,6 +105,22 @@ OPTIONS: tuple[Option, ...] = (
     Option("long", ("-l", "--long"), "tags with their digests, one HEAD for each"),
     Option("sizes", ("--sizes",), "read every image of the list, for the bytes of its layers"),
     Option("decode", ("--decode",), "read what is attached, and say what it says"),
+    Option(
+        "interval",
+        ("--interval",),
+        "between two looks at the tag (default: 60, at least 10)",
+        "SECONDS",
+        type=_interval,
+        suggests=("30", "60", "300"),
+    ),
+    Option(
+        "duration",
+        ("--for",),
+        "how long the tag is watched: 90s, 30m, 12h, 2d (default: 1h)",
+        "DURATION",
+        type=_duration,
+        suggests=("10m", "1h", "12h"),
+    ),
     Option("output", ("-o", "--output"), "write to this file; - for standard output", "FILE"),
     Option("force", ("--force",), "overwrite the file"),
     Option("all", ("--all",), "every platform"),
@@ -310,6 +349,21 @@ VERBS: tuple[Verb, ...] = (
             "went. A table on a terminal, else a JSON object; with -r on one line.",
             "Exit code 0 when both are the same by digest, 1 when they differ.",
         ),
+    ),
+    Verb(
+        "watch",
+        "REF",
+        "waits until a tag points to something else",
+        "watch.run",
+        ("format", "interval", "duration"),
+        (
+            "Asks by HEAD alone, which pull limits do not count, and less often where the registry asks",
+            "for a pause or little is left of a pull limit. When the tag moves or is gone: one line of",
+            "JSON with reference, before, after (null when it is gone) and at, with --format table or on a",
+            "terminal a sentence; exit code 0. When it has not moved within the time of --for: nothing,",
+            "exit code 1. A registry that cannot be reached for a while is asked again.",
+        ),
+        check="watch.check",
     ),
     Verb(
         "downloadlayer",

@@ -263,15 +263,18 @@ class Client:
         get = partial(self._manifests.get, target=target, expected=expected, size=size, background=background)
         return await _mirror_first(place, RegistryError, get)
 
-    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
+    async def head(
+        self, repository: Repository, tag: str, *, background: bool = False, by_get: bool = True
+    ) -> TagHead | None:
         """Ask what a tag points to, by HEAD; None when there is no such tag.
 
-        A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET.
+        A hint, and free of charge on Docker Hub. Servers without HEAD are asked with GET, unless not `by_get`: then
+        Raises Unsupported.
         """
         repository = self.resolve(repository).repository
         if offline := self._offline_for(repository.registry):
             return await offline.head(repository, tag)
-        return await self._manifests.head(repository, tag, background=background)
+        return await self._manifests.head(repository, tag, background=background, by_get=by_get)
 
     def heads_are_gets(self, registry: Registry) -> bool:
         """Tell whether a registry was seen not to answer HEAD, so that each is a GET, which pull limits count."""

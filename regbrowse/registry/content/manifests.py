@@ -9,7 +9,16 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from regbrowse.errors import AuthError, BadResponse, Integrity, NotFound, RegbrowseError, ServerError, TooLarge
+from regbrowse.errors import (
+    AuthError,
+    BadResponse,
+    Integrity,
+    NotFound,
+    RegbrowseError,
+    ServerError,
+    TooLarge,
+    Unsupported,
+)
 from regbrowse.oci.manifest import Manifest, Schema1, Unknown, parse_manifest
 from regbrowse.oci.mediatype import essence
 from regbrowse.reference import Digest, Repository
@@ -81,10 +90,12 @@ class Manifests:
 
         return await self._in_flight.share(key, read)
 
-    async def head(self, repository: Repository, tag: str, *, background: bool = False) -> TagHead | None:
+    async def head(
+        self, repository: Repository, tag: str, *, background: bool = False, by_get: bool = True
+    ) -> TagHead | None:
         """Request what a tag points to, unverified; None when there is no such tag.
 
-        Servers that do not answer HEAD for manifests are sent a GET.
+        Servers that do not answer HEAD for manifests are sent a GET; if not `by_get`, Unsupported is raised.
         """
         request = replace(manifest_request(repository, tag, None), method="HEAD", background=background)
         registry, fails = repository.registry.key, False
@@ -94,14 +105,18 @@ class Manifests:
                 if response.status == 200:
                     media_type = visible(essence(response.content_type))
                     return TagHead(docker_content_digest(response), media_type, content_length(response.headers))
+                if response.status == 404 and not by_get:
+                    return None
             except AuthError as error:
-                if error.evidence.status != 403:
+                if error.evidence.status != 403 or not by_get:
                     raise
             except ServerError as error:
                 # Other statuses are those of a registry that is out of order, also for GET.
                 fails = error.evidence.status == 500
-                if not fails:
+                if not fails or not by_get:
                     raise
+        if not by_get:
+            raise Unsupported(f"{request.host} does not answer HEAD for a manifest.", wanted=request.wanted)
         try:
             manifest = await self.get(repository, tag, background=background)
         except NotFound:
