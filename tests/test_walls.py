@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
         "digest_search",
         "image_comparison",
         "attachments",
+        "reference_completion",
         "concurrency",
         "exchange",
         "tag_watch",
@@ -62,6 +63,7 @@ ALLOWED: dict[str, set[str]] = {
         "concurrency",
         "exchange",
         "tag_watch",
+        "reference_completion",
     },
     "__main__": {"cli"},
 }

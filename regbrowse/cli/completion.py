@@ -14,7 +14,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from argcomplete.completers import FilesCompleter, SuppressCompleter
 from argcomplete.finders import CompletionFinder
@@ -25,6 +25,7 @@ from regbrowse.cli.connect import Connector
 from regbrowse.cli.verb_table import BROWSER, DEMO, FILES, OPTIONS, SHELLS, VERBS, find
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Reference, Registry
+from regbrowse.reference_completion import Listing, completions, listing_for
 from regbrowse.reference_input import read_typed
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ PATIENCE = 2.0
 """Seconds for everything."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+~\[\]-]*")
 """Nothing that a shell would read as anything but a word."""
-_HOST = re.compile(r"localhost|[^/]*[.:][^/]*")
 
 
 def complete(output: TextIO | None = None, end: Callable[[int], object] = os._exit) -> None:
@@ -108,7 +108,7 @@ def references(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
     Nothing is raised: no answer is no completion.
     """
     found = dict.fromkeys([*recent(), DEMO, *FILES])
-    listing = listing_for(prefix)
+    listing = listing_for(prefix, (DEMO,), FILES)
     if listing is not None:
         # The value of an option may hold what only the shell can read, such as a variable; a switch cannot.
         known = [option.name for option in OPTIONS if option.action == "store_true" and not option.value]
@@ -129,32 +129,6 @@ def recent() -> list[str]:
             if isinstance(place, Reference) and (place.tag or place.digest) and not place.repository.registry.alias:
                 found[place.repository.familiar] = None
     return list(found)
-
-
-class Listing(NamedTuple):
-    """A list whose names complete a reference."""
-
-    target: str
-    """Whose: a repository for its tags, a registry for its repositories."""
-    stem: str
-    """What stands before each name."""
-    prefix: str
-    """How the names begin."""
-
-
-def listing_for(typed: str) -> Listing | None:
-    """Find the list to ask for; None when what is typed could still be anything."""
-    if "@" in typed:
-        return None
-    head, colon, tag = typed.rpartition(":")
-    if typed.startswith(FILES):
-        return Listing(head, f"{head}:", tag) if head.count(":") else None
-    first, slash, path = typed.partition("/")
-    if colon and "/" not in tag and (slash or not _HOST.fullmatch(head)):
-        return Listing(head, f"{head}:", tag)
-    if slash and (first == DEMO or _HOST.fullmatch(first)):
-        return Listing(f"{first}/", f"{first}/", path)
-    return None
 
 
 class _Collector:
@@ -200,13 +174,6 @@ class _Collector:
     async def _list(self, browser: Browser, place: Registry | Reference | None) -> None:
         if place is None:
             return
-        listing = self._listing
-        of_tags = not listing.stem.endswith("/")
-        inside = place if isinstance(place, Registry) else place.repository if of_tags else place.repository.registry
-        end = ":" if of_tags and isinstance(inside, Registry) else ""
-        async with aclosing(browser.listing(inside)) as parts:
-            async for part in parts:
-                for name in part.names:
-                    if name.startswith(listing.prefix):
-                        self._found[f"{listing.stem}{name}{end}"] = None
-                self._complete = part.done
+        async with aclosing(completions(browser, self._listing, place)) as parts:
+            async for found, self._complete in parts:
+                self._found |= dict.fromkeys(found)

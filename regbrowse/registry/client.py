@@ -42,6 +42,7 @@ from regbrowse.registry.requests import BLOB_LIMIT, catalog_request, ping_reques
 from regbrowse.registry.transport.connection_errors import TOO_SLOW
 from regbrowse.registry.transport.transport import Transport
 from regbrowse.registry.vendor import is_searchable
+from regbrowse.settings.files import KnownRegistry
 from regbrowse.settings.login import Login
 from regbrowse.text import visible
 
@@ -432,6 +433,15 @@ class Client:
             *(keychain.notices if keychain else ()),
             *self._cache.notices,
         )
+
+    async def known_registries(self) -> list[KnownRegistry]:
+        """List the registries that files of this machine name, each once: logins first, then settings."""
+        network, keychain = self._settings.network, self._settings.keychain
+        named = [*(await keychain.registries() if keychain else ()), *(network.registries if network else ())]
+        found: dict[str, KnownRegistry] = {}
+        for each in named:
+            found.setdefault(each.registry.https_key, each)
+        return list(found.values())
 
     def cached(self, digest: Digest) -> bytes | None:
         """Give verified content that is in memory."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from regbrowse.errors import RegbrowseError, TooLarge
+from regbrowse.errors import BadReference, RegbrowseError, TooLarge
 from regbrowse.oci.document import Document, JsonValue, parse_json
 from regbrowse.redact import Secret
 from regbrowse.reference import DOCKER_HUB, Registry
@@ -76,6 +76,19 @@ class AuthFile:
     def says_something(self) -> bool:
         """Whether the file is about logins at all (docker/cli, ContainsAuth)."""
         return self.state == "unusable" or bool(self.logins or self.helpers or self.store)
+
+    @property
+    def registries(self) -> list[Registry]:
+        """The registries that keys of logins and helpers name, each once."""
+        found: dict[str, Registry] = {}
+        for key in (*self.logins, *self.helpers):
+            scheme = _SCHEME.match(key)
+            host, _, rest = key[scheme.end() if scheme else 0 :].partition("/")
+            with contextlib.suppress(BadReference):
+                if rest.strip("/") not in _HUB_TOKENS:
+                    registry = Registry(DOCKER_HUB) if host in _HUB_HOSTS else Registry.parse(host)
+                    found.setdefault(registry.key, registry)
+        return list(found.values())
 
     def login(self, registry: Registry, path: str) -> Login | None:
         """Find the login that the file itself holds for a repository."""

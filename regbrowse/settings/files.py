@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from regbrowse.errors import BadReference, RegbrowseError
 from regbrowse.reference import Registry
@@ -86,6 +86,14 @@ class Report:
 def kind_of(value: object) -> str:
     """Say what a value of TOML or JSON is, for sentences that begin with what it should be."""
     return next((words for kind, words in _KINDS.items() if isinstance(value, kind)), "a date or time")
+
+
+class KnownRegistry(NamedTuple):
+    """A registry that a file of this machine names."""
+
+    registry: Registry
+    file: str
+    """As shown to people."""
 
 
 def registry_key(text: str) -> str:

@@ -18,7 +18,7 @@ from regbrowse.redact import Secret
 from regbrowse.reference import Registry
 from regbrowse.settings.auth_file import AuthFile, AuthFileLocation, read_auth_file
 from regbrowse.settings.credential_helper import TIME_LIMIT, Answer, CredentialHelpers, is_suffix
-from regbrowse.settings.files import Notices, config_folder
+from regbrowse.settings.files import KnownRegistry, Notices, config_folder
 from regbrowse.settings.login import Login, Source, login_from
 from regbrowse.settings.registries_conf import NameList
 from regbrowse.text import visible
@@ -148,6 +148,15 @@ class Keychain:
     async def sources(self, registry: Registry, path: str = "") -> tuple[Source, ...]:
         """List every place in order with what it has. Helpers behind the winner are not asked."""
         return tuple((await self._look(registry, path))[1])
+
+    async def registries(self) -> list[KnownRegistry]:
+        """List the registries that the auth files name, without asking any helper."""
+        await self._refresh()
+        return [
+            KnownRegistry(registry, self._where(location))
+            for location, file in self._files
+            for registry in file.registries
+        ]
 
     def helper_for(self, registry: Registry) -> str | None:
         """Name the first helper for a registry, by the files as they were last read; None when there is none."""

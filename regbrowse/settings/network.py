@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from regbrowse.reference_input import Typed
 from regbrowse.settings.certificates import Trust
 from regbrowse.settings.certs_d import HUB_HOST, CertsD, HostsToml
 from regbrowse.settings.daemon_json import DaemonJson, read_daemon_json
-from regbrowse.settings.files import Notices, config_folder
+from regbrowse.settings.files import KnownRegistry, Notices, config_folder
 from regbrowse.settings.proxies import Proxies, Proxy, read_proxies
 from regbrowse.settings.registries_conf import NameList, RegistriesConf, RegistryEntry, read_registries_conf
 from regbrowse.settings.settings_file import SettingsFile, read_settings_file
@@ -86,6 +87,15 @@ class Network:
     def meant(self, typed: Typed) -> Typed:
         """Put what registries.conf says in the place of a name that was written without a registry; reads nothing."""
         return self._registries.meant(typed)
+
+    @property
+    def registries(self) -> list[KnownRegistry]:
+        """The registries that our settings file and registries.conf name."""
+        ours: list[KnownRegistry] = []
+        for key in self._settings.registries:
+            with suppress(BadReference):
+                ours.append(KnownRegistry(Registry.parse(key), self._settings.name))
+        return [*ours, *self._registries.registries]
 
     @property
     def helpers(self) -> NameList | None:

@@ -7,15 +7,16 @@ one of an earlier file as a whole (containers/image, sysregistriesv2).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from regbrowse.errors import BadReference
-from regbrowse.reference import DOCKER_HUB, Reference, Repository
+from regbrowse.reference import DOCKER_HUB, Reference, Registry, Repository
 from regbrowse.reference_input import Typed, read_typed
-from regbrowse.settings.files import Notices, Report, read_toml, registry_key, shown_path
+from regbrowse.settings.files import KnownRegistry, Notices, Report, read_toml, registry_key, shown_path
 from regbrowse.text import visible
 
 _REGISTRIES = 1000
@@ -120,6 +121,16 @@ class RegistriesConf:
             insecure = [entry.location] if entry.insecure else []
             for location in [*insecure, *(mirror.location for mirror in entry.mirrors if mirror.insecure)]:
                 self._insecure[location.partition("/")[0]] = entry.file
+
+    @property
+    def registries(self) -> list[KnownRegistry]:
+        """The registries of the entries, without those that are blocked or a wildcard."""
+        found: list[KnownRegistry] = []
+        for entry in self._entries.values():
+            with suppress(BadReference):
+                if not entry.blocked and not entry.prefix.startswith("*."):
+                    found.append(KnownRegistry(Registry.parse(entry.prefix.partition("/")[0]), entry.file))
+        return found
 
     def find(self, name: str) -> RegistryEntry | None:
         """Find the entry with the longest prefix of `host[:port][/path]`, in which port 443 is never written.

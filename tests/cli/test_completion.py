@@ -22,7 +22,7 @@ from argcomplete.shell_integration import shellcode
 
 from bench.terminal import Terminal
 from regbrowse.cli import completion
-from regbrowse.cli.completion import Listing, complete, listing_for
+from regbrowse.cli.completion import complete
 from regbrowse.cli.verb_table import OPTIONS, SHELLS, VERBS, find
 
 TAGS = ["1.0", "1.1", "2.0-rc1", "latest"]
@@ -201,28 +201,6 @@ def test_where_a_file_may_stand(
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path)
     assert {word.removeprefix("--cacert=") for word in offered(f"{line}o")} == {"one", "other/"}
-
-
-@pytest.mark.parametrize(
-    ("typed", "listing"),
-    [
-        ("alp", None),
-        ("alpine:", Listing("alpine", "alpine:", "")),
-        ("alpine:3.", Listing("alpine", "alpine:", "3.")),
-        ("ghcr.io/org/app:1", Listing("ghcr.io/org/app", "ghcr.io/org/app:", "1")),
-        ("localhost:5000/app:1", Listing("localhost:5000/app", "localhost:5000/app:", "1")),
-        ("localhost:5000/ap", Listing("localhost:5000/", "localhost:5000/", "ap")),
-        ("localhost:50", None),
-        ("registry.example.com:50", None),
-        ("org/ap", None),
-        ("demo/ap", Listing("demo/", "demo/", "ap")),
-        ("alpine@sha256:", None),
-        ("oci:im", None),
-        ("oci:images/app:1", Listing("oci:images/app", "oci:images/app:", "1")),
-    ],
-)
-def test_which_list_is_asked_for(typed: str, listing: Listing | None) -> None:
-    assert listing_for(typed) == listing
 
 
 # What the program answers

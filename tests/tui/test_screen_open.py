@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+
+from textual.widgets import Input
 
 from regbrowse.reference import parse_reference
 from regbrowse.registry.client import Settings
+from regbrowse.settings.keychain import Keychain
 from regbrowse.state import recents
 from support import images
 from support.fake_registry import FakeRegistry
 from support.files import write
 from support.machine import Machine
-from tui.screen_driver import browsing
+from tui.screen_driver import Driven, browsing
 
 
 async def test_a_digest_is_looked_for_in_what_is_open(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -101,3 +106,55 @@ async def test_a_short_name_means_what_registries_conf_says(registry: FakeRegist
         await driven.press("enter")
         await driven.shows("Tags  other")
         assert driven.screen.tags_pane.repository == parse_reference(f"{registry.name}/shop/other").repository
+
+
+async def test_registries_of_this_machine_are_offered(registry: FakeRegistry, tmp_path: Path) -> None:
+    """Those of auth files and of registries.conf, each once; no helper is run for it."""
+    machine = Machine(tmp_path)
+    registry.repository("shop/app").add(images.image(), "1.0")
+    write(machine.user, f'[[registry]]\nlocation = "{registry.name}"\n[[registry]]\nprefix = "*.example.net"\n')
+    auths: dict[str, object] = {"https://index.docker.io/v1/": {}, "ghcr.io": {}, "quay.io/org": {}, "not a host": {}}
+    write(machine.home / ".docker/config.json", json.dumps({"auths": auths, "credHelpers": {"gcr.io": "gcloud"}}))
+    settings = Settings(pause=0, network=machine.network(), keychain=Keychain({}, machine.home))
+    async with browsing(None, tmp_path, settings=settings) as driven:
+        await driven.shows("Registries")
+        named = [found[1] for line in driven.lines() if (found := re.search(r"┃ {3}(\S+/) ", line))]
+        assert named == ["docker.io/", "ghcr.io/", "quay.io/", "gcr.io/", f"{registry.name}/"]
+        await driven.shows("~/.docker/config.json")
+        await driven.press(*["down"] * 5, "enter")
+        await driven.shows("Repositories")
+        await driven.shows("shop/app")
+
+
+async def test_tab_completes_repositories_and_tags(registry: FakeRegistry, tmp_path: Path) -> None:
+    for name in ("shop/webapp", "shop/worker", "tools/git"):
+        registry.repository(name).add(images.image(), "1.0", "1.1", "2.0")
+    async with browsing(None, tmp_path) as driven:
+        await driven.shows("Takes")
+        await driven.paste(f"{registry.name}/sh")
+        await driven.press("tab")
+        await driven.shows("Repositories   2")
+        assert input_of(driven) == f"{registry.name}/shop/w"
+        await driven.press("e", "tab")
+        await driven.shows("Repositories   1")
+        assert input_of(driven) == f"{registry.name}/shop/webapp"
+        await driven.press("colon", "1", "tab")
+        await driven.shows("Tags   2")
+        assert input_of(driven) == f"{registry.name}/shop/webapp:1."
+        await driven.press("down", "down", "enter")
+        await driven.shows("Manifests 1.1")
+
+
+async def test_tab_says_what_it_cannot_complete(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/webapp").add(images.image(), "1.0")
+    async with browsing(None, tmp_path) as driven:
+        await driven.shows("Takes")
+        await driven.paste(f"{registry.name}/x")
+        await driven.press("tab")
+        await driven.shows('no repository begins with "x"')
+        await driven.press(*["backspace"], *"nobody:1", "tab")
+        await driven.shows("has no repository")
+
+
+def input_of(driven: Driven) -> str:
+    return driven.app.screen.query_one(Input).value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Coroutine, Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from os.path import commonprefix
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import events, on
@@ -19,21 +20,25 @@ from textual.widgets import Input, Label
 from regbrowse.errors import BadReference, RegbrowseError
 from regbrowse.oci.identify import read_digest
 from regbrowse.reference import Digest, Reference, Registry
+from regbrowse.reference_completion import Listing, completions, listing_for
 from regbrowse.reference_input import Typed, read_typed
 from regbrowse.state.recents import Recent
 from regbrowse.text import age
-from regbrowse.tui.cells import Span, clip, cut, spread, width_of, wrap
+from regbrowse.tui.cells import Span, clip, cut, cut_left, spread, width_of, wrap
 from regbrowse.tui.dialogs.dialog import Dialog
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 from regbrowse.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from regbrowse.reference_input import Source
+    from regbrowse.settings.files import KnownRegistry
     from regbrowse.tui.session import RegistrySession
 
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}|[0-9a-f]{64}")
 _BARE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """A name without registry, folder, tag or digest."""
+COMPLETIONS = 200
+"""Names that are offered at most."""
 WIDE = 84
 """Cells from which digests are shown beside what was open lately."""
 TAKES = (
@@ -62,6 +67,23 @@ def understand(text: str, here: Reference | None = None) -> Understood:
         return Understood(problem=str(error))
 
 
+class Offer(NamedTuple):
+    """Something that can be opened without being typed."""
+
+    reference: str
+    note: str = ""
+    """When it was opened, or where its registry is named."""
+    digest: str = ""
+
+
+class Section(NamedTuple):
+    """Offers of one kind."""
+
+    heading: str
+    note: str
+    offers: list[Offer]
+
+
 class OpenDialog(Dialog[Typed]):
     """Gives what is to be opened. Files on this machine are read first, and then named by their place; a digest alone
     is looked for in what is open, and said to be what it is when it is no manifest.
@@ -83,6 +105,20 @@ class OpenDialog(Dialog[Typed]):
         said: str = ""
         error: RegbrowseError | None = None
 
+    @dataclass
+    class Known(Message, bubble=False):
+        """The registries that files of this machine name."""
+
+        registries: list[KnownRegistry]
+
+    @dataclass
+    class Completed(Message, bubble=False):
+        """What begins as the text does, so far."""
+
+        listing: Listing
+        found: list[str]
+        ended: bool
+
     def __init__(self, session: RegistrySession, recents: list[Recent], here: Reference | None = None) -> None:
         """Take what was opened lately, and the reference that is open."""
         self.recents, self.here = recents, here
@@ -94,38 +130,71 @@ class OpenDialog(Dialog[Typed]):
         self._session = session
         self.input = OpenInput(compact=True)
         self.view = LineView(self._lines)
+        self.registries: list[Offer] = []
+        self.completed: Section | None = None
+        """What the registry has that begins as the text does; shown instead of everything else."""
         self.cursor = -1
-        """The recent one that is chosen instead of what was typed; -1: none."""
-        self._first_row = self._first_shown = self._row_count = 0
-        """On which line the recent ones begin, which of them stands there, and how many are shown."""
-        super().__init__("Open", "", (("enter", "open"), ("tab", "complete"), ("↑ ↓", "recent"), ("esc", "close")))
+        """The offer that is chosen instead of what was typed; -1: none."""
+        self._rows: dict[int, int] = {}
+        """Which offer stands on a line."""
+        super().__init__("Open", "", (("enter", "open"), ("tab", "complete"), ("↑ ↓", "choose"), ("esc", "close")))
 
     def parts(self) -> Iterable[Widget]:
         yield Horizontal(Label(">"), self.input, id="prompt")
         yield self.view
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._read_known_registries(), group="known")
+
+    async def _read_known_registries(self) -> None:
+        with suppress(RegbrowseError):  # said when something is opened
+            browser = await self._session.connected()
+            self.post_message(self.Known(await browser.client.known_registries()))
+
+    @on(Known)
+    def _known(self, message: Known) -> None:
+        self.registries = [Offer(f"{each.registry}/", each.file) for each in message.registries]
+        self.view.repaint()
+
     @property
-    def shown(self) -> list[Recent]:
-        """Recents that match first, then the others."""
+    def sections(self) -> list[Section]:
+        """What is offered; in each section what matches the text first, then the others."""
+        if self.completed is not None:
+            return [self.completed]
         wanted = self.input.value.strip().lower()
-        matching = [each for each in self.recents if wanted in each.reference.lower()]
-        return matching + [each for each in self.recents if each not in matching]
+        now = datetime.now(UTC)
+        recents = [Offer(each.reference, age(each.at, now), each.digest) for each in self.recents]
+        found: list[Section] = []
+        for heading, offers in (("Recent", recents), ("Registries", self.registries)):
+            matching = [offer for offer in offers if wanted in offer.reference.lower()]
+            note = f"{len(matching)} of {len(offers)} match" if wanted else ""
+            if offers:
+                found.append(Section(heading, note, matching + [each for each in offers if each not in matching]))
+        return found
+
+    @property
+    def shown(self) -> list[Offer]:
+        """The offers of all sections."""
+        return [offer for section in self.sections for offer in section.offers]
 
     def _lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
         text = self.input.value
         lines: list[list[Span]] = [[("─" * width, styles.rule)], *self._said(text, width, styles), []]
-        if self.recents:
-            wanted = text.strip().lower()
-            count = sum(wanted in each.reference.lower() for each in self.recents)
-            note = f"   {count} of {len(self.recents)} match" if wanted else ""
-            lines.append([("Recent", styles.bold), (note, styles.secondary)])
-            room = max(0, self.view.size.height - len(lines) - 3)
-            rows = [self._recent(i, each, wanted, width) for i, each in enumerate(self.shown)]
-            first = max(0, min(self.cursor - room + 1, len(rows) - room))
-            self._first_row, self._first_shown, self._row_count = len(lines), first, len(rows[first : first + room])
-            lines += rows[first : first + room]
+        takes = wrap(TAKES, width - 7)
+        self._rows = {}
+        sections = self.sections
+        room = self.view.size.height - len(lines) - len(takes) - 2 * len(sections)
+        begin = 0
+        for section, rows in zip(sections, _shares([len(each.offers) for each in sections], room), strict=True):
+            lines.append([(section.heading, styles.bold), (f"   {section.note}", styles.secondary)])
+            first = max(0, min(self.cursor - begin - rows + 1, len(section.offers) - rows))
+            for at in range(first, min(first + rows, len(section.offers))):
+                self._rows[len(lines)] = begin + at
+                lines.append(self._offer(begin + at, section.offers[at], text.strip().lower(), width))
             lines.append([])
-        for i, line in enumerate(wrap(TAKES, width - 7)):
+            begin += len(section.offers)
+        for i, line in enumerate(takes):
             lines.append([("Takes  " if i == 0 else " " * 7, styles.bold), (line, styles.text)])
         return [clip(line, width) if line and line[-1][0] != "" else line for line in lines]
 
@@ -142,21 +211,22 @@ class OpenDialog(Dialog[Typed]):
             found = Understood(self._session.browser.meant(found.typed))
         return _understood(found, width, styles)
 
-    def _recent(self, index: int, recent: Recent, wanted: str, width: int) -> list[Span]:
+    def _offer(self, index: int, offer: Offer, wanted: str, width: int) -> list[Span]:
         themed = theme_styles(self.app)
         row = themed.cursor if index == self.cursor else themed.surface
-        matches = wanted in recent.reference.lower()
+        matches = wanted in offer.reference.lower()
         bar = ("▌", row.focus) if index == self.cursor else (" ", row.plain)
-        note = Digest.parse(recent.digest).short if recent.digest and width >= WIDE else ""
-        right: list[Span] = [(f"{age(recent.at, datetime.now(UTC)):<13}", row.secondary)]
-        if width >= WIDE:
-            right.append((f"{note:>20} ", row.secondary))
-        name = cut(recent.reference, width - width_of(right) - 3)
+        right: list[Span] = [(f"{cut_left(offer.note, width // 2):<13}", row.secondary)]
+        if width >= WIDE and (offer.digest or len(offer.note) <= 13):
+            digest = Digest.parse(offer.digest).short if offer.digest else ""
+            right.append((f"{digest:>20} ", row.secondary))
+        name = cut(offer.reference, width - width_of(right) - 3)
         left: list[Span] = [bar, (" ", row.plain), (name, row.text if matches else row.tertiary)]
         return [*spread(left, right, width, row.plain), ("", row.plain)]
 
     def on_input_changed(self) -> None:
         self._forget()
+        self.completed = None
         self.cursor = 0 if self._completes() else -1
         self.view.repaint()
 
@@ -168,24 +238,71 @@ class OpenDialog(Dialog[Typed]):
 
     def action_move(self, by: int) -> None:
         self._forget()
-        self.cursor = max(-1, min(self.cursor + by, len(self.recents) - 1))
+        self.cursor = max(-1, min(self.cursor + by, len(self.shown) - 1))
         self.view.repaint()
 
     def _forget(self) -> None:
         """End what is being found out, and say no more what was."""
         self.asking, self.said, self.error = "", "", None
-        self.workers.cancel_node(self)
+        self.workers.cancel_group(self, "ask")
 
     def action_complete(self) -> None:
-        if self.recents:
-            self.input.value = self.shown[max(0, self.cursor)].reference
-            self.input.cursor_position = len(self.input.value)
+        """Take the offer that is chosen; else ask the registry what begins so, or take the first offer that matches."""
+        text, shown = self.input.value.strip(), self.shown
+        listing = None if self.cursor >= 0 or self.completed else listing_for(text)
+        matching = [offer.reference for offer in shown if text.lower() in offer.reference.lower()]
+        if listing is not None:
+            whose = "tags" if listing.is_of_tags else "repositories"
+            self._ask(f"asking for {whose} of {listing.target.rstrip('/')}", self._complete(listing))
+        elif self.cursor >= 0:
+            self._put(shown[self.cursor].reference)
+        elif matching:
+            self._put(matching[0])
+
+    def _put(self, text: str) -> None:
+        self.input.value = text
+        self.input.cursor_position = len(text)
+
+    async def _complete(self, listing: Listing) -> Answered | None:
+        """List what begins as the text does."""
+        browser = await self._session.connected()
+        typed = browser.meant(read_typed(listing.target))
+        if typed.source is not None:
+            return self.Answered(said="Files on this machine are not completed.")
+        found: list[str] = []
+        async with aclosing(completions(browser, listing, typed.place)) as parts:
+            async for names, ended in parts:
+                found += names[: COMPLETIONS - len(found)]
+                self.post_message(self.Completed(listing, list(found), ended))
+                if len(found) >= COMPLETIONS:
+                    break
+        return None
+
+    @on(Completed)
+    def _completed(self, message: Completed) -> None:
+        """Offer what was found, and type what all of it has in common."""
+        listing, found = message.listing, message.found
+        if not self.asking:
+            return
+        whose = "Tags" if listing.is_of_tags else "Repositories"
+        if message.ended or len(found) >= COMPLETIONS:
+            self.asking = ""
+            common = commonprefix(found)  # noqa: RUF071  character by character is what is wanted
+            if not found:
+                self.said = f'no {"tag" if listing.is_of_tags else "repository"} begins with "{listing.prefix}"'
+            elif len(common) > len(self.input.value.strip()):
+                with self.input.prevent(Input.Changed):
+                    self._put(common)
+        more = "" if message.ended else ", and more"
+        self.completed = Section(whose, f"{len(found):,}{more}", [Offer(each) for each in found]) if found else None
+        self.cursor = -1
+        self.view.repaint()
 
     def on_click(self, event: events.Click) -> None:
-        row = event.screen_y - self.view.region.y + self.view.scroll_offset.y - self._first_row
-        if self.view.region.contains(event.screen_x, event.screen_y) and 0 <= row < self._row_count:
+        row = self._rows.get(event.screen_y - self.view.region.y + self.view.scroll_offset.y)
+        if self.view.region.contains(event.screen_x, event.screen_y) and row is not None:
             event.prevent_default()
-            self.cursor = self._first_shown + row
+            self.cursor = row
             self.action_open()
 
     def action_open(self) -> None:
@@ -205,15 +322,17 @@ class OpenDialog(Dialog[Typed]):
         else:
             self.dismiss(typed)
 
-    def _ask(self, saying: str, question: Coroutine[None, None, Answered]) -> None:
+    def _ask(self, saying: str, question: Coroutine[None, None, Answered | None]) -> None:
         self._forget()
         self.asking = saying
         self.view.repaint()
-        self.run_worker(self._answer(question), exclusive=True)
+        self.run_worker(self._answer(question), group="ask", exclusive=True)
 
-    async def _answer(self, question: Coroutine[None, None, Answered]) -> None:
+    async def _answer(self, question: Coroutine[None, None, Answered | None]) -> None:
         try:
-            self.post_message(await question)
+            answer = await question
+            if answer is not None:
+                self.post_message(answer)
         except RegbrowseError as error:
             self.post_message(self.Answered(error=error))
 
@@ -250,6 +369,12 @@ class OpenInput(Input):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         return action != "submit"
+
+
+def _shares(counts: list[int], room: int) -> list[int]:
+    """Share the rows among sections: the later ones get what they need up to a third, the first one the rest."""
+    later = [min(count, max(1, room // 3)) for count in counts[1:]]
+    return [max(0, min(counts[0], room - sum(later))), *later] if counts else []
 
 
 def _understood(found: Understood, width: int, styles: TextStyles) -> list[list[Span]]:
