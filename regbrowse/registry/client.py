@@ -371,6 +371,12 @@ class Client:
         self.auth.pings.forget(registry)
         self.limits.retry_now(registry)
 
+    def allow_unverified(self, registry: Registry) -> None:
+        """Go on though a registry's certificate is not trusted, until the program ends."""
+        self._transport.allow_unverified(registry)
+        self.auth.pings.forget(registry)
+        self.limits.retry_now(registry)
+
     def require_https(self, registry: Registry) -> None:
         """Never ask a registry in clear from now on; when it was, it is pinged again."""
         self._transport.schemes.require_https(registry)

@@ -30,6 +30,12 @@ def load() -> list[Recent]:
     return [each for each in found if each is not None][:KEPT]
 
 
+def references() -> list[Reference]:
+    """Read the references among them, without the registries."""
+    places = (read_typed(each.reference).place for each in load())
+    return [place for place in places if isinstance(place, Reference)]
+
+
 def remember(reference: Reference | Registry, digest: Digest | None) -> None:
     """Put a place at the head of the list; not files by a path that means something in one folder only."""
     registry = registry_in(reference)

@@ -27,6 +27,7 @@ RETRY = KeyHint("r", "try again")
 LOG_IN = KeyHint("L", "log in")
 ANONYMOUS = KeyHint("A", "browse anonymously")
 PLAIN = KeyHint("H", "use http for this session")
+CERTIFICATE = KeyHint("L", "go on without checking it")
 STOP = KeyHint("esc", "stop waiting")
 OPEN = KeyHint("o", "open another")
 
@@ -41,6 +42,8 @@ def hints_for(error: RegbrowseError) -> tuple[KeyHint, ...]:
         return (LOG_IN, ANONYMOUS, RETRY)
     if needs_login(error):
         return (LOG_IN, RETRY, OPEN)
+    if error.slug == "untrusted":
+        return (CERTIFICATE, RETRY, OPEN)
     if error.slug == "no-tls":
         return (PLAIN, RETRY, OPEN)
     return (RETRY, OPEN)
@@ -49,3 +52,8 @@ def hints_for(error: RegbrowseError) -> tuple[KeyHint, ...]:
 def needs_login(error: RegbrowseError) -> bool:
     """Tell whether another login, or a word about where logins go, may help."""
     return isinstance(error, AuthError | RealmChanged)
+
+
+def needs_connection_dialog(error: RegbrowseError) -> bool:
+    """Tell whether what can be decided about the connection may help."""
+    return needs_login(error) or error.slug == "untrusted"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ from regbrowse.tui.messages import (
     ManifestLoaded,
     ManifestRequest,
     NamesLoaded,
+    NearFound,
+    NearRequest,
     PlatformSelected,
     SearchLoaded,
     SearchOffered,
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
 
 FEW = 300
 """Names that are ordered at once; more of them in a thread, so that no key waits."""
+MANY = 5_000
+"""Names of a registry among which a near one is looked for."""
 PARALLEL = 4
 """Details of rows that are asked for at the same time."""
 PAINTED = 0.15
@@ -333,6 +337,38 @@ class ImageLoader(Loader):
                 raise
         known = decoded if decoded is not None and decoded.is_known else None
         self._post(DocumentDecoded(request, descriptor.digest, known))
+
+
+class NearLoader(Loader):
+    """Finds names that are spelled nearly as one that does not exist."""
+
+    group = "near"
+
+    def load(self, request: NearRequest, names: list[str]) -> None:
+        """Compare with these names; for a repository with those that its registry lists, too."""
+        self.start(self._load(request, names))
+
+    async def _load(self, request: NearRequest, names: list[str]) -> None:
+        from regbrowse.near_names import near_names
+
+        repository, tag = request.reference.repository, request.reference.tag
+        if tag is None:
+            with suppress(RegbrowseError):  # many registries list nothing, which is no news here
+                names += await self._listed(repository.registry)
+        near = await asyncio.to_thread(near_names, tag or repository.path, names)
+        if near:
+            self._post(NearFound(request, near))
+
+    async def _listed(self, registry: Registry) -> list[str]:
+        browser = await self._session.connected()
+        names: list[str] = []
+        if not browser.client.searchable(registry):
+            async with aclosing(browser.listing(registry)) as parts:
+                async for part in parts:
+                    names += part.names
+                    if part.done or len(names) > MANY:
+                        break
+        return names
 
 
 class DigestLoader(Loader):

@@ -61,6 +61,14 @@ class DigestRequest:
     digest: Digest
 
 
+@dataclass(frozen=True, eq=False)
+class NearRequest:
+    """Names are awaited that are spelled nearly as one that does not exist."""
+
+    reference: Reference
+    """With a tag: another tag of the repository is meant; without: another repository of the registry."""
+
+
 Request = ListRequest | ManifestRequest | ImageRequest | DigestRequest
 
 # Answers
@@ -197,6 +205,14 @@ class DigestFound(Loaded):
     request: DigestRequest
     is_manifest: bool
     said: str
+
+
+@dataclass
+class NearFound(Loaded):
+    """The tags or repositories that may be meant, the likeliest first; none is no message."""
+
+    request: NearRequest
+    names: tuple[str, ...]
 
 
 @dataclass

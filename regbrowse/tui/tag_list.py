@@ -143,6 +143,11 @@ class TagList:
         return len(self._served)
 
     @property
+    def names(self) -> Sequence[str]:
+        """All tags as served, without signature tags."""
+        return self._served
+
+    @property
     def matched(self) -> int:
         return len(self._leading) + len(self._ordered())
 

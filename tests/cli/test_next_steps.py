@@ -44,6 +44,7 @@ async def test_a_certificate_is_trusted_by_an_option(run: CommandLine, tmp_path:
         said = await run("digest", f"{server.name}/acme/app:1")
     assert said.code == 3
     assert "--cacert" in said.err
+    assert "--insecure" in said.err
 
 
 async def test_http_is_chosen_by_an_option(run: CommandLine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -232,3 +232,17 @@ async def test_a_certificate_that_is_not_checked_is_said_all_the_time(tmp_path: 
             await driven.shows("! certificate not checked")
             await driven.press("L")
             await driven.shows("anybody in between could read along")
+
+
+async def test_one_goes_on_without_a_check_of_the_certificate(tmp_path: Path) -> None:
+    async with (
+        secure(tmp_path, issue(issuer=issue("nobody", authority=True))) as server,
+        browsing(f"{server.name}/acme/app", tmp_path, size=(80, 24)) as driven,
+    ):
+        await driven.shows("not trust")
+        await driven.shows("L  go on without")
+        await driven.press("L")
+        await driven.shows("ctrl+k do not check the certificate")
+        await driven.press("ctrl+k")
+        await driven.shows("exists and is empty")
+        await driven.shows("! certificate not checked")

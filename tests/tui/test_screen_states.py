@@ -305,3 +305,36 @@ async def test_r_goes_on_where_esc_stopped(registry: FakeRegistry, tmp_path: Pat
         assert len(pages) == 2
         assert all("last=" in page for page in pages), pages
         assert sorted(driven.screen.tags_pane.list.index(f"1.{n}.0") is not None for n in range(12)) == [True] * 12
+
+
+async def test_a_name_that_does_not_exist_offers_those_that_are_near(registry: FakeRegistry, tmp_path: Path) -> None:
+    for name in ("shop/webapp", "shop/worker"):
+        registry.repository(name).add(images.image(), "2.14.1", "2.14.0", "latest")
+    async with browsing(f"{registry.name}/shop/webap:latets", tmp_path) as driven:
+        await driven.shows("enter  open shop/webapp")
+        assert "Did you mean" in driven.text()
+        await driven.press("enter")
+        await driven.shows("Tags  webapp")
+        await driven.shows("platform    linux/amd64")
+    async with browsing(f"{registry.name}/shop/webapp:latets", tmp_path) as driven:
+        await driven.shows('Did you mean "latest"?')
+        await driven.press("2", "enter")
+        await driven.shows("Manifests  latest")
+        await driven.shows("platform    linux/amd64")
+
+
+async def test_a_missing_child_is_no_failure_of_its_pane(registry: FakeRegistry, tmp_path: Path) -> None:
+    first, gone = images.image(), images.image(architecture="s390x")
+    registry.repository("acme/app").add(images.index(first, gone), "1.0")
+    registry.fault(f"/v2/acme/app/manifests/{gone.digest}", Fault(404, b""))
+    async with browsing(f"{registry.name}/acme/app:1.0", tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.press("2", "G")
+        await driven.shows("! linux/s390x is missing here")
+        assert not any(pane.has_failed for pane in driven.screen.pane_layout.panes)
+
+
+async def test_the_status_of_an_answer_stands_before_a_long_path(registry: FakeRegistry, tmp_path: Path) -> None:
+    name = "a" * 60 + "/" + "b" * 60
+    async with browsing(f"{registry.name}/{name}", tmp_path, size=(80, 24)) as driven:
+        await driven.shows("tags   404 GET /v2/aaa")

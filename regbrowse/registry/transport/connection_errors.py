@@ -28,6 +28,7 @@ from regbrowse.registry.transport.network import InternalAddress
 from regbrowse.registry.transport.pool import ProxyFailure, causes_of
 from regbrowse.registry.transport.tls_errors import (
     NO_TLS,
+    UNTRUSTED,
     TlsContext,
     distrusted,
     http_step,
@@ -58,13 +59,16 @@ def _failure(error: Exception, request: Request, url: str, seconds: float, known
     _, _, port = origin_of(url)
     here, wanted = where(request, url), request.wanted
     causes = list(causes_of(error))
+    hint: str
     for cause in causes:
         if isinstance(cause, InternalAddress):
             behind = "" if cause.host == cause.address else f" ({cause.address})"
             return internal_address(request, url, f"{visible(cause.host, 260)}{behind}")
         if isinstance(cause, ssl.SSLCertVerificationError):
             why, hint = distrusted(cause, here, known)
-            return TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
+            untrusted = TlsError(why, evidence=evidence, wanted=wanted, hint=hint)
+            untrusted.slug = UNTRUSTED
+            return untrusted
         if isinstance(cause, ssl.SSLError) and is_tls_failure(cause):
             why, hint, plain = no_secure_connection(cause, here, port, known)
             distrust = TlsError(why, evidence=evidence, wanted=wanted, hint=hint)

@@ -43,6 +43,10 @@ class TlsSettings:
         self._contexts: dict[TlsTrust, ssl.SSLContext] = {}
         self._building = threading.Lock()
 
+    def allow_unverified(self, key: str) -> None:
+        """Verify a registry's certificate no more, until the program ends."""
+        self._insecure.add(_host_and_port(key))
+
     def known(self, origin: Origin) -> TlsTrust:
         """Say how an origin is verified; of one that was never connected to, what the options say."""
         _, host, port = origin

@@ -23,6 +23,8 @@ from regbrowse.registry.transport.tls import unverified_context
 from regbrowse.registry.transport.url_policy import Origin
 from regbrowse.text import visible
 
+UNTRUSTED = "untrusted"
+"""Slug of errors after which somebody may want to go on without a check of the certificate."""
 NO_TLS = "no-tls"
 """Slug of errors after which plain http is worth a try."""
 LOOK_SECONDS = 3.0
@@ -86,8 +88,14 @@ def speaks_no_tls(error: BaseException) -> bool:
     return any(isinstance(cause, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError) for cause in causes)
 
 
-def distrusted(error: ssl.SSLCertVerificationError, here: str, known: TlsContext) -> tuple[str, str]:
-    """Say why a certificate is not trusted, and the next step; one sentence each."""
+def distrusted(error: ssl.SSLCertVerificationError, here: str, known: TlsContext) -> tuple[str, Step]:
+    """Say why a certificate is not trusted in one sentence, and the next steps."""
+    why, step = _distrusted(error, here, known)
+    typed = step.typed if isinstance(step, Step) else step
+    return why, Step(f"{step} L goes on without checking it.", f"{typed} --insecure goes on without checking it.")
+
+
+def _distrusted(error: ssl.SSLCertVerificationError, here: str, known: TlsContext) -> tuple[str, str]:
     certificate = known.certificate or Certificate()
     code, now = error.verify_code, datetime.now(UTC)
     subject = f"The certificate of {here}"

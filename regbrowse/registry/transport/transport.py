@@ -109,6 +109,10 @@ class Transport:
         """Tell whether the certificate of an origin is checked."""
         return base.startswith("https:") and self._pools.tls.known(origin_of(base)).verify
 
+    def allow_unverified(self, registry: Registry) -> None:
+        """Verify the certificate of a registry no more."""
+        self._pools.tls.allow_unverified(registry.key)
+
     def notes(self, registry: Registry, base: str) -> tuple[str, ...]:
         """Say how a registry is reached, as far as that is unusual, and what it wants users to know."""
         origin = origin_of(base)

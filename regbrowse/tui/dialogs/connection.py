@@ -45,6 +45,7 @@ class ConnectionDialog(Dialog[str]):
         Binding("ctrl+n", "anonymous", show=False, priority=True),
         Binding("ctrl+o", "ask_helper", show=False, priority=True),
         Binding("ctrl+g", "allow_realm", show=False, priority=True),
+        Binding("ctrl+k", "allow_unverified", show=False, priority=True),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
         Binding("pagedown", "scroll(1)", show=False),
@@ -71,9 +72,10 @@ class ConnectionDialog(Dialog[str]):
         self.notices = browser.notices()
         self.sources: tuple[Source, ...] | None = None
         """None while it is looked for them."""
-        self._auth, self._path = browser.client.auth, path
+        self._client, self._auth, self._path = browser.client, browser.client.auth, path
         self._helper = browser.client.auth.slow_helper(registry)
         self._realm_changed = isinstance(error, RealmChanged)
+        self._is_untrusted = error is not None and error.slug == "untrusted"
         self._problem = ""
         self._asking = False
         """Whether the registry is asked about a login at the moment."""
@@ -84,6 +86,8 @@ class ConnectionDialog(Dialog[str]):
             keys.append(("ctrl+o", "ask the helper"))
         if self._realm_changed:
             keys.append(("ctrl+g", "send logins there"))
+        if self._is_untrusted:
+            keys.append(("ctrl+k", "do not check the certificate"))
         keys.append(("esc", "close"))
         self.facts = LineView(self._facts)
         self.remark = LineView(self._remark, id="remark")
@@ -197,6 +201,11 @@ class ConnectionDialog(Dialog[str]):
         if self._realm_changed:
             self._auth.realms.allow(self.registry)
             self.dismiss(f"logins of {self.registry} go where it says now")
+
+    def action_allow_unverified(self) -> None:
+        if self._is_untrusted:
+            self._client.allow_unverified(self.registry)
+            self.dismiss(f"the certificate of {self.registry} is not checked, until regbrowse ends")
 
     def _decide(self, decision: Coroutine[None, None, str]) -> None:
         self._say("", asking=True)

@@ -97,6 +97,7 @@ class ConfigPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.CONFIG)
 
     number = 4
+    short_label = "config"
     foot = ("find", "match(1)", "copy", "view", "enter", "open", "zoom")
 
     @dataclass

@@ -10,10 +10,12 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from regbrowse.errors import RegbrowseError
+from regbrowse.errors import NotFound, RegbrowseError
+from regbrowse.oci.document import AUTOMATIC
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.oci.mediatype import is_decodable, is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
-from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of
+from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of, wrap
 from regbrowse.tui.copy_forms import Form, digest_forms
 from regbrowse.tui.messages import ConfigLoaded, ImageLoaded
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
@@ -49,6 +51,7 @@ class LayersPane(Pane):
         title: str
 
     number = 3
+    short_label = "layers"
     foot = ("enter", "copy", "digest", "sort", "find", "zoom", "open")
 
     def __init__(self) -> None:
@@ -108,6 +111,13 @@ class LayersPane(Pane):
     def _config_loaded(self, message: ConfigLoaded) -> None:
         if message.request is self.request and self.manifest is not None:
             self.show_manifest(self.manifest, message.config)
+
+    def fail(self, error: RegbrowseError) -> None:
+        """Say what failed. That one manifest of an index is missing is no failure of what is shown."""
+        if isinstance(error, NotFound):
+            self.show_nothing(f"! {self.subject} is missing here: an index names it, and the registry does not have it")
+        else:
+            super().fail(error)
 
     def show_manifest(self, manifest: Manifest, config: Config | None = None) -> None:
         """Show the layers, without commands until the config came; the cursor stays on its layer."""
@@ -267,7 +277,7 @@ class LayersPane(Pane):
     def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
         if self._sought and self.table and self.table.rows:
             return self.no_match_lines("row", styles)
-        return [[(cut(self._nothing, width), styles.text)]] if self._nothing else []
+        return [[(line, styles.text)] for line in wrap(self._nothing, width)] if self._nothing else []
 
     def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
         row = self.shown_rows[index]

@@ -10,7 +10,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 
-from regbrowse.errors import RegbrowseError
+from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import mediatype
 from regbrowse.oci.index_walk import entries
 from regbrowse.oci.manifest import Image, Index
@@ -58,6 +58,8 @@ class ManifestsPane(Pane):
 
     number = 2
     foot = ("sizes", "enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
+    short_label = "image"
+    foot = ("enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
 
     @dataclass
     class Opened(Message):
@@ -197,6 +199,12 @@ class ManifestsPane(Pane):
     def _load_failed(self, message: LoadFailed) -> None:
         if message.request is self.request:
             self.fail(message.error)
+
+    @property
+    def missing_tag(self) -> Reference | None:
+        """What was asked for, if it is a tag that does not exist."""
+        is_tag = self.request is not None and self.request.reference.digest is None
+        return self.request.reference if self.request and is_tag and isinstance(self.error, NotFound) else None
 
     def add_child(self, digest: Digest, outcome: Outcome) -> None:
         """Take what is now known of a manifest of the index."""

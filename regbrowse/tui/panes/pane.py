@@ -14,12 +14,12 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
-from regbrowse.errors import RateLimited, RegbrowseError, RegistryError
+from regbrowse.errors import NotFound, RateLimited, RegbrowseError, RegistryError
 from regbrowse.text import span, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, content, joined
 from regbrowse.tui.copy_forms import Form
-from regbrowse.tui.error_hints import hints_for
+from regbrowse.tui.error_hints import KeyHint, hints_for
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 from regbrowse.tui.widgets.filter_bar import FilterBar
 from regbrowse.tui.widgets.lines import Detail
@@ -45,6 +45,8 @@ class Pane(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.FILTER)
 
     number: ClassVar[int]
+    short_label = ""
+    """What the pane is about, in at most six characters, for the status line."""
     foot: ClassVar[tuple[str, ...]]
     """The actions in the footer, what is done most first."""
 
@@ -85,6 +87,12 @@ class Pane(Widget, can_focus=True):
 
     class Selected(PaneMessage):
         """Enter was pressed on a row."""
+
+    class NotFound(PaneMessage):
+        """What was asked for by name does not exist."""
+
+    class NearSelected(PaneMessage):
+        """Enter was pressed where another name was offered."""
 
     class Requested(PaneMessage):
         """What the pane waits for may be asked again: a limit of the registry has opened."""
@@ -167,6 +175,8 @@ class Pane(Widget, can_focus=True):
 
     def word(self, action: str) -> str:
         """Give a better word for the footer than the table of keys has; empty when there is none."""
+        if action == "enter" and self.near and not self.row_count():
+            return f"open {self.near[0]}"
         return self.enter_word() if action == "enter" else ""
 
     # Status
@@ -175,6 +185,17 @@ class Pane(Widget, can_focus=True):
     def error(self) -> RegbrowseError | None:
         """What failed last, until something else is asked."""
         return self.status.error if isinstance(self.status, Failed) else None
+
+    @property
+    def near(self) -> tuple[str, ...]:
+        """The names that may be meant instead of the one that does not exist."""
+        return self.status.near if isinstance(self.status, Failed) else ()
+
+    def offer(self, near: tuple[str, ...]) -> None:
+        """Offer other names instead of the one that does not exist."""
+        if isinstance(self.status, Failed):
+            opens = KeyHint("enter", f"open {near[0]}")
+            self.status = self.status._replace(near=near, hints=(opens, *self.status.hints))
 
     @property
     def is_loading(self) -> bool:
@@ -198,6 +219,8 @@ class Pane(Widget, can_focus=True):
     def fail(self, error: RegbrowseError) -> None:
         """Say what failed; count down where it is asked again without a key."""
         self._settle(Failed(error, hints_for(error)))
+        if isinstance(error, NotFound):
+            self.post_message(self.NotFound(self))
         if isinstance(error, RateLimited) and error.retry_after:
             self.retry_at = monotonic() + error.retry_after
             self._waiting = self.set_interval(0.5, self._count_down)
@@ -319,13 +342,13 @@ class Pane(Widget, can_focus=True):
 
     def error_detail(self) -> Detail:
         """Say of an error what was asked, what was answered and how long it took."""
-        error, kind = self.error, self.label.lower()[:6]
+        error, kind = self.error, self.short_label
         if not isinstance(error, RegistryError) or not error.evidence.url:
             return Detail(kind=kind)
         evidence = error.evidence
         took = f"  after {evidence.seconds * 1000:.0f} ms" if evidence.seconds is not None else ""
         path = "/" + evidence.url.split("://", 1)[-1].partition("/")[2]
-        name = f"{evidence.method} {path}  {evidence.status or ''}{took}"
+        name = f"{evidence.status or ''} {evidence.method} {path}{took}".strip()
         more = ", ".join(evidence.codes) or error.hint
         return Detail(kind, name=name, more=visible(more, LINE_LIMIT))
 
@@ -336,7 +359,7 @@ class Pane(Widget, can_focus=True):
             case "enter" | "copy" | "digest" if self.filter.input.has_focus:
                 return False
             case "enter":
-                return self.enter_word() != ""
+                return self.enter_word() != "" or self.near != ()
             case "find":
                 return self.row_count() > 0 or self.is_filtered
             case "keep_filter":
@@ -372,7 +395,7 @@ class Pane(Widget, can_focus=True):
         self.rows.shift_by(direction)
 
     async def action_enter(self) -> None:
-        self.post_message(self.Selected(self))
+        self.post_message(self.NearSelected(self) if self.near and not self.row_count() else self.Selected(self))
 
     async def action_copy(self) -> None:
         forms = self.copy_forms()

@@ -80,6 +80,7 @@ class TagsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.TAGS)
 
     number = 1
+    short_label = "tags"
     foot = (
         "enter", "find", "copy", "digest", "sort", "open", "reload", "repositories", "history(-1)", "history(1)",
         "zoom",
@@ -416,7 +417,7 @@ class TagsPane(Pane):
         return super().word(action)
 
     async def action_enter(self) -> None:
-        if self.current is not None:
+        if self.current is not None or self.near:
             await super().action_enter()
         else:
             self.list.unfolded = not self.list.unfolded

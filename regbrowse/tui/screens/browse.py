@@ -58,6 +58,7 @@ class BrowseScreen(Screen[None]):
         self._list = loaders.ListLoader(self, session, self.tags_pane)
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
         self._digest = loaders.DigestLoader(self, session, self)
+        self._near = loaders.NearLoader(self, session, self)
         self._details = VisibleRowRequests(self, session, self.tags_pane, self.opened)
 
     def compose(self) -> ComposeResult:
@@ -144,6 +145,48 @@ class BrowseScreen(Screen[None]):
         self._details.load_all(event.request)
         place = event.request.place
         self._remember(Reference(place) if isinstance(place, Repository) else place, None)
+        self._look_for_near_tags()
+
+    # What does not exist
+
+    @on(Pane.NotFound)
+    def _not_found(self, event: Pane.NotFound) -> None:
+        """Look for names that may be meant: of repositories at once, of tags when they are listed."""
+        from regbrowse.state import recents
+
+        if event.pane is self.opened.manifests_pane:
+            self._look_for_near_tags()
+        elif event.pane is self.tags_pane and self.tags_pane.repository is not None:
+            here = self.tags_pane.repository
+            opened = (each.repository for each in recents.references())
+            known = [each.path for each in opened if each.registry == here.registry]
+            self._near.load(m.NearRequest(Reference(here)), known)
+
+    def _look_for_near_tags(self) -> None:
+        reference, tags = self.opened.manifests_pane.missing_tag, self.tags_pane
+        if (
+            reference is not None
+            and reference.repository == tags.repository
+            and not tags.streaming
+            and tags.row_count()
+        ):
+            self._near.load(m.NearRequest(reference), list(tags.list.names))
+
+    @on(m.NearFound)
+    def _near_found(self, message: m.NearFound) -> None:
+        wanted, tags, manifests = message.request.reference, self.tags_pane, self.opened.manifests_pane
+        if wanted.tag is None and tags.repository == wanted.repository and not tags.row_count():
+            tags.offer(message.names)
+        elif wanted.tag is not None and manifests.missing_tag == wanted:
+            manifests.offer(message.names)
+
+    @on(Pane.NearSelected)
+    def _near_selected(self, event: Pane.NearSelected) -> None:
+        repository, name = self.tags_pane.repository, event.pane.near[0]
+        if repository is not None and event.pane is self.tags_pane:
+            self.go_to(Reference(Repository(repository.registry, name)))
+        elif repository is not None:
+            self.go_to(Reference(repository, name))
 
     @on(TagsPane.FirstRow)
     def _first_row(self, event: TagsPane.FirstRow) -> None:

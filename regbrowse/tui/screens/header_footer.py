@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from regbrowse.reference import Reference
 from regbrowse.tui import keys
-from regbrowse.tui.error_hints import needs_login
+from regbrowse.tui.error_hints import needs_connection_dialog
 from regbrowse.tui.panes.tags import TagsPane
 from regbrowse.tui.widgets.lines import Hint, Where
 
@@ -77,7 +77,7 @@ def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
         shown.append(Hint("esc", "back", "back"))
     order = screen.selection.order(pane)
     if pane.error is not None:
-        first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_login(pane.error) else ()))
+        first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_connection_dialog(pane.error) else ()))
         order = (*first, *(action for action in order if action not in first))
     for action in order:
         if action in enabled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rich.style import Style
@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from regbrowse.errors import RegbrowseError, RegistryError
+from regbrowse.text import visible
 from regbrowse.tui.cells import Span, cut, strip, wrap
 from regbrowse.tui.error_hints import KeyHint
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
@@ -40,6 +41,8 @@ class Failed(NamedTuple):
     error: RegbrowseError
     hints: tuple[KeyHint, ...]
     """The keys that help."""
+    near: tuple[str, ...] = ()
+    """Names that may be meant instead."""
 
 
 Status = Idle | Loading | Failed
@@ -86,7 +89,7 @@ class PaneStatus(ScrollView):
         if isinstance(status, Failed):
             if self.size.height == 1:
                 return [error_line(status.error, styles)]
-            return error_lines(status.error, status.hints, width, styles, self.wait_reason)
+            return error_lines(status, width, styles, self.wait_reason)
         if isinstance(status, Idle):
             return [[(f"waits for {status.waits_for}", styles.secondary)]]
         if not isinstance(status, Loading):
@@ -100,13 +103,12 @@ class PaneStatus(ScrollView):
         return [[turning, (f" {verb}", styles.secondary), *tail]]
 
 
-def error_lines(
-    error: RegbrowseError, hints: Iterable[KeyHint], width: int, styles: TextStyles, wait_reason: str = ""
-) -> list[list[Span]]:
+def error_lines(status: Failed, width: int, styles: TextStyles, wait_reason: str = "") -> list[list[Span]]:
     """Paint an error over as many lines as it needs at this width; keys that help come last.
 
     `wait_reason` says when the same is asked again without a key.
     """
+    error = status.error
     heading = wrap(error.heading, max(8, width - 2))
     out: list[list[Span]] = [
         [("× " + part if i == 0 else part, styles.error + _BOLD)] for i, part in enumerate(heading)
@@ -119,11 +121,14 @@ def error_lines(
     out += [[], [("next", styles.secondary)]]
     if wait_reason:
         out += [[("  " + line, styles.warning)] for line in wrap(wait_reason, width - 2)]
+    if status.near:
+        meant = " or ".join(f'"{visible(name, 256)}"' for name in status.near)
+        out += [[("  " + line, styles.text)] for line in wrap(f"Did you mean {meant}?", width - 2)]
     if error.hint and not (wait_reason and error.hint.startswith("Try again")):
         out += [[("  " + line, styles.text)] for line in wrap(error.hint, width - 2)]
     if error.command and error.command not in error.hint:
         out += [[("  " + line, styles.bold)] for line in wrap(error.command, width - 2)]
-    out += [[("  ", styles.plain), (hint.key, styles.key), (f"  {hint.word}", styles.text)] for hint in hints]
+    out += [[("  ", styles.plain), (hint.key, styles.key), (f"  {hint.word}", styles.text)] for hint in status.hints]
     return out
 
 

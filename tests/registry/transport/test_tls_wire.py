@@ -65,11 +65,12 @@ async def test_an_unknown_authority_is_named(server: Spoken, machine: Machine) -
     assert error.why == (
         'The certificate of 127.0.0.1 is signed by "Example CA (Example Inc.)", which this computer does not trust.'
     )
-    assert error.hint == "Name a file with the CA by --cacert or SSL_CERT_FILE."
+    key = "L goes on without checking it."
+    assert error.hint == f"Name a file with the CA by --cacert or SSL_CERT_FILE. {key}"
     error = await refusal(server.name, Settings(pause=0, network=machine))
     step = f"Put the CA into /certs.d/127.0.0.1:{server.port}/ca.crt or"
-    assert error.hint == f"{step} set SSL_CERT_FILE."
-    assert str(error).endswith(f"{step} name it by --cacert FILE.")
+    assert error.hint == f"{step} set SSL_CERT_FILE. {key}"
+    assert str(error).endswith(f"{step} name it by --cacert FILE. --insecure goes on without checking it.")
     assert server.heads == []
 
 
