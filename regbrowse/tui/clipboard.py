@@ -1,7 +1,7 @@
-"""Copying: by the terminal (OSC 52), which works over SSH, and by a local tool when the session is local.
+"""Copying: by the terminal (OSC 52), which works over SSH, by a local tool when the session is local, and by tmux.
 
-Not every terminal takes OSC 52, and none says so; the local tool is the sure way where there is one. Which
-routes were taken is told to the person.
+Not every terminal takes OSC 52, and none says so; a tool that ends well is the sure way where there is one. What is
+known of the arrival is told to the person.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from textual.app import App
+from typing import NamedTuple, Protocol
 
 TOOLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("WAYLAND_DISPLAY", "wl-copy", ()),
@@ -24,6 +21,8 @@ TOOLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 """Variable that must be set, program, arguments."""
 SECONDS = 2.0
+SELECT = "y shows it, shift+drag selects"
+"""What helps where nothing else does: with shift the mouse is the terminal's own."""
 
 
 def local_tool(environment: Mapping[str, str] = os.environ) -> list[str] | None:
@@ -40,13 +39,38 @@ def local_tool(environment: Mapping[str, str] = os.environ) -> list[str] | None:
     return None
 
 
-async def copy(app: App[Any], text: str) -> tuple[str, ...]:
-    """Copy a text by every route there is, and name the routes that took it."""
+class TakesText(Protocol):
+    """An app, as far as it is needed here."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send a text to the terminal by OSC 52."""
+
+
+class Copied(NamedTuple):
+    """What became of a copy."""
+
+    verb: str
+    """`copied` where somebody confirmed it, `sent` where nobody can, `×` where nothing takes it."""
+    how: str
+
+
+async def copy(app: TakesText, text: str, environment: Mapping[str, str] = os.environ) -> Copied:
+    """Copy a text by every route there is, and tell what is known of its arrival."""
     app.copy_to_clipboard(text)
-    tool = local_tool()
+    tool = local_tool(environment)
     if tool is not None and await by_tool(tool, text):
-        return (Path(tool[0]).name, "OSC 52")
-    return ("OSC 52",)
+        return Copied("copied", f"by {Path(tool[0]).name} and OSC 52")
+    if environment.get("TMUX") and (tmux := shutil.which("tmux")):
+        # tmux takes no OSC 52 of a program by default (set-clipboard external), but passes on what is in its buffer.
+        if await by_tool([tmux, "load-buffer", "-w", "-"], text):
+            return Copied("copied", "by tmux, which passes it on to your terminal")
+        if await by_tool([tmux, "load-buffer", "-"], text):
+            return Copied("copied", "into the buffer of tmux only")
+    if environment.get("STY"):
+        return Copied("×", f"GNU screen passes nothing on; {SELECT}")
+    if environment.get("TERM") == "linux":
+        return Copied("×", "this terminal has no clipboard")
+    return Copied("sent", f"by OSC 52, which not every terminal takes; {SELECT}")
 
 
 async def by_tool(command: list[str], text: str) -> bool:

@@ -311,7 +311,8 @@ async def test_a_name_that_does_not_exist_offers_those_that_are_near(registry: F
     for name in ("shop/webapp", "shop/worker"):
         registry.repository(name).add(images.image(), "2.14.1", "2.14.0", "latest")
     async with browsing(f"{registry.name}/shop/webap:latets", tmp_path) as driven:
-        await driven.shows("enter  open shop/webapp")
+        await driven.shows("enter  open it")
+        await driven.shows("enter open shop/webapp")
         assert "Did you mean" in driven.text()
         await driven.press("enter")
         await driven.shows("Tags  webapp")

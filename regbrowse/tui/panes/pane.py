@@ -194,7 +194,7 @@ class Pane(Widget, can_focus=True):
     def offer(self, near: tuple[str, ...]) -> None:
         """Offer other names instead of the one that does not exist."""
         if isinstance(self.status, Failed):
-            opens = KeyHint("enter", f"open {near[0]}")
+            opens = KeyHint("enter", "open it")
             self.status = self.status._replace(near=near, hints=(opens, *self.status.hints))
 
     @property
@@ -416,8 +416,9 @@ class Pane(Widget, can_focus=True):
     async def _copy_form(self, form: Form) -> None:
         from regbrowse.tui.clipboard import copy
 
-        routes = await copy(self.app, form.value)
-        self.post_message(self.Noted("copied", form.said, "by " + " and ".join(routes)))
+        copied = await copy(self.app, form.value)
+        said = f"not copied: {form.said}" if copied.verb == "×" else form.said
+        self.post_message(self.Noted(copied.verb, said, copied.how))
 
     # Filter or search
 

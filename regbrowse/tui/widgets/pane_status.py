@@ -124,7 +124,7 @@ def error_lines(status: Failed, width: int, styles: TextStyles, wait_reason: str
     if status.near:
         meant = " or ".join(f'"{visible(name, 256)}"' for name in status.near)
         out += [[("  " + line, styles.text)] for line in wrap(f"Did you mean {meant}?", width - 2)]
-    if error.hint and not (wait_reason and error.hint.startswith("Try again")):
+    if error.hint and not status.near and not (wait_reason and error.hint.startswith("Try again")):
         out += [[("  " + line, styles.text)] for line in wrap(error.hint, width - 2)]
     if error.command and error.command not in error.hint:
         out += [[("  " + line, styles.bold)] for line in wrap(error.command, width - 2)]
