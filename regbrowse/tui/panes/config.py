@@ -448,13 +448,15 @@ class ConfigPane(Pane):
 
         whole = self._told.whole(self.rows.cursor) if self._told else self.value
         await self.app.push_screen(WholeDialog(self.path or "line", whole))
-
+    def whole_row(self) -> tuple[str, str]:
+        return self.path or "line", self.value
     async def action_enter(self) -> None:
         digest = self.linked_digest
         if digest is not None:
             self.post_message(self.DigestSelected(digest))
         elif self.whole:
             await self.action_whole()
+            await self.action_details()
         else:
             self.post_message(self.Selected(self))
 

@@ -204,16 +204,17 @@ class LayersPane(Pane):
             return "content"
         return "whole row" if self.current else ""
 
-    async def action_enter(self) -> None:
-        from regbrowse.tui.dialogs.whole import WholeDialog
+    def whole_row(self) -> tuple[str, str]:
+        return self.copy_title(), _whole(self.current) if self.current else ""
 
+    async def action_enter(self) -> None:
         blob = self._text_blob
         if blob is not None:
             self.post_message(
                 self.ContentSelected(blob, visible(blob.annotations.get(TITLE) or self.copy_title(), 256))
             )
         elif self.current:
-            await self.app.push_screen(WholeDialog(self.copy_title(), _whole(self.current)))
+            await self.action_details()
 
     # Painting
 

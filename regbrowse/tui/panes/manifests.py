@@ -59,7 +59,7 @@ class ManifestsPane(Pane):
     number = 2
     foot = ("sizes", "enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
     short_label = "image"
-    foot = ("enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
+    foot = ("enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom", "details")
 
     @dataclass
     class Opened(Message):
@@ -241,7 +241,7 @@ class ManifestsPane(Pane):
         return self._place_on(node.key)
 
     def _rebuild(self) -> None:
-        """Make the rows anew; the cursor stays on its own."""
+        """Make the rows anew; the cursor stays on its own, or goes to the first of those that stand in its place."""
         key = self.current.key if self.current else ""
         if self.model is None:
             self._tree_rows = []
@@ -250,7 +250,10 @@ class ManifestsPane(Pane):
         else:
             self._tree_rows = self.model.rows()
         self.rows_changed()
-        self._place_on(key)
+        if not self._place_on(key):
+            inner = next((node.key for node in self._tree_rows if key and node.key.startswith(f"{key}/")), "")
+            if self._place_on(inner):
+                self.post_message(self.Highlighted(self))
 
     def _place_on(self, key: str) -> bool:
         """Put the cursor on the row of a key; tell whether there is one."""
@@ -419,6 +422,19 @@ class ManifestsPane(Pane):
         digest = str(node.digest) if node.digest else ""
         weighs = node.size if node.size is not None else length
         return Detail(node.kind, digest, weighs, MARK_WORDS.get(node.mark, ""), node.label, more)
+
+    def whole_row(self) -> tuple[str, str]:
+        tree, node = self.model, self.current
+        if tree is None or node is None:
+            return super().whole_row()
+        title, facts = super().whole_row()
+        manifest = tree.manifest(node.digest) if node.digest else None
+        annotations = dict(node.descriptor.annotations) if node.descriptor else {}
+        annotations |= manifest.annotations if manifest else {}
+        lines = [node.label, node.note, *(manifest.anomalies if manifest else ())]
+        lines += [line for line in facts.split("\n") if line not in lines]
+        lines += [f"{key} = {value}" for key, value in annotations.items()]
+        return title, "\n".join(line for line in lines if line)
 
     def copy_forms(self) -> list[Form]:
         if self.model is None or self.current is None or self.request is None:

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from regbrowse.errors import NotFound, RateLimited, RegbrowseError, RegistryError
-from regbrowse.text import span, visible
+from regbrowse.text import exact, span, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, content, joined
 from regbrowse.tui.copy_forms import Form
@@ -156,6 +156,13 @@ class Pane(Widget, can_focus=True):
     def detail(self) -> Detail:
         """Say what the status line says of the row under the cursor."""
         raise NotImplementedError
+
+    def whole_row(self) -> tuple[str, str]:
+        """Give all that is known of the row under the cursor, and what to call the row."""
+        detail = self.detail()
+        size = exact(detail.size) if detail.size is not None else ""
+        facts = [detail.name, *detail.more.split("; "), "", detail.kind, detail.digest, size, detail.mark]
+        return detail.name or detail.kind, "\n".join(fact for fact in facts if fact)
 
     def copy_forms(self) -> list[Form]:
         """Give the forms in which the row under the cursor can be copied, the plain digest first."""
@@ -368,6 +375,8 @@ class Pane(Widget, can_focus=True):
                 return self.is_filtered
             case "shift":
                 return self.row_count() > 0
+            case "details":
+                return self.row_count() > 0 and not self.filter.input.has_focus
             case "copy":
                 return bool(self.copy_forms())
             case "digest":
@@ -396,6 +405,12 @@ class Pane(Widget, can_focus=True):
 
     async def action_enter(self) -> None:
         self.post_message(self.NearSelected(self) if self.near and not self.row_count() else self.Selected(self))
+
+    async def action_details(self) -> None:
+        """Show everything that is known of the row, whatever had to be cut."""
+        from regbrowse.tui.dialogs.whole import WholeDialog
+
+        await self.app.push_screen(WholeDialog(*self.whole_row()))
 
     async def action_copy(self) -> None:
         forms = self.copy_forms()

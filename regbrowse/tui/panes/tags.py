@@ -17,7 +17,7 @@ from regbrowse.reference import Reference, Repository
 from regbrowse.tags import is_signature_tag
 from regbrowse.text import plural, size
 from regbrowse.tui import keys
-from regbrowse.tui.cells import DIGEST, Span, clip, cut_middle, short_digest, spread, width_of, wrap
+from regbrowse.tui.cells import DIGEST, Span, clip, cut_middle, shifted, short_digest, spread, width_of, wrap
 from regbrowse.tui.copy_forms import Form, TagImage, tag_forms
 from regbrowse.tui.manifest_tree import mark_of, row_kind
 from regbrowse.tui.messages import (
@@ -83,7 +83,7 @@ class TagsPane(Pane):
     short_label = "tags"
     foot = (
         "enter", "find", "copy", "digest", "sort", "open", "reload", "repositories", "history(-1)", "history(1)",
-        "zoom",
+        "zoom", "details",
     )  # fmt: skip
 
     @dataclass
@@ -630,6 +630,7 @@ class TagsPane(Pane):
             right = [(" ", styles.plain), *right]
         room = width - width_of(right)
         left += self._aliases(name, room - width_of(left), styles)
+        left = [left[0], *shifted(left[1:], self.rows.shift)]
         if name in self.about:
             left.append((f"  {self.about[name]}", styles.secondary))
         return spread(left, right, width, styles.plain) if right else clip(left, width)
@@ -637,7 +638,7 @@ class TagsPane(Pane):
     def _spelled(self, name: str, styles: TextStyles, *, bold: bool) -> list[Span]:
         style = styles.bold if bold else styles.text
         if self.list.versions and is_signature_tag(name):
-            return [(cut_middle(name, self.rows.size.width - 4), style)]
+            return [(name if self.rows.shift else cut_middle(name, self.rows.size.width - 4), style)]
         marked = set(self.list.positions(name))
         if not marked:
             return [(name, style)]

@@ -54,7 +54,7 @@ class OpenedManifest:
     def is_attestation(self) -> bool:
         """Whether the row under the cursor of the manifests has no layers, but a statement."""
         node = self.manifests_pane.current
-        return node is not None and node.parent is not None
+        return node is not None and (node.parent is not None or node.kind == "attest")
 
     def is_answered_by(self, group: str) -> bool:
         """Tell whether a worker of this group brings what was asked for by hand."""
