@@ -9,6 +9,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from regbrowse.text import FIELD_LIMIT, visible
 from regbrowse.tui.cells import Span, clip, cut, wrap
 from regbrowse.tui.copy_forms import Form
 from regbrowse.tui.dialogs.dialog import Dialog
@@ -25,17 +26,22 @@ class CopyDialog(Dialog[Form]):
 
     wide = 100
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
         Binding("enter", "choose", show=False),
     ]
 
     def __init__(self, title: str, forms: list[Form]) -> None:
         self.forms = forms
-        self.high = len(forms) + 3 + VALUE_ROWS
+        self._listed: list[Form | None] = []
+        """The rows; None is a rule between two groups."""
+        for form in forms:
+            before = self._listed[-1] if self._listed else form
+            self._listed += [None, form] if before and before.group != form.group else [form]
+        self.high = len(self._listed) + 3 + VALUE_ROWS
         self.rows = RowList(self, ground="surface")
-        self.rows.styles.height = len(forms)
         self.value = LineView(self._value_lines)
+        self.value.styles.height = 1 + VALUE_ROWS
         super().__init__("Copy", title, (("enter", "copy"), ("letter", "copy at once"), ("esc", "close")))
 
     def parts(self) -> Iterable[Widget]:
@@ -47,11 +53,18 @@ class CopyDialog(Dialog[Form]):
         self.rows.active = True
         self.rows.rows_changed()
 
+    @property
+    def form(self) -> Form:
+        """The form under the cursor."""
+        return self._listed[self.rows.cursor] or self.forms[0]
+
     def row_count(self) -> int:
-        return len(self.forms)
+        return len(self._listed)
 
     def paint_row(self, index: int, width: int, styles: TextStyles) -> list[Span]:
-        form = self.forms[index]
+        form = self._listed[index]
+        if form is None:
+            return [("─" * width, styles.rule)]
         spans: list[Span] = [(" ", styles.plain), (form.key, styles.key), ("  ", styles.plain)]
         spans.append((form.label.ljust(LABEL), styles.text))
         spans.append((cut(form.value, width - 4 - LABEL), styles.secondary))
@@ -61,7 +74,7 @@ class CopyDialog(Dialog[Form]):
         return self.paint_row(self.rows.cursor, self.rows.size.width, styles)
 
     def _value_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
-        value = wrap(self.forms[self.rows.cursor].value, max(1, width))[:VALUE_ROWS]
+        value = wrap(visible(self.form.value, FIELD_LIMIT), max(1, width))[:VALUE_ROWS]
         return [[("─" * width, styles.rule)], *([(line, styles.text)] for line in value)]
 
     @on(RowList.Moved)
@@ -69,11 +82,14 @@ class CopyDialog(Dialog[Form]):
         self.value.repaint()
 
     def action_move(self, by: int) -> None:
-        self.rows.move(by)
+        at = self.rows.cursor + by
+        while 0 <= at < len(self._listed) and self._listed[at] is None:
+            at += by
+        self.rows.jump(at)
 
     @on(RowList.Chosen)
     def action_choose(self) -> None:
-        self.dismiss(self.forms[self.rows.cursor])
+        self.dismiss(self.form)
 
     def on_key(self, event: events.Key) -> None:
         form = next((each for each in self.forms if each.key == event.character), None)

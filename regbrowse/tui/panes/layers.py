@@ -16,7 +16,7 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.oci.mediatype import is_decodable, is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of, wrap
-from regbrowse.tui.copy_forms import Form, digest_forms
+from regbrowse.tui.copy_forms import Form, blob_commands, digest_forms
 from regbrowse.tui.messages import ConfigLoaded, ImageLoaded
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
@@ -257,7 +257,13 @@ class LayersPane(Pane):
         if digest is None or self.request is None:
             return []
         repository = self.request.manifest_request.reference.repository
-        return digest_forms(repository, digest, "layer digest", f"of {self.copy_title()}")
+        forms = digest_forms(repository, digest, "layer digest", f"of {self.copy_title()}")
+        row = self.current
+        if row and row.diff_id:
+            forms.append(Form("i", "diffID", str(row.diff_id), f"diffID of {self.copy_title()}"))
+        if row and row.command.whole:
+            forms.append(Form("c", "command", row.command.whole, f"command that made {self.copy_title()}"))
+        return [*forms, *blob_commands(repository, digest, self.base_url)]
 
     def copy_title(self) -> str:
         row = self.current

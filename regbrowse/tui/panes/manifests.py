@@ -439,7 +439,7 @@ class ManifestsPane(Pane):
     def copy_forms(self) -> list[Form]:
         if self.model is None or self.current is None or self.request is None:
             return []
-        return manifest_forms(self.request.reference, self.model, self.current)
+        return manifest_forms(self.request.reference, self.model, self.current, self.base_url)
 
     def copy_title(self) -> str:
         name = short_name(self.request.reference) if self.request else ""

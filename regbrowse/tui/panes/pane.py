@@ -111,6 +111,8 @@ class Pane(Widget, can_focus=True):
         self.filter = FilterBar()
         self.status_view = PaneStatus(self.empty_lines)
         self.set_reactive(Pane.label, label)
+        self.base_url = ""
+        """The URL of the registry for commands that are copied; empty where it has none."""
         self.retry_at: float | None = None
         """When what failed is asked again without a key, on the monotonic clock."""
         self._resting: Timer | None = None

@@ -575,9 +575,9 @@ class TagsPane(Pane):
             digest = self.list.digests.get(name)
             root = self._root(digest)
             image = self.image if self.image is not None and self.image.tag == name else None
-            return tag_forms(self.repository, name, digest, root, image)
+            return tag_forms(self.repository, name, digest, root, image, self.base_url)
         whole = str(Repository(self.registry, name)) if self.registry else name
-        return [Form("n", "name", whole, "name of the repository")]
+        return [Form("g", "name", whole, "name of the repository")]
 
     def copy_title(self) -> str:
         if self.repository is None:

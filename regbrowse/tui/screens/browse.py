@@ -208,6 +208,10 @@ class BrowseScreen(Screen[None]):
     def _opened(self, event: ManifestsPane.Opened) -> None:
         if event.request is self.opened.request:
             self._remember(event.request.reference, event.root.digest)
+            if self.session.browser is not None:
+                base = self.session.browser.client.connection(event.request.reference.repository.registry).base
+                for pane in self.pane_layout.panes:
+                    pane.base_url = base
             self.tags_pane.show_opened(event.request.reference, event.root)
             self.opened.show_first(event)
 
