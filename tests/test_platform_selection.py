@@ -259,7 +259,7 @@ async def test_a_selected_image_that_is_not_held_is_asked_for_once(
     assert "linux/amd64 is listed, but this registry does not hold it" in said.err
     registry.asked.clear()
     async with browsing(reference, tmp_path, platform=Platform("linux", "amd64")) as driven:
-        await driven.until(lambda: driven.screen.opened.layers_pane.error is not None)
+        await driven.shows("linux/amd64 is missing here")
         row = driven.screen.opened.manifests_pane.current
         assert row is not None
         assert (str(row.digest), row.missing) == (AMD64.digest, True)

@@ -63,6 +63,7 @@ async def test_a_recent_is_opened_by_a_click(registry: FakeRegistry, tmp_path: P
         await driven.lacks("Takes")
         await driven.press("o")
         await driven.shows("shop/one:1.0")
+        await driven.until(lambda: driven.is_quiet)
         row = next(y for y, line in enumerate(driven.lines()) if "shop/one:1.0" in line)
         await driven.pilot.click(offset=(30, row))
         await driven.shows("Tags  one")
