@@ -36,7 +36,7 @@ async def test_copies_of_a_tag_are_named_and_offer_the_platform_that_is_looked_a
         assert driven.app.clipboard == made.digest
         await driven.press("y")
         await driven.shows("linux/arm64 digest")
-        await driven.press("p")
+        await driven.press("l")
         await driven.shows(f"linux/arm64 digest of {name}")
         assert driven.app.clipboard == arm.digest
 

@@ -50,7 +50,7 @@ async def test_a_statement_opens_as_a_table_of_packages(registry: FakeRegistry, 
         await driven.press("slash", *"package-042", "enter")
         await driven.shows("1 of 1 match")
         await driven.press("y")
-        await driven.shows("copied purl of SBOM")
+        await driven.shows("purl of SBOM")
         assert driven.app.clipboard == "pkg:npm/package-042@1.42.0"
         await driven.press("d")
         await driven.shows("license  MIT")
@@ -88,7 +88,7 @@ async def test_the_names_of_the_columns_cannot_be_copied(registry: FakeRegistry,
         await driven.press("J", "J", "J", "J")
         await driven.shows("name  version")
         assert not driven.offers("copy")
-        assert not driven.offers("whole")
+        assert not driven.offers("details")
         assert not driven.offers("enter")
         await driven.press("j")
         assert driven.offers("copy")

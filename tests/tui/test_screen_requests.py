@@ -119,7 +119,7 @@ async def test_keys_of_the_log(place: str, tmp_path: Path) -> None:
     async with browsing(place, tmp_path) as driven:
         await opened(driven)
         await driven.press("tab", "y")
-        await driven.shows("copied")
+        await driven.until(lambda: driven.app.clipboard)
         await driven.press("question_mark")
         await driven.shows("requests so far, as curl")
         await driven.press("escape", "1", "slash", *"nothing like it", "enter")

@@ -414,10 +414,8 @@ class ConfigPane(Pane):
                 return bool(self.searched)
             case "part":
                 return self.row_count() > 0
-            case "copy" | "whole" if not self.filter.input.has_focus:
+            case "copy" | "details" if not self.filter.input.has_focus:
                 return self._told is None or self.value != "" if self.row_count() else False
-            case "whole":
-                return False
             case _:
                 return super().check_action(action, parameters)
 
@@ -442,20 +440,14 @@ class ConfigPane(Pane):
             case _:
                 return super().word(action)
 
-    async def action_whole(self) -> None:
-        """Show the whole of what is under the cursor."""
-        from regbrowse.tui.dialogs.whole import WholeDialog
-
-        whole = self._told.whole(self.rows.cursor) if self._told else self.value
-        await self.app.push_screen(WholeDialog(self.path or "line", whole))
     def whole_row(self) -> tuple[str, str]:
-        return self.path or "line", self.value
+        return self.path or "line", self._told.whole(self.rows.cursor) if self._told else self.value
+
     async def action_enter(self) -> None:
         digest = self.linked_digest
         if digest is not None:
             self.post_message(self.DigestSelected(digest))
         elif self.whole:
-            await self.action_whole()
             await self.action_details()
         else:
             self.post_message(self.Selected(self))

@@ -9,9 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from regbrowse.errors import RegbrowseError
 from regbrowse.errors import NotFound, RegbrowseError
-from regbrowse.oci.document import AUTOMATIC
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.oci.mediatype import is_decodable, is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
