@@ -57,9 +57,11 @@ class ManifestsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MANIFESTS)
 
     number = 2
-    foot = ("sizes", "enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom")
     short_label = "image"
-    foot = ("enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom", "details")
+    foot = (
+        "sizes", "enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom",
+        "details",
+    )  # fmt: skip
 
     @dataclass
     class Opened(Message):
