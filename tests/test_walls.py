@@ -66,7 +66,6 @@ ALLOWED: dict[str, set[str]] = {
         "concurrency",
         "exchange",
         "tag_watch",
-        "reference_completion",
     },
     "__main__": {"cli"},
 }
