@@ -102,7 +102,8 @@ Comparison = ComparedImages | ComparedIndexes
 async def compare(browser: Browser, a: Reference, b: Reference, wanted: PlatformRequest | None = None) -> Comparison:
     """Compare two images, or two indexes platform by platform where no platform is wanted.
 
-    Of an index beside an image the image for the same platform is taken. Raises RegbrowseError.
+    Of an index beside an image the image for the same platform is taken, unless another one was asked for. Raises
+    RegbrowseError.
     """
     found: dict[int, Manifest] = {}
     references = (a, b)
@@ -112,9 +113,10 @@ async def compare(browser: Browser, a: Reference, b: Reference, wanted: Platform
 
     await for_each(open_one, (0, 1))
     one, two = Opened(a, found[0]), Opened(b, found[1])
-    if wanted is None and isinstance(one.root, Index) and isinstance(two.root, Index):
+    indexes = sum(isinstance(opened.root, Index) for opened in (one, two))
+    if wanted is None and indexes == 2:
         return await _compare_indexes(browser, one, two)
-    if wanted is None:
+    if indexes == 1 and (wanted is None or not wanted.asked):
         wanted = await _of_single_image(browser, one, two)
     return await _compare_images(browser, one, two, wanted)
 
@@ -122,11 +124,9 @@ async def compare(browser: Browser, a: Reference, b: Reference, wanted: Platform
 # Images
 
 
-async def _of_single_image(browser: Browser, one: Opened, two: Opened) -> PlatformRequest | None:
-    """Want the platform of the image that stands beside an index; None where both are images."""
+async def _of_single_image(browser: Browser, one: Opened, two: Opened) -> PlatformRequest:
+    """Want the platform of the image that stands beside an index. Raises NotFound where nothing tells it."""
     index, single = (one, two) if isinstance(one.root, Index) else (two, one)
-    if not isinstance(index.root, Index):
-        return None
     platform = await read_platform(browser, single.reference.repository, single.root)
     if platform is None or not platform.known:
         raise NotFound(

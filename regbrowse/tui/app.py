@@ -138,8 +138,8 @@ class RegbrowseApp(App["Reference | None"]):
         from regbrowse.state.theme import save_theme
 
         save_theme(theme.name)
-        if self._main is not None:
-            for widget in self._main.query():
+        for screen in self.screen_stack:
+            for widget in screen.query():
                 widget.refresh()  # rows are painted in colours that CSS knows nothing of
 
     # Keys one after the other

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from textual.binding import Binding, BindingType
 
 SCREEN, PANE, TAGS, MANIFESTS, CONFIG, FILTER = "screen", "pane", "tags", "manifests", "config", "filter"
-"""The parts that answer keys: the screen, every pane, one pane, and the panes that have a filter."""
+COMPARISON = "comparison"
+"""The parts that answer keys: the screen, every pane, one pane, the panes that have a filter, and the comparison."""
 
 
 class Key(NamedTuple):
@@ -38,6 +39,7 @@ class Key(NamedTuple):
 MOVE, FIND, TAKE, CHECK = "Move", "Find", "Take", "Check"
 
 HISTORY = "back, forward in history"
+COMPARE = "compare with what is marked; swap"
 SIDEWAYS = "out and in; scroll long lines"
 KEYS: tuple[Key, ...] = (
     Key("move(-1)", "up,k", "↑ ↓  j k", MOVE, "up, down", part=PANE),
@@ -78,6 +80,9 @@ KEYS: tuple[Key, ...] = (
     Key("palette", "ctrl+p", "ctrl+p", FIND, "command palette"),
     Key("copy", "y", "y", TAKE, "copy: choose the form, or a value", "copy", "Copy: choose the form", PANE),
     Key("digest", "Y", "Y", TAKE, "copy the digest", "digest", "Copy the digest", PANE),
+    Key("mark", "m", "m", TAKE, "mark for a comparison", "mark", "Mark for a comparison"),
+    Key("compare", "equals_sign", "=", TAKE, COMPARE, "compare", "Compare with what is marked"),
+    Key("swap", "equals_sign", "=", TAKE, COMPARE, "swap A and B", "Swap A and B", COMPARISON),
     Key("details", "d", "d", TAKE, "everything about this row", "details", "Everything about this row", PANE),
     Key(
         "view",
@@ -110,7 +115,9 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("·", "claimed: named by its parent, not read yet"),
     ("×", "mismatch, or a request that failed"),
     ("!", "missing here: its parent names it"),
-    ("=", "same digest as these tags"),
+    ("=", "same digest as these tags; in both"),
+    ("●", "marked for a comparison"),
+    ("- + ~", "only in A, only in B, different"),
     ("▸ ▾", "folded, open"),
 )
 """The glyphs of the panes and what they mean."""

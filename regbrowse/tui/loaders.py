@@ -24,6 +24,7 @@ from regbrowse.tui.messages import (
     LARGE,
     ChildLoaded,
     ChildrenHeldBack,
+    CompareRequest,
     ConfigLoaded,
     ContentLoaded,
     DigestFound,
@@ -31,6 +32,7 @@ from regbrowse.tui.messages import (
     DocumentDecoded,
     ImageLoaded,
     ImageRequest,
+    ImagesCompared,
     ListRequest,
     Loaded,
     LoadFailed,
@@ -397,6 +399,28 @@ def _may_decode(descriptor: Descriptor, raw: bytes) -> bool:
         return False
     is_object = raw[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     return is_object or is_decodable(descriptor.media_type) or bool(attestation.predicate_of(descriptor))
+
+
+class ComparisonLoader(Loader):
+    """Compares two images."""
+
+    group = "comparison"
+
+    def load(self, request: CompareRequest) -> None:
+        """Open both, and read what is compared of them."""
+        self.start(self._load(request))
+
+    async def _load(self, request: CompareRequest) -> None:
+        from regbrowse.image_comparison import ComparedImages, compare
+
+        try:
+            browser = await self._session.connected()
+            compared = await compare(browser, request.a, request.b, request.platform)
+        except RegbrowseError as error:
+            self._post(LoadFailed(request, error))
+            return
+        if isinstance(compared, ComparedImages):  # for a platform it is never anything else
+            self._post(ImagesCompared(request, compared))
 
 
 async def _at_once(ask: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -14,6 +14,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from regbrowse.browser import Names
     from regbrowse.errors import RegbrowseError
+    from regbrowse.image_comparison import ComparedImages
     from regbrowse.oci.config import Config
     from regbrowse.oci.decode.values import Decoded
     from regbrowse.oci.descriptor import Descriptor
@@ -69,7 +70,17 @@ class NearRequest:
     """With a tag: another tag of the repository is meant; without: another repository of the registry."""
 
 
-Request = ListRequest | ManifestRequest | ImageRequest | DigestRequest
+@dataclass(frozen=True, eq=False)
+class CompareRequest:
+    """Two references are to be compared."""
+
+    a: Reference
+    b: Reference
+    platform: PlatformRequest
+    """Which image is compared of what is for several platforms."""
+
+
+Request = ListRequest | ManifestRequest | ImageRequest | DigestRequest | CompareRequest
 
 # Answers
 
@@ -213,6 +224,14 @@ class NearFound(Loaded):
 
     request: NearRequest
     names: tuple[str, ...]
+
+
+@dataclass
+class ImagesCompared(Loaded):
+    """What is different in two images."""
+
+    request: CompareRequest
+    compared: ComparedImages
 
 
 @dataclass

@@ -11,6 +11,7 @@ from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
 from regbrowse.tui.panes.tags import TagsPane
 from regbrowse.tui.screens.browse import BrowseScreen
+from regbrowse.tui.screens.compare import CompareScreen
 
 PARTS: dict[str, tuple[type, ...]] = {
     keys.SCREEN: (BrowseScreen,),
@@ -19,6 +20,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     keys.MANIFESTS: (ManifestsPane,),
     keys.CONFIG: (ConfigPane,),
     keys.FILTER: (TagsPane, ManifestsPane, LayersPane, ConfigPane),
+    keys.COMPARISON: (CompareScreen,),
 }
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -32,7 +34,7 @@ def test_every_key_is_answered_by_its_part() -> None:
 
 def test_keys_that_two_parts_share() -> None:
     names = [name for key in keys.KEYS for name in key.keys.split(",")]
-    assert {name for name in names if names.count(name) > 1} == {"enter", "escape", "left", "right"}
+    assert {name for name in names if names.count(name) > 1} == {"enter", "escape", "left", "right", "equals_sign"}
 
 
 def test_foot_words_come_from_the_table() -> None:

@@ -26,7 +26,7 @@ _BOLD = Style(bold=True)
 class HelpDialog(Dialog[None]):
     """Closes with the key that opened it, too."""
 
-    wide, high = 102, 28
+    wide, high = 102, 32
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q,question_mark", "close", show=False)]
 
     def __init__(self, own_group: str = "") -> None:
@@ -57,7 +57,7 @@ def _group(name: str, width: int, styles: TextStyles) -> list[list[Span]]:
 
 
 def _marks(styles: TextStyles) -> list[list[Span]]:
-    style = {"✓": styles.success, "×": styles.error, "!": styles.warning, "=": styles.accent}
+    style = {"✓": styles.success, "×": styles.error, "!": styles.warning, "=": styles.accent, "●": styles.accent}
     return [
         [("Marks", styles.primary + _BOLD)],
         *([(mark.ljust(RIGHT_KEY), style.get(mark, styles.secondary)), (means, styles.text)] for mark, means in MARKS),

@@ -9,12 +9,14 @@ from rich.style import Style
 from textual import on
 from textual.binding import BindingType
 from textual.message import Message
+from textual.reactive import reactive
 
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import mediatype
 from regbrowse.oci.index_walk import entries
 from regbrowse.oci.manifest import Image, Index
 from regbrowse.oci.platform_selection import listed, select
+from regbrowse.reference import Reference
 from regbrowse.text import moment, plural, size, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, underlined, width_of
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.oci.platform import Platform
-    from regbrowse.reference import Digest, Reference
+    from regbrowse.reference import Digest
     from regbrowse.tui.manifest_tree import Outcome
     from regbrowse.tui.messages import ManifestRequest
 
@@ -59,9 +61,12 @@ class ManifestsPane(Pane):
     number = 2
     short_label = "image"
     foot = (
-        "sizes", "enter", "copy", "digest", "platform", "fold", "find", "reload", "open", "history(-1)", "zoom",
-        "details",
+        "sizes", "enter", "copy", "digest", "compare", "platform", "fold", "find", "reload", "mark", "open",
+        "history(-1)", "zoom", "details",
     )  # fmt: skip
+
+    marked: reactive[Reference | None] = reactive(None)
+    """What is to be compared with another row."""
 
     @dataclass
     class Opened(Message):
@@ -274,10 +279,21 @@ class ManifestsPane(Pane):
     @property
     def reference(self) -> Reference | None:
         """What names the row in a `pull`: what was opened, or the digest of one of its platforms."""
-        node = self.current
-        if node is None or self.request is None or node.digest is None or node.parent is not None or node.missing:
+        return self._reference_of(self.current) if self.current is not None else None
+
+    def _reference_of(self, node: Node) -> Reference | None:
+        if self.request is None or node.digest is None or node.parent is not None or node.missing:
             return None
         return self.request.reference if node.is_root else self.request.reference._replace(digest=node.digest)
+
+    @property
+    def comparable(self) -> Reference | None:
+        """The row under the cursor, which can be compared with another."""
+        return self.reference
+
+    def watch_marked(self) -> None:
+        self.rows.refresh()
+        self.changed()
 
     def unread(self, *, frugal: bool) -> list[Descriptor]:
         """Give the manifests whose details the rows in view want; with `frugal` only of what is unfolded."""
@@ -326,6 +342,8 @@ class ManifestsPane(Pane):
             return "fold" if self.current.is_open else "unfold"
         if action == "sizes" and self.held_back:
             return f"sizes for {self.held_back.cost.short}"
+        if action == "mark" and self.marked is not None and self.marked == self.comparable:
+            return "unmark"
         return super().word(action)
 
     async def action_sizes(self) -> None:
@@ -470,6 +488,8 @@ class ManifestsPane(Pane):
         left: list[Span] = [("  " * node.level, styles.plain), (glyph, styles.secondary)]
         style = dim or (styles.bold if node.is_root else weight)
         left.append((cut(node.label, max(1, room - width_of(left))), style))
+        if self.marked is not None and self.marked == self._reference_of(node):
+            left.append((" ●", styles.accent))
         space = room - width_of(left) - 2
         if node.note and space >= min(NOTE_FROM, len(node.note)):
             left.append(("  " + cut(node.note, space), dim or styles.secondary))

@@ -44,7 +44,7 @@ class Pane(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.FILTER)
 
-    number: ClassVar[int]
+    number: int
     short_label = ""
     """What the pane is about, in at most six characters, for the status line."""
     foot: ClassVar[tuple[str, ...]]
@@ -227,12 +227,16 @@ class Pane(Widget, can_focus=True):
 
     def fail(self, error: RegbrowseError) -> None:
         """Say what failed; count down where it is asked again without a key."""
-        self._settle(Failed(error, hints_for(error)))
+        self._settle(Failed(error, self.error_hints(error)))
         if isinstance(error, NotFound):
             self.post_message(self.NotFound(self))
         if isinstance(error, RateLimited) and error.retry_after:
             self.retry_at = monotonic() + error.retry_after
             self._waiting = self.set_interval(0.5, self._count_down)
+
+    def error_hints(self, error: RegbrowseError) -> tuple[KeyHint, ...]:
+        """Give the keys that help after an error."""
+        return hints_for(error)
 
     def stop_waiting(self) -> None:
         """Do not ask again without a key."""

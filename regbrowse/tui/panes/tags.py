@@ -10,6 +10,7 @@ from rich.style import Style
 from textual import on
 from textual.binding import BindingType
 from textual.message import Message
+from textual.reactive import reactive
 from textual.timer import Timer
 
 from regbrowse.errors import RegbrowseError
@@ -82,9 +83,12 @@ class TagsPane(Pane):
     number = 1
     short_label = "tags"
     foot = (
-        "enter", "find", "copy", "digest", "sort", "open", "reload", "repositories", "history(-1)", "history(1)",
-        "zoom", "details",
+        "enter", "find", "copy", "digest", "compare", "sort", "open", "reload", "mark", "repositories", "history(-1)",
+        "history(1)", "zoom", "details",
     )  # fmt: skip
+
+    marked: reactive[Reference | None] = reactive(None)
+    """What is to be compared with another row."""
 
     @dataclass
     class Listed(Message):
@@ -365,12 +369,21 @@ class TagsPane(Pane):
     @property
     def reference(self) -> Reference | None:
         """The tag under the cursor, or the repository in a list of them."""
-        name = self.current
-        if name is None or self.request is None:
-            return None
+        return self._reference_of(self.current) if self.current is not None else None
+
+    def _reference_of(self, name: str) -> Reference | None:
         if self.repository is not None:
             return Reference(self.repository, name)
         return Reference(Repository(self.registry, name)) if self.registry else None
+
+    @property
+    def comparable(self) -> Reference | None:
+        """The tag under the cursor, which can be compared with another."""
+        return self.reference if self.repository is not None else None
+
+    def watch_marked(self) -> None:
+        self.rows.refresh()
+        self.changed()
 
     @property
     def names_in_view(self) -> list[str]:
@@ -414,6 +427,8 @@ class TagsPane(Pane):
             return "search"
         if action == "reload" and self.stopped:
             return "go on"
+        if action == "mark" and self.marked is not None and self.marked == self.comparable:
+            return "unmark"
         return super().word(action)
 
     async def action_enter(self) -> None:
@@ -622,7 +637,8 @@ class TagsPane(Pane):
         if name is None:
             glyph = "▾" if self.list.unfolded else "▸"
             return [(f"{glyph} {plural(len(self.list.signatures), 'signature tag')}", styles.tertiary)]
-        left: list[Span] = [("  ", styles.plain), *self._spelled(name, styles, bold=index == self.rows.cursor)]
+        mark = "● " if self.marked is not None and self.marked == self._reference_of(name) else "  "
+        left: list[Span] = [(mark, styles.accent), *self._spelled(name, styles, bold=index == self.rows.cursor)]
         right: list[Span] = []
         if self.list.versions and width + 1 >= DIGEST_FROM:
             digest = self.list.digests.get(name)

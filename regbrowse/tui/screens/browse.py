@@ -11,6 +11,8 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from regbrowse.errors import AuthRejected, Denied
+from regbrowse.oci.platform import Platform
+from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.reference import Reference, Registry, Repository, registry_in
 from regbrowse.text import plural
 from regbrowse.tui import keys, layout, loaders
@@ -417,6 +419,8 @@ class BrowseScreen(Screen[None]):
                 return self.tags_pane.repository is not None and self.tags_pane.row_count() > 0
             case "platform":
                 return bool(self.opened.manifests_pane.platforms)
+            case "mark" | "compare":
+                return self._comparable is not None
             case "view":
                 return bool(self.opened.config_pane.raw)
             case "reload":
@@ -498,6 +502,47 @@ class BrowseScreen(Screen[None]):
 
     async def action_platform(self) -> None:
         await self.opened.manifests_pane.choose_platform()
+
+    @property
+    def marked(self) -> Reference | None:
+        """What is to be compared with another row."""
+        return self.tags_pane.marked
+
+    @property
+    def _comparable(self) -> Reference | None:
+        """What the row under the cursor names, where it can be compared."""
+        pane = self.pane_layout.pane
+        return pane.comparable if isinstance(pane, TagsPane | ManifestsPane) else None
+
+    @property
+    def _platform_request(self) -> PlatformRequest:
+        """The platform that is looked at, else the one that would be shown first."""
+        pane, browser = self.opened.manifests_pane, self.session.browser
+        node = pane.current
+        looked_at = node.descriptor.platform if node is not None and node.is_platform and node.descriptor else None
+        usual = pane.platform or (browser.platform if browser else None) or Platform.host()
+        return PlatformRequest(looked_at or usual)
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor for a comparison; take the mark away where it is marked."""
+        here = self._comparable
+        is_marked = here == self.marked
+        self.tags_pane.marked = self.opened.manifests_pane.marked = None if is_marked else here
+        name = self.pane_layout.pane.copy_title()
+        self.note(*(("unmarked", name) if is_marked else ("marked", name, "= compares it with another row")))
+
+    async def action_compare(self) -> None:
+        from regbrowse.tui.screens.compare import CompareScreen
+
+        here = self._comparable
+        if self.marked is None:
+            self.note("!", "nothing is marked", "m marks the row under the cursor, = compares it with another")
+        elif here == self.marked:
+            self.note("!", "this row is marked itself", "= compares it with another")
+        elif here is not None:
+            request = m.CompareRequest(self.marked, here, self._platform_request)
+            where_to = layout.classes_for(*self.app.size)
+            await self.app.push_screen(CompareScreen(self.session, request, lambda: where(self), where_to))
 
     def action_view(self) -> None:
         self.opened.config_pane.show_next_view()
