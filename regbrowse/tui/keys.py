@@ -96,6 +96,7 @@ KEYS: tuple[Key, ...] = (
     Key("reload", "r", "r", CHECK, "reload", "reload", "Reload"),
     Key("requests", "l", "l", CHECK, "requests so far, as curl", "requests", "Requests so far, as curl"),
     Key("connection", "L", "L", CHECK, "connection, log in", "log in", "Connection: how it is reached, log in"),
+    Key("aliases", "a", "a", CHECK, "all tags with this digest", "same digest", "All tags with this digest", TAGS),
     Key("suspend", "ctrl+z", "ctrl+z", CHECK, "suspend; fg comes back"),
     Key("anonymous", "A", "A", CHECK, "browse anonymously", "anonymous"),
     Key("plain_http", "H", "H", CHECK, "http for this session", "use http"),

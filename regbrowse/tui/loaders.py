@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
 from regbrowse.oci.manifest import Image, Index, config_of
@@ -46,6 +47,7 @@ from regbrowse.tui.messages import (
     SearchOffered,
     TagDetailsLoaded,
     TagHeadLoaded,
+    TagHeadsEnded,
 )
 from regbrowse.tui.tag_list import Ordered, order
 
@@ -174,6 +176,33 @@ class TagHeadLoader(Loader):
                     self._post(TagHeadLoaded(request, tag, head.digest))
 
         await _at_once(ask)
+
+
+class AllTagHeadsLoader(Loader):
+    """Asks what all tags of a repository refer to, by HEAD, because somebody wants to know which are the same."""
+
+    group = "all tag heads"
+
+    def load(self, request: ListRequest, tags: list[str]) -> None:
+        """Ask for these tags, a few at the same time; the first failure ends it."""
+        self.start(self._load(request, tags))
+
+    async def _load(self, request: ListRequest, tags: list[str]) -> None:
+        repository = request.place
+        assert isinstance(repository, Repository)
+        error: RegbrowseError | None = None
+        try:
+            browser = await self._session.connected()
+
+            async def ask(tag: str) -> None:
+                head = await browser.tag_head(repository, tag)
+                if head is not None and head.digest is not None:
+                    self._post(TagHeadLoaded(request, tag, head.digest))
+
+            await for_each(ask, tags)
+        except RegbrowseError as failure:
+            error = failure
+        self._post(TagHeadsEnded(request, error))
 
 
 class TagDetailsLoader(Loader):

@@ -126,6 +126,14 @@ class TagHeadLoaded(Loaded):
 
 
 @dataclass
+class TagHeadsEnded(Loaded):
+    """No more digests of tags are asked for; why not, where not all of them were."""
+
+    request: ListRequest
+    error: RegbrowseError | None = None
+
+
+@dataclass
 class TagDetailsLoaded(Loaded):
     """What the registry's own API says of some tags; or, in `note`, why it says nothing."""
 

@@ -26,6 +26,8 @@ class Filter:
 
     text: str = ""
     fuzzy: bool = False
+    digest: Digest | None = None
+    """Only tags that are known to refer to this are left; the text does not count then."""
 
 
 class Ordered(NamedTuple):
@@ -112,7 +114,7 @@ class TagList:
         self._sorted += fresh
         self._sorted.sort()
         if self._matches is not None:
-            found = [key for key in fresh if self._finds(tags.tag_of(key))]
+            found = [] if self.filter.digest else [key for key in fresh if self._finds(tags.tag_of(key))]
             self._late += found if self.newest_first else map(tags.tag_of, found)
             self._merge_late()
 
@@ -125,6 +127,8 @@ class TagList:
             self._by_digest[before].remove(tag)
         self.digests[tag] = digest
         self._by_digest.setdefault(digest, []).append(tag)
+        if self.filter.digest is not None and self.filter.digest in (digest, before):
+            self._take_same()
 
     def aliases(self, tag: str) -> tuple[str, ...]:
         """Give the other tags known to share the digest, in the order to show them."""
@@ -177,7 +181,9 @@ class TagList:
 
     def _leads(self, name: str) -> bool:
         """Tell whether a name begins with the text of the filter."""
-        return self._matches is not None and name.lower().startswith(self.filter.text.lower())
+        return (
+            self._matches is not None and not self.filter.digest and name.lower().startswith(self.filter.text.lower())
+        )
 
     def _signature_row(self, name: str) -> int | None:
         if self.unfolded and name in self.signatures:
@@ -185,7 +191,7 @@ class TagList:
         return None
 
     def _extra(self) -> int:
-        if not self.signatures or self.filter.text:
+        if not self.signatures or self.filter.text or self.filter.digest:
             return 0
         return 1 + (len(self.signatures) if self.unfolded else 0)
 
@@ -226,6 +232,9 @@ class TagList:
     def refilter(self, source: Sequence[str] | None = None) -> None:
         """Matches the names again, slice by slice with `advance`."""
         self._late, self._leading = [], []
+        if self.filter.digest is not None:
+            self._take_same()
+            return
         if not self.filter.text:
             self._matches = None
             self._pending = ()
@@ -236,6 +245,13 @@ class TagList:
         self._finds = tags.finder(self.filter.text, self.filter.fuzzy)
         self._at = 0
         self.advance()
+
+    def _take_same(self) -> None:
+        """Leave the tags of one digest, which were counted when their digests came."""
+        self._pending, self._at = (), 0
+        names = self._by_digest.get(self.filter.digest, []) if self.filter.digest else []
+        rows = [tags.sort_key(name) for name in names] if self.newest_first and self.versions else list(names)
+        self._matches = sorted(rows, key=self._order)
 
     @property
     def filtering(self) -> bool:
@@ -268,6 +284,6 @@ class TagList:
 
     def positions(self, name: str) -> Positions:
         """Where the filter matches a name."""
-        if not self.filter.text:
+        if not self.filter.text or self.filter.digest:
             return ()
         return tags.matches(self.filter.text, name, self.filter.fuzzy) or ()

@@ -26,15 +26,16 @@ class CostDialog(Dialog[bool]):
     wide, high = 66, 5
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "go_on", show=False)]
 
-    def __init__(self, cost: RateCost) -> None:
-        self._cost = cost
-        super().__init__("Pull limit", "", (("enter", "go on"), ("esc", "leave it")))
+    def __init__(self, sentence: str, title: str = "Pull limit") -> None:
+        """Take what is said of the cost."""
+        self._sentence = sentence
+        super().__init__(title, "", (("enter", "go on"), ("esc", "leave it")))
 
     def parts(self) -> Iterable[Widget]:
         yield LineView(self._lines)
 
     def _lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
-        return [[(line, styles.text)] for line in wrap(self._cost.sentence, max(1, width))]
+        return [[(line, styles.text)] for line in wrap(self._sentence, max(1, width))]
 
     def action_go_on(self) -> None:
         self.dismiss(True)
@@ -48,7 +49,7 @@ async def ask_cost(app: App[Any], cost: RateCost) -> bool:
         if not answered.done():
             answered.set_result(bool(yes))
 
-    dialog = CostDialog(cost)
+    dialog = CostDialog(cost.sentence)
     await app.push_screen(dialog, answer)
     try:
         return await answered

@@ -351,7 +351,7 @@ class ManifestsPane(Pane):
         from regbrowse.tui.dialogs.cost import CostDialog
 
         if self.held_back is not None:
-            await self.app.push_screen(CostDialog(self.held_back.cost), self._allow)
+            await self.app.push_screen(CostDialog(self.held_back.cost.sentence), self._allow)
 
     def _allow(self, yes: bool | None) -> None:
         if yes:

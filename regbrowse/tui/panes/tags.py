@@ -28,6 +28,7 @@ from regbrowse.tui.messages import (
     SearchOffered,
     TagDetailsLoaded,
     TagHeadLoaded,
+    TagHeadsEnded,
 )
 from regbrowse.tui.panes.pane import MARK_WORDS, Pane
 from regbrowse.tui.tag_list import Filter, Ordered, TagList
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 DIGEST_FROM = 44
 """Inner cells from which the digest column is shown."""
+FEW = 50
+"""Digests that are asked for without a question."""
 SEARCH_KEYS = (("/", "search"), ("o", "open one by name"))
 NEWEST, SERVED = "newest first", "as served"
 GROWTH = 0.15
@@ -83,7 +86,8 @@ class TagsPane(Pane):
     number = 1
     short_label = "tags"
     foot = (
-        "enter", "find", "copy", "digest", "compare", "sort", "open", "reload", "mark", "repositories", "history(-1)",
+        "enter", "find", "copy", "digest", "compare", "sort", "aliases", "open", "reload", "mark", "repositories",
+        "history(-1)",
         "history(1)", "zoom", "details",
     )  # fmt: skip
 
@@ -101,6 +105,13 @@ class TagsPane(Pane):
         """There is a first tag under the cursor, which nobody put there."""
 
         request: ListRequest
+
+    @dataclass
+    class DigestsRequested(Message):
+        """The digests of these tags are to be asked for."""
+
+        request: ListRequest
+        tags: list[str]
 
     @dataclass
     class SearchRequested(Message):
@@ -135,6 +146,10 @@ class TagsPane(Pane):
         """What the opened tag refers to."""
         self.image: TagImage | None = None
         """The image that is looked at behind the opened tag."""
+        self.asking_digests = False
+        """Whether the digests of all tags are being asked for."""
+        self._same_as = ""
+        """The tag whose digest is awaited, to show those that share it."""
         self._placed = False
         """Whether the cursor belongs to its name; before, it is just on the first row."""
         self._added = 0.0
@@ -179,6 +194,7 @@ class TagsPane(Pane):
             self.list = TagList(versions=not is_catalog, newest_first=self.list.newest_first)
             self.about, self.searches, self.searched = {}, False, ""
             self._placed, self._has_moved, self._began, self._added = False, False, 0.0, 0.0
+            self.asking_digests, self._same_as = False, ""
             self._came.clear()
             self.drop_filter()
             self.rows.reset()
@@ -327,6 +343,64 @@ class TagsPane(Pane):
         self.rows.cursor = row
         self.rows.scroll_to_row(top)
 
+    async def action_aliases(self) -> None:
+        """Show only the tags of the digest under the cursor, and ask for those not known; or show all again."""
+        name = self.current
+        if self.list.filter.digest is not None:
+            self.action_clear_filter()
+        elif name is not None:
+            unknown = [each for each in self.list.names if each not in self.list.digests]
+            # This one first: what the others are compared with.
+            unknown.sort(key=lambda each: each != name)
+            if len(unknown) > FEW:
+                from regbrowse.tui.dialogs.cost import CostDialog
+
+                many = f"This asks for the digests of {plural(len(unknown), 'tag')}, by HEAD. esc stops it at any time."
+                await self.app.push_screen(
+                    CostDialog(many, "Same digest"), lambda yes: self._show_same(name, unknown if yes else [])
+                )
+            else:
+                self._show_same(name, unknown)
+
+    def action_clear_filter(self) -> None:
+        """Stop asking for digests; else take the filter away."""
+        if self.asking_digests and self.request is not None:
+            self.post_message(self.DigestsRequested(self.request, []))
+        else:
+            super().action_clear_filter()
+
+    def _show_same(self, name: str, unknown: list[str]) -> None:
+        if self.request is None:
+            return
+        self._same_as = name
+        self._narrow_to_same()
+        if unknown:
+            self.asking_digests = True
+            self.turn_spinner(True)
+            self.post_message(self.DigestsRequested(self.request, unknown))
+
+    def _narrow_to_same(self) -> None:
+        """Filter by the digest of the tag that was chosen, as soon as it is known."""
+        digest = self.list.digests.get(self._same_as)
+        if self._same_as and digest is not None:
+            name, self._same_as = self._same_as, ""
+            self._narrow(Filter(fuzzy=self.list.filter.fuzzy, digest=digest))
+            self.select(name)
+
+    @on(TagHeadsEnded)
+    def _digests_ended(self, message: TagHeadsEnded) -> None:
+        if message.request is self.request:
+            self.stop_asking_digests()
+            if message.error is not None:
+                self.post_message(self.Noted("×", message.error.why, "a goes on"))
+
+    def stop_asking_digests(self) -> None:
+        """Wait for no more digests."""
+        if self.asking_digests:
+            self.asking_digests, self._same_as = False, ""
+            self.turn_spinner(self.streaming)
+            self.changed()
+
     @on(TagHeadLoaded)
     def _tag_head_loaded(self, message: TagHeadLoaded) -> None:
         if message.request is self.request:
@@ -334,7 +408,14 @@ class TagsPane(Pane):
 
     def set_digest(self, tag: str, digest: Digest) -> None:
         """Take what a tag refers to."""
+        here = self.current
         self.list.set_digest(tag, digest)
+        if self.list.filter.digest is not None:
+            self.rows_changed()
+            if here is not None and (row := self.list.index(here)) is not None:
+                self.rows.put_cursor(row)
+        if tag == self._same_as:
+            self._narrow_to_same()
         self.rows.refresh()
         self.changed()
 
@@ -410,6 +491,8 @@ class TagsPane(Pane):
         match action:
             case "find" if self.searches:
                 return True
+            case "aliases":
+                return self.repository is not None and self.row_count() > 0 and not self.filter.input.has_focus
             case "fuzzy":
                 return bool(self.list.filter.text)
             case _:
@@ -425,6 +508,10 @@ class TagsPane(Pane):
     def word(self, action: str) -> str:
         if action == "find" and self.searches:
             return "search"
+        if action == "clear_filter" and self.asking_digests:
+            return "stop"
+        if action == "aliases" and self.list.filter.digest is not None:
+            return "all tags"
         if action == "reload" and self.stopped:
             return "go on"
         if action == "mark" and self.marked is not None and self.marked == self.comparable:
@@ -461,6 +548,10 @@ class TagsPane(Pane):
     @property
     def filter_text(self) -> str:
         return self.searched or self.list.filter.text
+
+    @property
+    def is_filtered(self) -> bool:
+        return super().is_filtered or self.list.filter.digest is not None
 
     def action_fuzzy(self) -> None:
         self._narrow(Filter(self.list.filter.text, not self.list.filter.fuzzy))
@@ -541,6 +632,12 @@ class TagsPane(Pane):
             return [f"{self.spinner} {tags.total:,} so far", self.wait_reason]
         if self.streaming:
             return [f"{self.spinner} {tags.total:,} so far", "esc stops"] if tags.total else []
+        if tags.filter.digest or self.asking_digests:
+            same = plural(tags.matched, "tag") if tags.filter.digest else "looking"
+            asked = f"{len(tags.digests):,} of {tags.total:,} asked"
+            if self.asking_digests:
+                return [f"{self.spinner} {same}", asked, "esc stops"]
+            return [same, "same digest" if len(tags.digests) >= tags.total else asked]
         if tags.filter.text:
             return [f"{tags.matched:,} of {tags.total:,}", "fuzzy" if tags.filter.fuzzy else "substring"]
         if self.stopped:

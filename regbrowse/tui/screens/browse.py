@@ -58,6 +58,7 @@ class BrowseScreen(Screen[None]):
         self._purpose: Place | None = None
         """The place that was typed or entered last, until its answer came: it becomes a recent one then."""
         self._list = loaders.ListLoader(self, session, self.tags_pane)
+        self._all_heads = loaders.AllTagHeadsLoader(self, session, self.tags_pane)
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
         self._digest = loaders.DigestLoader(self, session, self)
         self._near = loaders.NearLoader(self, session, self)
@@ -117,8 +118,9 @@ class BrowseScreen(Screen[None]):
         if kept is None:
             self.go_to(place, remember=False)
             return
-        for loader in (self._list, self._search, self._details):
+        for loader in (self._list, self._search, self._details, self._all_heads):
             loader.cancel()
+        self.tags_pane.stop_asking_digests()
         self.tags_pane.restore(kept.tags)
         self.opened.manifests_pane.platform = kept.platform
         if isinstance(place, Reference) and place.target:
@@ -133,8 +135,9 @@ class BrowseScreen(Screen[None]):
 
     def _list_names(self, target: Repository | Registry, *, keep: bool = False) -> None:
         """List from the start, or go on behind the rows that are there."""
-        self._search.cancel()
-        self._details.cancel()
+        for loader in (self._search, self._details, self._all_heads):
+            loader.cancel()
+        self.tags_pane.stop_asking_digests()
         request = m.ListRequest(target)
         last = self.tags_pane.last if keep else None
         self.tags_pane.start(request, keep=keep)
@@ -201,6 +204,10 @@ class BrowseScreen(Screen[None]):
             self.opened.forget(f"enter, which costs 1 of the {plural(rate.remaining, 'pull')} left")
         else:
             self._follow(self.tags_pane)
+
+    @on(TagsPane.DigestsRequested)
+    def _digests_requested(self, event: TagsPane.DigestsRequested) -> None:
+        self._all_heads.load(event.request, event.tags)
 
     @on(TagsPane.SearchRequested)
     def _search_requested(self, event: TagsPane.SearchRequested) -> None:
@@ -441,7 +448,9 @@ class BrowseScreen(Screen[None]):
     @property
     def is_busy(self) -> bool:
         """Whether an answer is awaited that was asked for by hand."""
-        running = self._list.is_running or self.opened.is_awaited or self._digest.is_running
+        running = (
+            self._list.is_running or self.opened.is_awaited or self._digest.is_running or self._all_heads.is_running
+        )
         return running or any(pane.retry_at is not None for pane in self.pane_layout.panes)
 
     def action_back(self) -> None:
@@ -461,7 +470,9 @@ class BrowseScreen(Screen[None]):
         """End every request; what came so far stays."""
         self._list.cancel()
         self._digest.cancel()
+        self._all_heads.cancel()
         self._details.cancel()
+        self.tags_pane.stop_asking_digests()
         self.tags_pane.stop()
         self.opened.stop()
         self.note("stopped", "what came so far stays", "r asks again")

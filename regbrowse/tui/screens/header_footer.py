@@ -68,7 +68,7 @@ def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
     enabled = {each.binding.action for each in screen.active_bindings.values() if each.enabled}
     shown: list[Hint] = []
     if "clear_filter" in enabled:
-        shown.append(Hint("esc", "clear", "clear_filter"))
+        shown.append(Hint("esc", pane.word("clear_filter") or "clear", "clear_filter"))
     elif screen.pane_layout.zoomed:
         shown.append(Hint("esc", "back", "back"))
     elif screen.is_busy:
