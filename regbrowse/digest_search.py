@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,49 @@ class DigestSearch:
         if not spots:
             return False, self.nowhere(reference)
         return any(spot.what in MANIFESTS for spot in spots), told(spots[0], visible(reference.familiar, 1024))
+
+    async def blob_size(self) -> int | None:
+        """Ask by HEAD whether the repository holds a blob of this digest; None where it does not."""
+        from regbrowse.oci.descriptor import Descriptor
+
+        try:
+            return await self.browser.client.uncached(self.repository).blob_size(Descriptor("", self.wanted, None))
+        except _SKIPPED:
+            return None
+
+    async def in_tags(self, tags: Sequence[str], told: Callable[[int], None]) -> tuple[str, Spot] | None:
+        """Find the first of these tags that leads to the digest: by its manifest, its images or their configs.
+
+        `told` is called with the number of each tag, from 1. What was read before is not read again; at most MOST
+        documents are read.
+        """
+        for number, tag in enumerate(tags, 1):
+            told(number)
+            try:
+                digest = await self.browser.digest_of(Reference(self.repository, tag))
+                if digest == self.wanted or digest not in self._seen:
+                    if not self._may_read():
+                        return None
+                    root = await self.browser.open(Reference(self.repository, tag))
+                    found = await self._in_root(root)
+                    if found:
+                        return tag, found[0]
+            except _SKIPPED:
+                self.unread += 1
+        return None
+
+    async def _in_root(self, root: Manifest) -> list[Spot]:
+        """Look in a manifest, in those below it and in the configs of the images."""
+        self._seen.add(root.digest)
+        self.looked += 1
+        if root.digest == self.wanted:
+            return [itself(root)]
+        found = in_manifest(root, self.wanted)
+        if found:
+            return found
+        below = await self._below(root)
+        found = [spot for each in below for spot in in_manifest(each.manifest, self.wanted, each.platform, each.about)]
+        return found or await self._configs([_Read(root), *below])
 
     def nowhere(self, reference: Reference) -> str:
         """What to say when nothing was found."""

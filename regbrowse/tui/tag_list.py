@@ -151,6 +151,10 @@ class TagList:
         """All tags as served, without signature tags."""
         return self._served
 
+    def newest(self) -> list[str]:
+        """Give all tags, the newest first, without signature tags."""
+        return [tags.tag_of(key) for key in self._sorted]
+
     @property
     def matched(self) -> int:
         return len(self._leading) + len(self._ordered())

@@ -19,12 +19,14 @@ from regbrowse.tui.messages import ConfigLoaded, ImageLoaded
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles, theme_styles
 from regbrowse.tui.widgets.lines import Detail, Line
+from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from regbrowse.oci.config import Config
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.layers import LayerRow, LayerTable
     from regbrowse.oci.manifest import Manifest
+    from regbrowse.reference import Digest
     from regbrowse.tui.messages import ImageRequest
 
 DIGEST_FROM = 74
@@ -63,6 +65,8 @@ class LayersPane(Pane):
         self._nothing = ""
         """Why there are no layers, in words."""
         self._noun = "layer"
+        self.wanted: Digest | None = None
+        """The digest of the layer, or of its content, to put the cursor on when it comes."""
         self.order = IN_ORDER
         """Which rows are shown, and in which order; holds for every image."""
         self._sought = ""
@@ -87,6 +91,7 @@ class LayersPane(Pane):
 
     def forget(self, wait_for: str = "a manifest") -> None:
         """Forget the layers."""
+        self.wanted = None
         self.start(None, "")
         self.wait_for(wait_for)
 
@@ -148,7 +153,11 @@ class LayersPane(Pane):
         self.header.of_images = self._noun == "layer"
         self.header.refresh()
         self.rows_changed()
-        if before is not None:
+        number = next((row.number for row in rows if self.wanted and self.wanted in _digests(row)), None)
+        if number is not None:
+            self.wanted = None
+            self.go_to_layer(number)
+        elif before is not None:
             self.rows.put_cursor(next((i for i, row in enumerate(rows) if _is_same(row, before)), 0))
 
     @property
@@ -163,6 +172,10 @@ class LayersPane(Pane):
         row = next((i for i, row in enumerate(self.shown_rows) if row.number == number), None)
         if row is not None:
             self.rows.put_cursor(row)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        if event.by_hand:
+            self.wanted = None
 
     async def choose_order(self) -> None:
         """Let be chosen which rows are shown, and in which order."""
@@ -346,6 +359,10 @@ def _whole(row: LayerRow) -> str:
     if row.told:
         parts.append(f"{row.told[0].upper()}{row.told[1:]}.")
     return "\n\n".join(parts)
+
+
+def _digests(row: LayerRow) -> tuple[Digest | None, Digest | None]:
+    return row.descriptor.digest if row.descriptor else None, row.diff_id
 
 
 def _weight(row: LayerRow) -> int:

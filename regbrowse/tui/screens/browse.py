@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from regbrowse.errors import AuthRejected, Denied
+from regbrowse.oci.identify import BLOB, CONFIG, DIFF_ID, LAYER
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.reference import Reference, Registry, Repository, registry_in
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from regbrowse.reference import Digest
     from regbrowse.reference_input import Typed
     from regbrowse.registry.models import RateCost
+    from regbrowse.tui.dialogs.identify import Identified
     from regbrowse.tui.selection import Selection
     from regbrowse.tui.session import RegistrySession
 
@@ -420,6 +422,8 @@ class BrowseScreen(Screen[None]):
                 return self.navigator.can_step(int(str(parameters[0])))
             case "repositories":
                 return self.tags_pane.repository is not None
+            case "identify":
+                return self.opened.request is not None or self.tags_pane.reference is not None
             case "sort" if self.pane_layout.pane is self.opened.layers_pane:
                 return self.opened.layers_pane.table is not None
             case "sort":
@@ -592,6 +596,29 @@ class BrowseScreen(Screen[None]):
         self.go_to(typed.place, fresh=typed.only_https or typed.source is not None)
         self.action_focus_pane("tags")
         self._show_waiting_and_notices()
+
+    async def action_identify(self) -> None:
+        """Say what a digest is; enter goes to where it belongs."""
+        from regbrowse.tui.dialogs.identify import IdentifyDialog
+
+        here = self.opened.request.reference if self.opened.request else self.tags_pane.reference
+        if here is not None:
+            names = [name for name in self.tags_pane.list.newest() if name != here.tag]
+            await self.app.push_screen(IdentifyDialog(self.session, here, names), self._identified)
+
+    def _identified(self, found: Identified | None) -> None:
+        if found is None:
+            return
+        self._keep()
+        pane = self.opened.show_digest(found.digest)
+        if pane:
+            self._leave_a_way_back()
+            self.action_focus_pane(pane)
+        elif found.reference is not None:
+            self.go_to(found.reference)
+            self.opened.layers_pane.wanted = found.digest
+            is_layer = found.what in (LAYER, DIFF_ID, BLOB)
+            self.action_focus_pane("layers" if is_layer else "config" if found.what == CONFIG else "manifests")
 
     async def action_connection(self) -> None:
         from regbrowse.tui.dialogs.connection import ConnectionDialog
