@@ -25,9 +25,14 @@ SELECT = "y shows it, shift+drag selects"
 """What helps where nothing else does: with shift the mouse is the terminal's own."""
 
 
+def is_remote(environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether the person sits at another machine."""
+    return bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
+
+
 def local_tool(environment: Mapping[str, str] = os.environ) -> list[str] | None:
     """The command that reads the clipboard's new content from its input; None in a remote session."""
-    if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
+    if is_remote(environment):
         return None
     if sys.platform == "darwin" and (path := shutil.which("pbcopy")):
         return [path]

@@ -76,6 +76,7 @@ KEYS: tuple[Key, ...] = (
     Key("platform", "p", "p", FIND, "choose a platform", "platform", "Choose a platform"),
     Key("sizes", "c", "c", FIND, "sizes that take many pulls", "sizes", part=MANIFESTS),
     Key("open", "o", "o", FIND, "open a reference", "open", "Open a reference"),
+    Key("web_page", "b", "b", TAKE, "open a page in the browser", "browser", "Open a page of the image in the browser"),
     Key("identify", "i", "i", FIND, "say what a digest is", "identify", "Identify a digest"),
     Key("repositories", "u", "u", FIND, "the registry's repositories", "repositories", "Repositories of this registry"),
     Key("palette", "ctrl+p", "ctrl+p", FIND, "command palette"),

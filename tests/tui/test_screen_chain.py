@@ -404,3 +404,34 @@ async def test_history_that_does_not_fit_the_layers(
         await driven.shows(short)
         await driven.press("3", "G")
         await driven.shows(told or "layer  sha256:")
+
+
+@pytest.mark.parametrize("remote", [False, True])
+async def test_pages_of_an_image_are_opened_in_the_browser(
+    registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remote: bool
+) -> None:
+    source = "https://github.com/acme/shop"
+    labels = {"org.opencontainers.image.source": source, "org.opencontainers.image.revision": "90edacff"}
+    registry.repository("shop/app").add(images.image(values={"config": {"Labels": labels}}), "1.0.0")
+    registry.repository("shop/app").add(images.image(), "0.9.0")
+    monkeypatch.delenv("SSH_TTY", raising=False)
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    if remote:
+        monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+    async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path, size=(160, 40)) as driven:
+        opened: list[str] = []
+        monkeypatch.setattr(driven.app, "open_url", opened.append)
+        await driven.shows("platform    linux/amd64")
+        await driven.press("b")
+        await driven.shows(f"{source}/tree/90edacff")
+        await driven.press("enter")
+        await driven.until(lambda: opened or driven.app.clipboard)
+        assert (opened, driven.app.clipboard) == (
+            ([], f"{source}/tree/90edacff") if remote else ([f"{source}/tree/90edacff"], "")
+        )
+        await driven.press("1", "j", "enter")
+        await driven.shows("Manifests  0.9.0")
+        await driven.shows("platform    linux/amd64")
+        await driven.until(lambda: driven.is_quiet)
+        await driven.press("b")
+        await driven.shows("no page of this image is known")

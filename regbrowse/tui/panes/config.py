@@ -34,6 +34,8 @@ from regbrowse.tui.widgets.lines import Detail
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pygments.lexer import Lexer
 
     from regbrowse.oci.config import Config
@@ -114,6 +116,8 @@ class ConfigPane(Pane):
         """The manifest that names the config; None until it was read."""
         self.document: JsonLines | None = None
         self.raw = b""
+        self.labels: Mapping[str, str] = {}
+        """The labels of the image, once the config was read as values."""
         self.card: tuple[CardRow, ...] = ()
         """The rows of the card; empty until the config was read as values, and for what is no config of an image."""
         self.wanted_view = CARD
@@ -224,6 +228,7 @@ class ConfigPane(Pane):
             plural(len(config.labels), "label"),
         )
         self._anomalies = config.anomalies
+        self.labels = config.labels
         self.card = image_card(config, self.manifest.annotations if self.manifest else {})
         self._awaits = ""
         self.rows_changed()
@@ -253,6 +258,7 @@ class ConfigPane(Pane):
 
     def _show(self, raw: bytes, *, whole: bool, awaits: str = "") -> None:
         self.raw, self.whole = raw, whole
+        self.labels = {}
         self.card, self.decoded, self._awaits = (), None, awaits
         self._stays_pretty = bool(raw) and not awaits
         self._manifest_document = None

@@ -422,6 +422,8 @@ class BrowseScreen(Screen[None]):
                 return self.navigator.can_step(int(str(parameters[0])))
             case "repositories":
                 return self.tags_pane.repository is not None
+            case "web_page":
+                return self.opened.request is not None
             case "identify":
                 return self.opened.request is not None or self.tags_pane.reference is not None
             case "sort" if self.pane_layout.pane is self.opened.layers_pane:
@@ -596,6 +598,32 @@ class BrowseScreen(Screen[None]):
         self.go_to(typed.place, fresh=typed.only_https or typed.source is not None)
         self.action_focus_pane("tags")
         self._show_waiting_and_notices()
+
+    async def action_web_page(self) -> None:
+        """Let a page of the image be chosen, and open it in the browser; in a remote session its address is copied."""
+        from regbrowse.oci.web_pages import web_pages
+        from regbrowse.tui.clipboard import copy, is_remote
+        from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
+
+        request = self.opened.request
+        pages = web_pages(request.reference, self.opened.claims) if request is not None else []
+        if not pages:
+            self.note("!", "no page of this image is known", "it has no source label, and its registry shows none")
+            return
+
+        async def take(at: int | None) -> None:
+            if at is None:
+                return
+            url = pages[at].url
+            if is_remote():
+                copied = await copy(self.app, url)
+                self.note(copied.verb, url, f"{copied.how}; this is a remote session")
+            else:
+                self.app.open_url(url)
+                self.note("opened", url, "in the browser")
+
+        choices = [Choice(page.label, page.url) for page in pages]
+        await self.app.push_screen(ChooseDialog("Browser", "says the image or its registry", choices), take)
 
     async def action_identify(self) -> None:
         """Say what a digest is; enter goes to where it belongs."""

@@ -141,6 +141,13 @@ class OpenedManifest:
                 self.config_pane.take_manifest(known)
             self._image.load(request, known, node.descriptor)
 
+    @property
+    def claims(self) -> dict[str, str]:
+        """The labels and annotations of the image that is looked at, and of the list that it is in."""
+        model, manifest = self.manifests_pane.model, self.config_pane.manifest
+        of_list = model.root.annotations if model else {}
+        return {**of_list, **self.config_pane.labels, **(manifest.annotations if manifest else {})}
+
     def show_digest(self, digest: Digest) -> str:
         """Put the cursor where a digest belongs in what is shown; give the pane, or nothing where it is not there."""
         layers, manifests = self.layers_pane, self.manifests_pane
