@@ -212,7 +212,18 @@ class Browser:
 
         Raises CostRefused when it is not wanted.
         """
-        cost = await self.rate_cost(repository, digests, cached=cached)
+        await self._expect(await self.rate_cost(repository, digests, cached=cached))
+
+    async def expect_heads(self, repository: Repository, count: int) -> None:
+        """Say what asking for so many tags takes of the pull limit, where each HEAD is answered by a GET.
+
+        That shows with the first tag. Raises CostRefused when it is not wanted.
+        """
+        rate = self.client.limits.rate(repository.registry)
+        if rate is not None and count > ASK_ABOVE and self.client.heads_are_gets(repository.registry):
+            await self._expect(RateCost(count, rate))
+
+    async def _expect(self, cost: RateCost | None) -> None:
         if cost is not None and self.on_cost is not None and not await self.on_cost(cost):
             raise CostRefused(cost.sentence.removesuffix(".") + "; nothing of it was read.")
 

@@ -7,7 +7,7 @@ import shlex
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from regbrowse.registry.models import Exchange
+from regbrowse.registry.models import Exchange, Fields
 from regbrowse.text import plural, size, visible
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Exchange",
     "answer_lines",
     "asked_for",
+    "curl",
     "curl_command",
     "curl_lines",
     "has_secrets",
@@ -91,14 +92,25 @@ def totals(sent: int, cached: int, received: int) -> list[str]:
     return [plural(sent, "request"), *([f"{cached:,} from cache"] if cached else []), size(received)]
 
 
+def curl(url: str, headers: Fields = (), *, method: str = "GET", form: str = "", unverified: bool = False) -> list[str]:
+    """Write a request as a curl command for a shell, an argument or two an item."""
+    options = ["-sSL"] + ["-I"] * (method == "HEAD") + ["-k"] * unverified
+    items = [" ".join(["curl", *options])]
+    items += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers]
+    if form:
+        items.append(f"-d {shlex.quote(form)}")
+    return [*items, shlex.quote(url)]
+
+
 def curl_lines(exchange: Exchange) -> list[str]:
-    """Write a request as a curl command, an argument or two a line; logins are `***`, what signs addresses REDACTED."""
-    options = ["-sS", "-L"] + ["-I"] * (exchange.method == "HEAD") + ["-k"] * exchange.unverified
-    lines = [" ".join(["curl", *options])]
-    lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in exchange.asked]
-    if exchange.form:
-        lines.append(f"-d {_quoted(exchange.form)}")
-    return [*lines, shlex.quote(exchange.url)]
+    """Write a request that was sent as `curl` does; logins are `***`, and what signs addresses is REDACTED."""
+    return curl(
+        exchange.url,
+        exchange.asked,
+        method=exchange.method,
+        form=exchange.form,
+        unverified=exchange.unverified,
+    )
 
 
 def curl_command(exchange: Exchange) -> str:
@@ -118,8 +130,3 @@ def answer_lines(exchange: Exchange) -> list[str]:
     if exchange.outcome and exchange.status is not None:
         first.append(f"after {exchange.status}")
     return ["  ".join(first), *(f"{name}: {value}" for name, value in exchange.answered)]
-
-
-def _quoted(text: str) -> str:
-    """Quote an argument by single quotes, as people write headers."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"

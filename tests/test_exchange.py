@@ -27,7 +27,7 @@ ASKED = (("Accept", "a/b, c/d"), ("Authorization", "Bearer ***"))
 def test_a_request_as_curl() -> None:
     asked = Exchange("GET", f"{URL}/manifests/1.0", 200, 0.05, 1609, asked=ASKED)
     assert curl_command(asked) == (
-        "curl -sS -L \\\n  -H 'Accept: a/b, c/d' \\\n  -H 'Authorization: Bearer ***' \\\n"
+        "curl -sSL \\\n  -H 'Accept: a/b, c/d' \\\n  -H 'Authorization: Bearer ***' \\\n"
         "  https://one.example/v2/acme/app/manifests/1.0"
     )
     assert has_secrets(asked)
@@ -44,7 +44,7 @@ def test_a_request_as_curl() -> None:
     ],
 )
 def test_a_shell_reads_what_was_sent(asked: Exchange, words: list[str]) -> None:
-    assert shlex.split(curl_command(asked).replace("\\\n", " ")) == ["curl", "-sS", "-L", *words]
+    assert shlex.split(curl_command(asked).replace("\\\n", " ")) == ["curl", "-sSL", *words]
 
 
 @pytest.mark.parametrize(

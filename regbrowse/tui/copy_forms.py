@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from regbrowse.exchange import curl
 from regbrowse.oci.index_walk import Kind, classify
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.text import plural
@@ -124,9 +125,8 @@ def _commands(repository: Repository, manifest: Manifest, base: str) -> list[For
         return []
     pinned, is_plain = f"{repository}@{manifest.digest}", base.startswith("http:")
     url = f"{base}/v2/{repository.path}/manifests/{manifest.digest}"
-    accept = f"Accept: {manifest.media_type}"
     found = [
-        ("u", "curl", f"curl -sSL -H {shlex.quote(accept)} {shlex.quote(url)}")
+        ("u", "curl", " ".join(curl(url, (("Accept", manifest.media_type),))))
         if base and manifest.media_type
         else None,
         ("n", "crane", f"crane manifest {'--insecure ' * is_plain}{pinned}"),
@@ -145,7 +145,7 @@ def blob_commands(repository: Repository, digest: Digest, base: str) -> list[For
     pinned, is_plain = f"{repository}@{digest}", base.startswith("http:")
     url = f"{base}/v2/{repository.path}/blobs/{digest}"
     found = [
-        ("u", "curl", f"curl -sSL {shlex.quote(url)}" if base else ""),
+        ("u", "curl", " ".join(curl(url)) if base else ""),
         ("n", "crane", f"crane blob {'--insecure ' * is_plain}{pinned}"),
         ("r", "regctl", f"regctl blob get {_at_host(repository, is_plain)}{repository} {digest}"),
     ]

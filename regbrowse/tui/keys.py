@@ -95,6 +95,7 @@ KEYS: tuple[Key, ...] = (
         "view",
         "Config: card or decoded, pretty, raw, manifest",
     ),
+    Key("watch", "w", "w", FIND, "watch a tag: tell when it moves", "watch", "Watch this tag", TAGS),
     Key("reload", "r", "r", CHECK, "reload", "reload", "Reload"),
     Key("requests", "l", "l", CHECK, "requests so far, as curl", "requests", "Requests so far, as curl"),
     Key("connection", "L", "L", CHECK, "connection, log in", "log in", "Connection: how it is reached, log in"),
@@ -121,6 +122,7 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("=", "same digest as these tags; in both"),
     ("●", "marked for a comparison"),
     ("- + ~", "only in A, only in B, different"),
+    ("≠ ◎", "moved since you last looked; watched"),
     ("▸ ▾", "folded, open"),
 )
 """The glyphs of the panes and what they mean."""

@@ -21,6 +21,7 @@ from regbrowse.oci.mediatype import is_decodable
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.reference import Registry, Repository
+from regbrowse.tag_watch import TagWatch
 from regbrowse.tui.messages import (
     LARGE,
     ChildLoaded,
@@ -48,6 +49,7 @@ from regbrowse.tui.messages import (
     TagDetailsLoaded,
     TagHeadLoaded,
     TagHeadsEnded,
+    WatchEnded,
 )
 from regbrowse.tui.tag_list import Ordered, order
 
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from regbrowse.browser import Browser, Names
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
+    from regbrowse.reference import Digest, Reference
     from regbrowse.tui.session import RegistrySession
 
 FEW = 300
@@ -199,7 +202,9 @@ class AllTagHeadsLoader(Loader):
                 if head is not None and head.digest is not None:
                     self._post(TagHeadLoaded(request, tag, head.digest))
 
-            await for_each(ask, tags)
+            await for_each(ask, tags[:1])
+            await browser.expect_heads(repository, len(tags) - 1)
+            await for_each(ask, tags[1:])
         except RegbrowseError as failure:
             error = failure
         self._post(TagHeadsEnded(request, error))
@@ -267,8 +272,8 @@ class ChildLoader(Loader):
     """Reads the manifests whose rows can be seen, for their sizes and whether they are there."""
 
     group = "children"
-    _read: tuple[ManifestRequest, int] | None = None
-    """How many were read of what is open."""
+    _asked_for: tuple[ManifestRequest, set[Digest]] | None = None
+    """What was asked for by itself of what is open."""
 
     def load(self, request: ManifestRequest, wanted: list[Descriptor], *, at_any_cost: bool = False) -> None:
         """Read these manifests, a few at the same time; with `at_any_cost` also when much is taken of a pull limit."""
@@ -278,19 +283,22 @@ class ChildLoader(Loader):
         browser = await self._session.connected()
         repository = request.reference.repository
         digests = [each.digest for each in wanted if each.digest]
-        before = self._read[1] if self._read and self._read[0] is request else 0
-        cost = None if at_any_cost else await browser.rate_cost(repository, digests, already=before)
+        if self._asked_for is None or self._asked_for[0] is not request:
+            self._asked_for = request, set()
+        before = self._asked_for[1]
+        already = len(before.difference(digests))
+        cost = None if at_any_cost else await browser.rate_cost(repository, digests, already=already)
         if cost is not None:
             self._post(ChildrenHeldBack(request, cost))
             return
-        if not at_any_cost:
-            self._read = request, before + len(digests)
         todo = iter(wanted)
 
         async def ask() -> None:
             for descriptor in todo:
                 if descriptor.digest is None or browser.client.limits.is_low(repository.registry):
                     continue
+                if not at_any_cost:
+                    before.add(descriptor.digest)
                 outcome: Manifest | RegbrowseError
                 try:
                     outcome = await browser.child(repository, descriptor, background=True)
@@ -400,6 +408,24 @@ class NearLoader(Loader):
                     if part.done or len(names) > MANY:
                         break
         return names
+
+
+class WatchLoader(Loader):
+    """Watches one tag until it moves, for an hour at most."""
+
+    group = "watch"
+
+    def load(self, reference: Reference, before: Digest | None) -> None:
+        """Watch a tag; `before` is what it is known to point to."""
+        self.start(self._load(reference, before))
+
+    async def _load(self, reference: Reference, before: Digest | None) -> None:
+        try:
+            browser = await self._session.connected()
+            moved = await TagWatch(browser, reference, before=before, background=True).run()
+            self._post(WatchEnded(reference, moved))
+        except RegbrowseError as error:
+            self._post(WatchEnded(reference, None, error))
 
 
 class DigestLoader(Loader):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.platform_selection import PlatformRequest, PlatformSelection
     from regbrowse.reference import Digest, Reference, Registry, Repository
     from regbrowse.registry.models import Found, RateCost, TagFact
+    from regbrowse.tag_watch import Moved
     from regbrowse.tui.tag_list import Ordered
 
 LARGE = 256 * 2**10
@@ -240,6 +241,15 @@ class ImagesCompared(Loaded):
 
     request: CompareRequest
     compared: ComparedImages
+
+
+@dataclass
+class WatchEnded(Loaded):
+    """A tag that was watched has moved; or its time is over, or it cannot be watched."""
+
+    reference: Reference
+    moved: Moved | None
+    error: RegbrowseError | None = None
 
 
 @dataclass

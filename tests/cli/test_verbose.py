@@ -25,7 +25,7 @@ async def test_every_request_with_its_curl_and_what_the_cache_answered(
     assert TIME.match(asked)
     assert asked.endswith("  costs 1 of the pull limit")
     at = lines.index(asked)
-    assert lines[at + 1] == "    curl -sS -L \\"
+    assert lines[at + 1] == "    curl -sSL \\"
     assert lines[at + 2].startswith("      -H 'Accept: ")
     assert lines[at + 3] == f"      {registry.url}/v2/acme/app/manifests/it"
     cached = {TIME.sub("", line) for line in lines if line.endswith("  cache")}

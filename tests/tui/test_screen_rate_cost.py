@@ -90,3 +90,22 @@ async def test_tags_are_not_asked_by_themselves_where_head_is_a_get(registry: Fa
         await driven.until(lambda: driven.is_quiet)
         asked = {one.path for one in registry.asked if one.method == "GET" and "/manifests/1." in one.path}
         assert len(asked) <= 10
+
+
+async def test_all_tags_of_a_digest_are_asked_for_when_it_is_wanted(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.extra_headers = list(METERED)
+    names = [f"1.{number}" for number in range(20)]
+    registry.repository("acme/app").add(MANY[0], *names)
+    for name in names:
+        registry.fault(f"/v2/acme/app/manifests/{name}", Fault(405, method="HEAD"))
+    async with browsing(f"{registry.name}/acme/app:1.19", tmp_path) as driven:
+        await driven.shows("platform    linux/a0")
+        await driven.until(lambda: driven.is_quiet)
+        await driven.press("a")
+        await driven.shows("of the 72 pulls that are left.")
+        await driven.press("escape")
+        await driven.shows("nothing of it was read")
+        await driven.press("escape", "a")
+        await driven.shows("of the 72 pulls that are left.")
+        await driven.press("enter")
+        await driven.until(lambda: all(name in driven.screen.tags_pane.list.digests for name in names))

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from regbrowse.browser import Browser
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.head_cost import HeadCost
 from regbrowse.cli.progress import progress_line, waiting
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RegbrowseError
@@ -43,12 +42,9 @@ async def _search(context: CommandContext, wanted: Digest, tags: list[str], writ
     asked = found = silent = 0
     all_tags = plural(len(tags), "tag")
 
-    heads = HeadCost(context)
-
     async def ask(tag: str) -> None:
         nonlocal asked, found, silent
         head = await context.browser.tag_head(repository, tag)
-        heads.tell()
         asked += 1
         if head is not None and head.digest is None:
             silent += 1
@@ -63,7 +59,9 @@ async def _search(context: CommandContext, wanted: Digest, tags: list[str], writ
 
     try:
         async with progress_line(line):
-            await for_each(ask, tags)
+            await for_each(ask, tags[:1])
+            await context.browser.expect_heads(repository, len(tags) - 1)
+            await for_each(ask, tags[1:])
     except RegbrowseError:
         note(f"Stopped early: {asked:,} of {all_tags} asked.")
         raise

@@ -57,7 +57,8 @@ def _group(name: str, width: int, styles: TextStyles) -> list[list[Span]]:
 
 
 def _marks(styles: TextStyles) -> list[list[Span]]:
-    style = {"✓": styles.success, "×": styles.error, "!": styles.warning, "=": styles.accent, "●": styles.accent}
+    style = {"✓": styles.success, "×": styles.error, "!": styles.warning, "≠ ◎": styles.warning}
+    style |= dict.fromkeys("=●", styles.accent)
     return [
         [("Marks", styles.primary + _BOLD)],
         *([(mark.ljust(RIGHT_KEY), style.get(mark, styles.secondary)), (means, styles.text)] for mark, means in MARKS),

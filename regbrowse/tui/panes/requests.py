@@ -85,6 +85,9 @@ class RequestsPane(Pane):
         self.rows.put_cursor(row)
         self.changed()
 
+    def whole_row(self) -> tuple[str, str]:
+        return "request and answer", whole(self.current) if self.current is not None else ""
+
     # Filter
 
     @property

@@ -15,8 +15,9 @@ from textual.timer import Timer
 
 from regbrowse.errors import RegbrowseError
 from regbrowse.reference import Reference, Repository
+from regbrowse.state.tag_memory import Move, TagMemory
 from regbrowse.tags import is_signature_tag
-from regbrowse.text import plural, size
+from regbrowse.text import moment, plural, size
 from regbrowse.tui import keys
 from regbrowse.tui.cells import DIGEST, Span, clip, cut_middle, shifted, short_digest, spread, width_of, wrap
 from regbrowse.tui.copy_forms import Form, TagImage, tag_forms
@@ -39,6 +40,7 @@ from regbrowse.tui.widgets.row_list import RowList
 if TYPE_CHECKING:
     from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest, Registry
+    from regbrowse.tag_watch import Moved
     from regbrowse.tui.messages import ListRequest
 
 DIGEST_FROM = 44
@@ -86,7 +88,8 @@ class TagsPane(Pane):
     number = 1
     short_label = "tags"
     foot = (
-        "enter", "find", "copy", "digest", "compare", "sort", "aliases", "open", "reload", "mark", "repositories",
+        "enter", "find", "copy", "digest", "compare", "sort", "aliases", "open", "reload", "mark", "watch",
+        "repositories",
         "history(-1)",
         "history(1)", "zoom", "details",
     )  # fmt: skip
@@ -120,8 +123,21 @@ class TagsPane(Pane):
         request: ListRequest
         text: str
 
-    def __init__(self) -> None:
+    @dataclass
+    class WatchRequested(Message):
+        """A tag is to be watched, or not any more."""
+
+        reference: Reference
+        before: Digest | None
+        """What it is known to point to."""
+
+    watched: reactive[Reference | None] = reactive(None)
+    """The tag that is watched."""
+
+    def __init__(self, memory: TagMemory | None = None) -> None:
         super().__init__("tags", "Tags")
+        self.memory = memory or TagMemory()
+        """What tags pointed to when they were visited."""
         self.list = TagList()
         self.request: ListRequest | None = None
         """What is listed."""
@@ -280,6 +296,7 @@ class TagsPane(Pane):
         self.opened_manifest, self.image = root, None
         if reference.tag and self.repository == reference.repository:
             self.set_digest(reference.tag, root.digest)
+            self.memory.of(reference.repository).visit(reference.tag, root.digest, self.memory.now())
 
     def end(self, *, stopped: bool = False, incomplete: str = "") -> None:
         """No more names are to come."""
@@ -409,7 +426,7 @@ class TagsPane(Pane):
     def set_digest(self, tag: str, digest: Digest) -> None:
         """Take what a tag refers to."""
         here = self.current
-        self.list.set_digest(tag, digest)
+        self._learn(tag, digest)
         if self.list.filter.digest is not None:
             self.rows_changed()
             if here is not None and (row := self.list.index(here)) is not None:
@@ -431,7 +448,37 @@ class TagsPane(Pane):
             weighs = f"{size(each.size)} {each.size_of}".strip() if each.size is not None else ""
             self.details[each.tag] = "  ".join(part for part in (pushed, weighs) if part)
             if each.digest is not None:
-                self.list.set_digest(each.tag, each.digest)
+                self._learn(each.tag, each.digest)
+        self.rows.refresh()
+        self.changed()
+
+    def _learn(self, tag: str, digest: Digest) -> None:
+        self.list.set_digest(tag, digest)
+        if self.repository is not None:
+            self.memory.of(self.repository).see(tag, digest)
+
+    def _move(self, tag: str) -> Move | None:
+        """Tell whether a tag points to something else than when it was visited last."""
+        return self.memory.of(self.repository).moves.get(tag) if self.repository is not None else None
+
+    def show_moved(self, moved: Moved) -> None:
+        """Take what a watch has found."""
+        reference = moved.reference
+        if moved.after is None or reference.tag is None:
+            return
+        memory = self.memory.of(reference.repository)
+        if reference.tag not in memory.visits:
+            memory.moves[reference.tag] = Move(moved.before, moved.after, moved.at)
+        if self.repository == reference.repository:
+            self.set_digest(reference.tag, moved.after)
+        else:
+            memory.see(reference.tag, moved.after)
+
+    def is_watched(self, tag: str) -> bool:
+        """Tell whether this tag is the one that is watched."""
+        return self.watched is not None and (self.watched.repository, self.watched.tag) == (self.repository, tag)
+
+    def watch_watched(self) -> None:
         self.rows.refresh()
         self.changed()
 
@@ -495,6 +542,8 @@ class TagsPane(Pane):
                 return self.repository is not None and self.row_count() > 0 and not self.filter.input.has_focus
             case "fuzzy":
                 return bool(self.list.filter.text)
+            case "watch":
+                return self.repository is not None and self.current is not None and not self.filter.input.has_focus
             case _:
                 return super().check_action(action, parameters)
 
@@ -516,6 +565,8 @@ class TagsPane(Pane):
             return "go on"
         if action == "mark" and self.marked is not None and self.marked == self.comparable:
             return "unmark"
+        if action == "watch" and self.current is not None and self.is_watched(self.current):
+            return "watch no more"
         return super().word(action)
 
     async def action_enter(self) -> None:
@@ -524,6 +575,26 @@ class TagsPane(Pane):
         else:
             self.list.unfolded = not self.list.unfolded
             self.rows_changed()
+
+    def action_watch(self) -> None:
+        """Let the tag under the cursor be watched, or not any more."""
+        reference = self.reference
+        if reference is not None and reference.tag:
+            self.post_message(self.WatchRequested(reference, self.list.digests.get(reference.tag)))
+
+    def whole_row(self) -> tuple[str, str]:
+        tag = self.current
+        if tag is None or self.repository is None:
+            return super().whole_row()
+        digest, move = self.list.digests.get(tag), self._move(tag)
+        lines = [f"name      {self.repository}:{tag}", f"digest    {digest or 'not asked for so far'}"]
+        if move is not None:
+            lines += [f"before    {move.before}", f"visited   {moment(move.visited.isoformat())}"]
+        elif visit := self.memory.of(self.repository).visits.get(tag):
+            lines.append(f"visited   {moment(visit.at.isoformat())}, with this digest")
+        lines += [f"same as   {' '.join(self.list.aliases(tag))}"] if self.list.aliases(tag) else []
+        lines += [f"registry  {self.details[tag]}"] if tag in self.details else []
+        return self.copy_title(), "\n".join(lines)
 
     async def choose_order(self) -> None:
         """Let the order of the tags be chosen."""
@@ -667,6 +738,10 @@ class TagsPane(Pane):
         asked, total = len(self.list.digests), self.list.total
         if asked < total:
             said = f"so far: {asked:,} of {plural(total, 'tag')} asked" + (f"  {said}" if said else "")
+        if (move := self._move(name)) is not None and move.after == digest:
+            said = f"≠ {move.before.short} when visited {moment(move.visited.isoformat())}" + (
+                f"  {said}" if said else ""
+            )
         root = self._root(digest)
         if root is None:
             return Detail("tag", str(digest), None, MARK_WORDS["·"], names, said)
@@ -734,8 +809,7 @@ class TagsPane(Pane):
         if name is None:
             glyph = "▾" if self.list.unfolded else "▸"
             return [(f"{glyph} {plural(len(self.list.signatures), 'signature tag')}", styles.tertiary)]
-        mark = "● " if self.marked is not None and self.marked == self._reference_of(name) else "  "
-        left: list[Span] = [(mark, styles.accent), *self._spelled(name, styles, bold=index == self.rows.cursor)]
+        left: list[Span] = [*self._mark(name, styles), *self._spelled(name, styles, bold=index == self.rows.cursor)]
         right: list[Span] = []
         if self.list.versions and width + 1 >= DIGEST_FROM:
             digest = self.list.digests.get(name)
@@ -747,6 +821,14 @@ class TagsPane(Pane):
         if name in self.about:
             left.append((f"  {self.about[name]}", styles.secondary))
         return spread(left, right, width, styles.plain) if right else clip(left, width)
+
+    def _mark(self, name: str, styles: TextStyles) -> list[Span]:
+        """Paint what is special about a tag: that it is marked or watched, or moved since it was visited."""
+        if self.marked is not None and self.marked == self._reference_of(name):
+            return [("● ", styles.accent)]
+        if self.is_watched(name):
+            return [("◎ ", styles.accent)]
+        return [("≠ ", styles.warning)] if self._move(name) is not None else [("  ", styles.accent)]
 
     def _spelled(self, name: str, styles: TextStyles, *, bold: bool) -> list[Span]:
         style = styles.bold if bold else styles.text

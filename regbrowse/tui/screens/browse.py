@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -15,9 +16,11 @@ from regbrowse.oci.identify import BLOB, CONFIG, DIFF_ID, LAYER
 from regbrowse.oci.platform import Platform
 from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.reference import Reference, Registry, Repository, registry_in
-from regbrowse.text import plural
+from regbrowse.tag_watch import INTERVAL, SECONDS, planned
+from regbrowse.text import plural, span
 from regbrowse.tui import keys, layout, loaders
 from regbrowse.tui import messages as m
+from regbrowse.tui.copy_forms import short_name
 from regbrowse.tui.navigator import Kept, Navigator, Place, Visit
 from regbrowse.tui.panes.config import ConfigPane
 from regbrowse.tui.panes.layers import LayersPane
@@ -64,6 +67,7 @@ class BrowseScreen(Screen[None]):
         self._search = loaders.SearchLoader(self, session, self.tags_pane)
         self._digest = loaders.DigestLoader(self, session, self)
         self._near = loaders.NearLoader(self, session, self)
+        self._watch = loaders.WatchLoader(self, session, self)
         self._details = VisibleRowRequests(self, session, self.tags_pane, self.opened)
 
     def compose(self) -> ComposeResult:
@@ -224,6 +228,7 @@ class BrowseScreen(Screen[None]):
                 for pane in self.pane_layout.panes:
                     pane.base_url = base
             self.tags_pane.show_opened(event.request.reference, event.root)
+            self._remember_visit(event.request.reference, event.root.digest)
             self.opened.show_first(event)
 
     def _remember(self, place: Place, digest: Digest | None) -> None:
@@ -235,6 +240,45 @@ class BrowseScreen(Screen[None]):
             self._purpose = None
             if not (isinstance(place, Reference) and is_signature_tag(place.tag or "")):
                 recents.remember(place, digest)
+
+    def _remember_visit(self, reference: Reference, digest: Digest) -> None:
+        """Write down what a tag pointed to when it was looked at, without keeping anybody waiting."""
+        from regbrowse.state.tag_memory import TagVisit, remember
+
+        if reference.tag:
+            visit = TagVisit(digest, self.tags_pane.memory.now())
+            self.run_worker(asyncio.to_thread(remember, reference.repository, reference.tag, visit), group="memory")
+
+    @on(TagsPane.WatchRequested)
+    def _watch_requested(self, event: TagsPane.WatchRequested) -> None:
+        """Watch a tag instead of another one, or not any more."""
+        pane, reference = self.tags_pane, event.reference
+        if pane.watched == reference:
+            self._watch.cancel()
+            pane.watched = None
+            self.note("stopped", f"watching {short_name(reference)}")
+        else:
+            pane.watched = reference
+            self._watch.load(reference, event.before)
+            self.note("watching", short_name(reference), planned(INTERVAL, SECONDS) + ", by HEAD alone; w stops")
+
+    @on(m.WatchEnded)
+    def _watch_ended(self, message: m.WatchEnded) -> None:
+        """Say what became of the tag that was watched; that it moved stays on the screen until a key."""
+        pane, reference, moved = self.tags_pane, message.reference, message.moved
+        if pane.watched == reference:
+            pane.watched = None
+        if message.error is not None:
+            self.note("×", message.error.why)
+        elif moved is None:
+            self.note("stopped", f"watching {short_name(reference)}", f"it has not moved within {span(SECONDS)}")
+        else:
+            pane.show_moved(moved)
+            self.app.bell()
+            now = f"points to {moved.after.short} now" if moved.after else "is gone"
+            self.status_line.say(
+                Note("≠", f"{short_name(reference)} {now}", f"before {moved.before.short}"), stays=True
+            )
 
     @on(ManifestsPane.SizesAllowed)
     def _sizes_allowed(self) -> None:

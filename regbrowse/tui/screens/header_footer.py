@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from regbrowse.reference import Reference
 from regbrowse.tui import keys
+from regbrowse.tui.copy_forms import short_name
 from regbrowse.tui.error_hints import needs_connection_dialog
 from regbrowse.tui.panes.tags import TagsPane
 from regbrowse.tui.widgets.lines import Hint, Where
@@ -35,6 +36,8 @@ def where(screen: BrowseScreen) -> Where:
         digest=digest.short if digest else "",
         files=bool(registry.alias),
     )
+    watched = screen.tags_pane.watched
+    said = said._replace(watching=short_name(watched) if watched else "")
     if browser is None:
         return said
     if browser.client.is_offline(registry):

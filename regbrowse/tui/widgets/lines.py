@@ -44,6 +44,8 @@ class Where(NamedTuple):
     """What is not safe about the connection: `not encrypted`, `certificate not checked`."""
     cost: int = 0
     """What the next action costs of the rate limit."""
+    watching: str = ""
+    """The tag that is watched, as `webapp:2.14.1`."""
 
 
 class Detail(NamedTuple):
@@ -125,6 +127,8 @@ class Header(Line):
         if where.offline:
             return [("offline", styles.warning)]
         spans: list[Span] = []
+        if where.watching and width >= 60:
+            spans.append((f"◎ {cut(where.watching, 24)}   ", styles.accent))
         if where.warning:
             spans.append((f"! {where.warning}   ", styles.warning))
         if width >= 60:
@@ -154,16 +158,19 @@ class StatusLine(Line):
     """Empty most of the time."""
 
     _until: Timer | None = None
+    _stays: bool = False
 
-    def say(self, note: Note) -> None:
-        """Say for a moment, or until the next key, what was done."""
-        self.note = note
+    def say(self, note: Note, *, stays: bool = False) -> None:
+        """Say for a moment, or until the next key, what was done; with `stays` until the next key in any case."""
+        if self._stays and not stays:
+            return
+        self.note, self._stays = note, stays
         if self._until:
             self._until.stop()
-        self._until = self.set_timer(NOTE_SECONDS, self.say_no_more)
+        self._until = None if stays else self.set_timer(NOTE_SECONDS, self.say_no_more)
 
     def say_no_more(self) -> None:
-        self.note = Note()
+        self.note, self._stays = Note(), False
 
     def render(self) -> Content:
         width, height = self.size
@@ -175,7 +182,7 @@ class StatusLine(Line):
 
     def _noted(self, styles: TextStyles) -> list[Span]:
         verb, what, how = self.note
-        style = styles.error if verb in ("×", "failed") else styles.success
+        style = styles.error if verb in ("×", "failed") else styles.warning if verb == "≠" else styles.success
         spans: list[Span] = [(" ", styles.plain), (verb, style + _BOLD), (f" {what}", styles.text)]
         return [*spans, (f"  {how}", styles.secondary)] if how else spans
 

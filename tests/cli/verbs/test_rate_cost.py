@@ -65,10 +65,21 @@ async def test_more_than_what_is_left(registry: FakeRegistry, run: CommandLine, 
     assert "Reading 11 manifests takes more than the 1 pull that is left." in said.err
 
 
-@pytest.mark.parametrize("words", [("aliases",), ("tags", "-l")])
-async def test_tags_cost_where_head_is_not_answered(
-    registry: FakeRegistry, run: CommandLine, name: str, words: tuple[str, ...]
-) -> None:
+async def test_aliases_cost_where_head_is_not_answered(registry: FakeRegistry, run: CommandLine) -> None:
+    registry.extra_headers = list(METERED)
+    tags = [f"1.{number}" for number in range(12)]
+    registry.repository("acme/other").add(MANY[0], *tags)
+    said = await run("aliases", f"{registry.name}/acme/other:1.0")
+    assert "pulls" not in said.err
+    for tag in tags:
+        registry.fault(f"/v2/acme/other/manifests/{tag}", Fault(405, method="HEAD"))
+    said = await run("aliases", f"{registry.name}/acme/other:1.0")
+    assert said.err.count(SAID) == 1
+    assert sorted(said.json) == sorted(tags)
+
+
+async def test_tags_cost_where_head_is_not_answered(registry: FakeRegistry, run: CommandLine, name: str) -> None:
+    words = ("tags", "-l")
     said = await run(*words, f"{name}:many")
     assert "does not answer HEAD" not in said.err
     for tag in ("many", "few"):
