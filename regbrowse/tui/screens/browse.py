@@ -213,6 +213,7 @@ class BrowseScreen(Screen[None]):
 
     @on(TagsPane.DigestsRequested)
     def _digests_requested(self, event: TagsPane.DigestsRequested) -> None:
+        self._details.stop_heads()
         self._all_heads.load(event.request, event.tags)
 
     @on(TagsPane.SearchRequested)

@@ -43,13 +43,17 @@ class VisibleRowRequests:
         self._heads.cancel()
         self._details.cancel()
 
+    def stop_heads(self) -> None:
+        """End asking what the tags in view refer to: all tags are about to be asked for."""
+        self._heads.cancel()
+
     def _load(self) -> None:
         """Ask, unless few requests are left."""
         browser, tags = self._session.browser, self._tags
         if browser is None or tags.registry is None or browser.client.limits.is_low(tags.registry):
             return
         self._opened.load_children(frugal=browser.client.limits.is_metered(tags.registry))
-        if tags.request is not None and tags.repository is not None and not tags.streaming:
+        if tags.request is not None and tags.repository is not None and not tags.streaming and not tags.asking_digests:
             # The tag that is opened is read anyway.
             opened = self._opened.request.reference.tag if self._opened.request else None
             unknown = [name for name in tags.names_in_view if name not in tags.list.digests and name != opened]
