@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.errors import BadReference, NotFound, RegbrowseError
+from regbrowse.errors import BadReference, BadResponse, NotFound, RegbrowseError, TooLarge
+from regbrowse.oci.config import Config
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry
-from regbrowse.oci.manifest import Artifact, Index, Manifest
+from regbrowse.oci.manifest import Artifact, Image, Index, Manifest
 from regbrowse.oci.platform_selection import Candidate, PlatformSelection
 from regbrowse.platform_search import read_listed, read_platform, select_platform
 from regbrowse.reference import Reference
@@ -93,6 +94,20 @@ async def check_single(context: CommandContext, manifest: Manifest) -> Regbrowse
             )
         note(f"{name} is a single image for {platform}, not for {wanted}; it was taken.")
     return None
+
+
+async def config_if_readable(context: CommandContext, image: Image, failed: RegbrowseError | None) -> Config | None:
+    """Read the config; None with a note without it, because layers are worth printing without the commands, too.
+
+    `failed` is why it could not be read before. Raises RegbrowseError for anything but its content.
+    """
+    try:
+        if failed is not None:
+            raise failed
+        return await context.browser.config(context.repository, image)
+    except (NotFound, BadResponse, TooLarge) as error:
+        note(f"The commands are not known: {error}")
+        return None
 
 
 def artifact_kind(manifest: Manifest) -> str:

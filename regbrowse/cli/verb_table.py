@@ -265,6 +265,20 @@ VERBS: tuple[Verb, ...] = (
         (*_CHOOSING, "[] when there is none. With -r exactly as the config has it."),
     ),
     Verb(
+        "dockerfile",
+        "REF",
+        "the history as a Dockerfile, with the sizes of the layers",
+        "dockerfile.run",
+        PLATFORM,
+        (
+            *_CHOOSING,
+            "Instructions without what builders add to them, each with the layer it made in a comment",
+            "above. Valid by grammar; what the history does not tell is a comment, such as what was",
+            "copied where only its checksum is told. FROM is what the image claims by its labels or",
+            "annotations org.opencontainers.image.base.*, else scratch.",
+        ),
+    ),
+    Verb(
         "platforms",
         "REF",
         "the platforms of an image, with digest and size",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.oci.manifest import Artifact, Image, Schema1, blobs_of, total_size
 from regbrowse.text import plural
@@ -43,19 +43,38 @@ class Command:
         if entry is None:
             return cls()
         whole = " ".join((entry.created_by or entry.comment).split())
-        text = whole.removesuffix("# buildkit").rstrip()
+        step = Step.read(whole)
+        return cls(step.instruction, step.text, whole)
+
+
+class Step(NamedTuple):
+    """A line of the history, taken apart as far as builders write it in one way."""
+
+    instruction: str
+    """`RUN`, `COPY`, …; empty when it does not tell."""
+    flags: str
+    """What stands before the command of a `RUN` and belongs to it: `--mount=…`."""
+    shell: str
+    """What runs the command of a `RUN`, such as `/bin/sh -c`; empty where there is none."""
+    text: str
+    """The rest."""
+
+    @classmethod
+    def read(cls, text: str) -> Step:
+        """Take apart what created a layer; line ends in the command stay."""
+        text = text.strip().removesuffix("# buildkit").rstrip()
         instruction, text = _take_instruction(text)
-        shell = False
+        flags = shell = ""
         if instruction in ("", "RUN"):
-            text, shell = _strip_shell(text)
+            flags, shell, text = _take_shell(text)
         nop = _NOP.match(text)
         if nop:
-            text = text[nop.end() :]
+            text, shell = text[nop.end() :], ""
         if not instruction:
             instruction, text = _take_instruction(text)
-            if not instruction and shell and not nop:
+            if not instruction and shell:
                 instruction = "RUN"
-        return cls(instruction, text.strip(), whole)
+        return cls(instruction, flags, shell, text.strip())
 
 
 def _take_instruction(text: str) -> tuple[str, str]:
@@ -63,12 +82,14 @@ def _take_instruction(text: str) -> tuple[str, str]:
     return (match.group(1), text[match.end() :]) if match else ("", text)
 
 
-def _strip_shell(text: str) -> tuple[str, bool]:
-    """Without build arguments (`|1 VERSION=2`), mounts and the shell; and whether there was a shell."""
+def _take_shell(text: str) -> tuple[str, str, str]:
+    """The mounts and the shell before a command, and the command; values of build arguments (`|1 A=b`) are dropped."""
+    begin = text
     while mount := _MOUNT.match(text):
         text = text[mount.end() :]
+    flags = begin[: len(begin) - len(text)].strip()
     match = _SHELL.search(text) if _ARGUMENTS.match(text) else _SHELL.match(text)
-    return (text[match.end() :], True) if match else (text, False)
+    return (flags, match.group().strip(), text[match.end() :]) if match else (flags, "", text)
 
 
 @dataclass(frozen=True, slots=True)

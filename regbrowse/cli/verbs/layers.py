@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from regbrowse.cli.context import CommandContext
 from regbrowse.cli.diagnostics import note
-from regbrowse.cli.selected_image import selected
-from regbrowse.errors import BadResponse, NotFound, RegbrowseError, TooLarge
-from regbrowse.oci.config import Config
+from regbrowse.cli.selected_image import config_if_readable, selected
+from regbrowse.errors import NotFound
 from regbrowse.oci.layers import LayerRow, join
 from regbrowse.oci.manifest import Artifact, Image, Schema1
 from regbrowse.oci.mediatype import layer_kind
@@ -21,7 +20,7 @@ async def run(context: CommandContext) -> None:
     manifest = found.manifest
     if not isinstance(manifest, Image | Artifact | Schema1):
         raise NotFound(f"{found.reference.familiar} is a document of an unknown kind, which has no layers.")
-    config = await _config(context, manifest, found.config_error) if isinstance(manifest, Image) else None
+    config = await config_if_readable(context, manifest, found.config_error) if isinstance(manifest, Image) else None
     table = join(manifest, config)
     if table.note:
         note(table.note)
@@ -29,17 +28,6 @@ async def run(context: CommandContext) -> None:
         context.output.table(_HEADER, [_cells(row) for row in table.rows], frozenset({0, 1}))
     else:
         context.output.value([_value(row) for row in table.rows], compact=context.arguments.raw)
-
-
-async def _config(context: CommandContext, image: Image, failed: RegbrowseError | None) -> Config | None:
-    """Read the config; None with a note without it, because layers are worth printing without the commands, too."""
-    try:
-        if failed is not None:
-            raise failed
-        return await context.browser.config(context.repository, image)
-    except (NotFound, BadResponse, TooLarge) as error:
-        note(f"The commands are not known: {error}")
-        return None
 
 
 def _value(row: LayerRow) -> dict[str, object]:
