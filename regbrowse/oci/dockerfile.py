@@ -40,6 +40,8 @@ _ESCAPED = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 _TIMES = ("interval", "timeout", "start-period", "start-interval")
 _USUAL_SHELLS = frozenset({"/bin/sh -c", "/usr/bin/sh -c", "sh -c", "cmd /S /C", "cmd.exe /S /C"})
 _AS_IT_IS = frozenset({"USER", "WORKDIR", "STOPSIGNAL", "ONBUILD", "MAINTAINER"})
+STEPS = 2_000
+"""Steps that are written at most; an image has 127 layers at most where it can be run."""
 _STEP_LIMIT = 65_536
 """Characters of one step that are laid out; a longer one is a comment."""
 
@@ -50,6 +52,8 @@ class DockerfileLine(NamedTuple):
     text: str
     row: LayerRow | None = None
     """On the first line of a step that made a layer: the layer."""
+    goes_on: bool = False
+    """Whether it continues the line above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,20 @@ class Dockerfile:
     """The lines, and what made them."""
 
     lines: tuple[DockerfileLine, ...]
+
+    def begin(self, at: int) -> int:
+        """Give the line on which the instruction of a line begins."""
+        while self.lines[at].goes_on:
+            at -= 1
+        return at
+
+    def instruction(self, at: int) -> list[str]:
+        """Give all lines of the instruction that a line belongs to."""
+        begin = self.begin(at)
+        end = begin + 1
+        while end < len(self.lines) and self.lines[end].goes_on:
+            end += 1
+        return [line.text for line in self.lines[begin:end]]
 
     def text(self, *, sizes: bool = False) -> str:
         """Write it as a file; with `sizes` what each layer weighs stands in a comment above its step."""
@@ -101,19 +119,23 @@ class _Writer:
         yield from map(DockerfileLine, self._base())
         if self._table.note:
             yield DockerfileLine(f"# {self._table.note}")
-        for row in self._table.rows:
+        for row in self._table.rows[:STEPS]:
             if row.entry is None:
                 yield DockerfileLine("# a layer of which nothing is told", row)
                 continue
             self._at += 1
-            written = self._step(row) or ["# a step of which nothing is told"]
-            layer = row if row.number is not None else None
-            for line in written:
-                is_first = not line.startswith("#") or line is written[-1]
-                yield DockerfileLine(line, layer if is_first else None)
-                layer = None if is_first else layer
+            yield from self._lines_of(row, self._step(row) or ["# a step of which nothing is told"])
+        if len(self._table.rows) > STEPS:
+            yield DockerfileLine(f"# {len(self._table.rows) - STEPS:,} more steps are left out.")
         if not self._table.has_history and self._config is not None:
             yield from map(DockerfileLine, self._from_config(self._config))
+
+    def _lines_of(self, row: LayerRow, written: list[str]) -> Iterator[DockerfileLine]:
+        """Give the lines of a step; its layer stands beside the instruction, or beside what is said instead of it."""
+        first = next((at for at, line in enumerate(written) if not line.startswith("#")), 0)
+        for at, line in enumerate(written):
+            layer = row if at == first and row.number is not None else None
+            yield DockerfileLine(line, layer, goes_on=at > first)
 
     def _base(self) -> Iterator[str]:
         """Give the FROM line: what the image claims of its base, else nothing."""

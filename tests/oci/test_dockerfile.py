@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbrowse.oci.config import parse_config
-from regbrowse.oci.dockerfile import Dockerfile, dockerfile
+from regbrowse.oci.dockerfile import STEPS, Dockerfile, dockerfile
 from regbrowse.oci.layers import join
 from regbrowse.oci.manifest import Image, parse_manifest
 from regbrowse.oci.mediatype import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST
@@ -257,6 +257,19 @@ def test_a_history_that_does_not_fit_says_so() -> None:
     assert "# The history speaks of 2 layers, the image has 3." in text
     assert "RUN a\nRUN b\n" in text
     check(text)
+
+
+def test_a_history_without_end_is_cut() -> None:
+    file = written(["USER x"] * (STEPS + 5), layers=0)
+    assert body(file)[-1] == "# 5 more steps are left out."
+    assert len(file.lines) == HEAD + STEPS + 2
+
+
+def test_an_instruction_is_all_of_its_lines() -> None:
+    file = written(["RUN /bin/sh -c a && b", "COPY --from=x /a /b"])
+    at = next(at for at, line in enumerate(file.lines) if line.text == "    && b")
+    assert file.instruction(at) == ["RUN a \\", "    && b"]
+    assert file.instruction(at + 1) == ["# The stage x is not told."]
 
 
 def test_without_a_config_the_layers_are_listed() -> None:

@@ -67,7 +67,7 @@ class CopyDialog(Dialog[Form]):
             return [("─" * width, styles.rule)]
         spans: list[Span] = [(" ", styles.plain), (form.key, styles.key), ("  ", styles.plain)]
         spans.append((form.label.ljust(LABEL), styles.text))
-        spans.append((cut(form.value, width - 4 - LABEL), styles.secondary))
+        spans.append((cut(form.value.replace("\n", " "), width - 4 - LABEL), styles.secondary))
         return clip(spans, width)
 
     def summary(self, styles: TextStyles) -> list[Span]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from regbrowse.oci.image_card import CardRow
     from regbrowse.oci.jsonlines import JsonLines
     from regbrowse.oci.manifest import Manifest
+    from regbrowse.tui.dockerfile_rows import DockerfileRows
     from regbrowse.tui.messages import ImageRequest
 
 NUMBERS_FROM = 60
@@ -55,7 +56,7 @@ SLICE_SECONDS = 0.008
 """How long one slice may keep the event loop."""
 REPAINT = 0.1
 """Seconds between two paints while the rest is laid out."""
-CARD, DECODED, PRETTY, RAW, MANIFEST = "card", "decoded", "pretty", "raw", "manifest"
+CARD, DECODED, PRETTY, RAW, DOCKERFILE, MANIFEST = "card", "decoded", "pretty", "raw", "dockerfile", "manifest"
 READABLE = CARD, DECODED
 """The views that say what a document means; one that has none of them is shown pretty."""
 NAMES = 12
@@ -139,6 +140,10 @@ class ConfigPane(Pane):
         """The document in a few words, for where there is room for one row, the most important first."""
         self._anomalies: tuple[str, ...] = ()
         """What is odd about it, one sentence each."""
+        self._dockerfile: DockerfileRows | None = None
+        """The history as a Dockerfile; None until it was looked at."""
+        self._config: Config | None = None
+        """The config as values; None until it was read."""
         self._raw_lines: list[str] | None = None
         self._painted = 0.0
         self.wanted_line: int | None = None
@@ -229,6 +234,7 @@ class ConfigPane(Pane):
         )
         self._anomalies = config.anomalies
         self.labels = config.labels
+        self._config, self._dockerfile = config, None
         self.card = image_card(config, self.manifest.annotations if self.manifest else {})
         self._awaits = ""
         self.rows_changed()
@@ -260,6 +266,7 @@ class ConfigPane(Pane):
         self.raw, self.whole = raw, whole
         self.labels = {}
         self.card, self.decoded, self._awaits = (), None, awaits
+        self._config = self._dockerfile = None
         self._stays_pretty = bool(raw) and not awaits
         self._manifest_document = None
         self.document = None
@@ -323,6 +330,8 @@ class ConfigPane(Pane):
         """The views that there are of what is shown, in the order of the key."""
         first = self._awaits or (CARD if self.card else DECODED if self.decoded else "")
         views = [*([first] if first else []), PRETTY, RAW]
+        if self._config is not None and isinstance(self.manifest, Image):
+            views.append(DOCKERFILE)
         if self.manifest is not None and self.manifest.raw != self.raw:
             views.append(MANIFEST)
         return views
@@ -348,6 +357,8 @@ class ConfigPane(Pane):
                 return [f"{row.name:<{NAMES}}{row.key}  {row.value}" for row in self.card]
             case "decoded":
                 return self.decoded.lines if self.decoded else []
+            case "dockerfile":
+                return self._built.lines if self._built else []
             case "raw":
                 if self._raw_lines is None:
                     self._raw_lines = _raw_lines(self.raw) if self.raw else []
@@ -374,6 +385,20 @@ class ConfigPane(Pane):
         return self.decoded if self.view == DECODED and self.row_count() else None
 
     @property
+    def _built(self) -> DockerfileRows | None:
+        """The lines of the Dockerfile, where they are shown."""
+        image, config = self.manifest, self._config
+        if self.view != DOCKERFILE or config is None or not isinstance(image, Image):
+            return None
+        if self._dockerfile is None:
+            from regbrowse.oci.dockerfile import dockerfile
+            from regbrowse.oci.layers import join
+            from regbrowse.tui.dockerfile_rows import DockerfileRows
+
+            self._dockerfile = DockerfileRows(dockerfile(join(image, config), config, image.annotations))
+        return self._dockerfile
+
+    @property
     def path(self) -> str:
         """Where the cursor is, such as `.config.Env[3]`; empty in the raw view."""
         if self._card_row is not None:
@@ -392,6 +417,8 @@ class ConfigPane(Pane):
             return self._card_row.value
         if self._told is not None:
             return self._told.value(row)
+        if self._built is not None:
+            return self._built.value(row)
         if document is None:
             return self.lines[row]
         if self._value is None or self._value[:2] != (document, row):
@@ -439,7 +466,7 @@ class ConfigPane(Pane):
             case "find":
                 return "search"
             case "copy":
-                return "copy value"
+                return "copy" if self._built is not None else "copy value"
             case "view":
                 views = self.views
                 return views[(views.index(self.view) + 1) % len(views)]
@@ -462,7 +489,13 @@ class ConfigPane(Pane):
         """Give the value under the cursor; it can be large, so it is made only when it is copied."""
         if not self.row_count() or (self._told is not None and not self.value):
             return []
+        if self._built is not None:
+            whole = Form("f", "Dockerfile, all of it", self._built.text(), f"Dockerfile of {self.subject}")
+            return [Form("v", "instruction", self.value, f"instruction of {self.subject}"), whole]
         return [Form("v", "value", self.value, f"{self.path or 'line'} of {self.subject}")]
+
+    def copy_title(self) -> str:
+        return f"Dockerfile of {self.subject}"
 
     def digest_form(self) -> Form | None:
         """Give the digest that the status line shows."""
@@ -500,7 +533,7 @@ class ConfigPane(Pane):
     def action_part(self, direction: int) -> None:
         """Move to the next or previous part: what has a name on the card, a member of the document or of its config."""
         rows = range(self.rows.cursor + direction, self.row_count() if direction > 0 else -1, direction)
-        lines, card, told = self.lines, self.view == CARD, self._told
+        lines, card, told = self.lines, self.view == CARD, self._told or self._built
 
         def begins(row: int) -> bool:
             if told is not None:
@@ -555,6 +588,8 @@ class ConfigPane(Pane):
         document = self._laid_out
         facts = [f"line {self.rows.cursor + 1:,} of {count:,}{'' if document is None or document.done else '…'}"]
         facts += self._search_facts()
+        if self._built is not None:
+            return [*facts, DOCKERFILE]
         not_json = "text" if self.manifest is None else "no JSON"
         facts.append(self.view if document is not None or self.view == RAW else not_json)
         if self._anomalies:
@@ -565,6 +600,9 @@ class ConfigPane(Pane):
         if not self.row_count():
             return Detail()
         row, manifest = self.rows.cursor, self.manifest
+        if self._built is not None and (made := self._built.layer(row)) is not None and made.descriptor is not None:
+            layer, said = made.descriptor, visible(self._built.lines[row], LINE_LIMIT)
+            return Detail("layer", str(layer.digest) if layer.digest else "", layer.size, MARK_WORDS["·"], said)
         document = self._laid_out
         value = document.preview(row, LINE_LIMIT) if document else self.lines[row][:LINE_LIMIT]
         if self._card_row is not None:
@@ -601,6 +639,8 @@ class ConfigPane(Pane):
             return self._paint_card_row(self.card[index], width, styles)
         if self._told is not None:
             return self._told.paint(index, width, self.rows.shift, self.searched, styles)
+        if self._built is not None:
+            return self._built.paint(index, width, self.rows.shift, self.searched, styles)
         spans: list[Span] = []
         if width + 1 >= NUMBERS_FROM:
             digits = max(3, len(str(self.row_count())))
