@@ -31,7 +31,9 @@ TASKS = [
     ("the index digest of a tag", 1, "Y", f"index digest of {WEBAPP}:2.14.1, 5 platforms"),
     ("the largest layer and its command", 3, "3 d", "ADD rootfs.tar.xz"),
     ("a label", 3, "4 G", "image.version"),
-    ("which tags are this digest", 1, "", "2.14.1 = latest 2.14"),
+    ("which tags are this digest", 1, "a", "HEAD requests"),
+    ("compare two tags", 4, "m j j equals_sign", "what a pull of B needs"),
+    ("the curl for what is on screen", 2, "l y", "curl"),
     ("choose a platform", 3, "p j enter", "3 Layers linux/arm64/v8"),
     ("another repository of this registry", 4, "u / =charts enter enter", "Tags  webapp"),
 ]
@@ -53,6 +55,13 @@ async def test_the_software_of_an_image(demo: Driven) -> None:
     """The SBOM is folded where there is little room."""
     await done(demo, 4, "2", *([] if "SBOM" in demo.text() else ["space"]), "j", "enter")
     await demo.shows("packages")
+
+
+async def test_a_pasted_digest(demo: Driven) -> None:
+    await demo.press("i")
+    await demo.paste("c0378273efcda295f9c03cafcdb740d411cb68d87337082847b648e4e821b833")
+    await demo.press("enter")
+    await demo.shows("a statement (SBOM SPDX)")
 
 
 async def done(demo: Driven, most: int, *keys: str) -> None:

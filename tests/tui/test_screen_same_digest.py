@@ -35,18 +35,19 @@ async def test_the_tags_of_a_digest_are_found_by_one_key(registry: FakeRegistry,
         assert driven.screen.tags_pane.current == "1.20.0"
 
 
-async def test_many_tags_are_asked_for_after_a_question(registry: FakeRegistry, tmp_path: Path) -> None:
+async def test_of_many_tags_the_number_is_said_before_they_are_asked(registry: FakeRegistry, tmp_path: Path) -> None:
     filled(registry)
     async with browsing(f"{registry.name}/shop/app:1.90.0", tmp_path) as driven:
         await driven.shows("platform    linux/amd64")
         await driven.until(lambda: driven.is_quiet)
         await driven.press("a")
-        await driven.shows("This asks for the digests of")
-        await driven.press("escape")
-        await driven.lacks("This asks for the digests of")
+        await driven.shows("HEAD requests")
+        await driven.shows(" of 100 asked")
         assert len([each for each in registry.asked if each.method == "HEAD"]) < 60, "those in view only"
         await driven.press("a")
-        await driven.shows(" asked")
+        await driven.shows("10 tags · same digest")
+        await driven.press("a")
+        await driven.shows("1.99.0")
 
 
 async def test_it_can_be_stopped_and_gone_on_with(registry: FakeRegistry, tmp_path: Path) -> None:
@@ -55,12 +56,14 @@ async def test_it_can_be_stopped_and_gone_on_with(registry: FakeRegistry, tmp_pa
     async with browsing(f"{registry.name}/shop/app:1.90.0", tmp_path) as driven:
         await driven.shows("platform    linux/amd64")
         await driven.until(lambda: driven.is_quiet)
-        await driven.press("a", "enter")
+        await driven.press("a", "a")
         await asyncio.wait_for(gate.arrived.wait(), 10)
         await driven.shows("esc stop ")
         await driven.press("escape")
         await driven.lacks("esc stop ")
         await driven.shows("of 100 asked")
         gate.open()
-        await driven.press("escape", "a", "enter")
+        await driven.press("a")
         await driven.shows("10 tags · same digest")
+        await driven.press("escape")
+        await driven.shows("1.99.0")

@@ -363,24 +363,26 @@ class TagsPane(Pane):
         self.rows.cursor = row
         self.rows.scroll_to_row(top)
 
-    async def action_aliases(self) -> None:
-        """Show only the tags of the digest under the cursor, and ask for those not known; or show all again."""
-        name = self.current
-        if self.list.filter.digest is not None:
-            self.action_clear_filter()
-        elif name is not None:
-            unknown = [each for each in self.list.names if each not in self.list.digests]
-            # This one first: what the others are compared with.
-            unknown.sort(key=lambda each: each != name)
-            if len(unknown) > FEW:
-                from regbrowse.tui.dialogs.cost import CostDialog
+    def action_aliases(self) -> None:
+        """Show the tags that are known to have the digest of this one; once more: ask what the other tags refer to.
 
-                many = f"This asks for the digests of {plural(len(unknown), 'tag')}, by HEAD. esc stops it at any time."
-                await self.app.push_screen(
-                    CostDialog(many, "Same digest"), lambda yes: self._show_same(name, unknown if yes else [])
-                )
-            else:
-                self._show_same(name, unknown)
+        Few are asked for at once; of many the number is said first.
+        """
+        if self.list.filter.digest is None and self.current is not None:
+            name, unknown = self.current, self.tags_not_asked
+            if len(unknown) > FEW:
+                unknown = [] if name in self.list.digests else [name]
+            # This one first: what the others are compared with.
+            self._show_same(name, sorted(unknown, key=lambda each: each != name))
+        elif self.tags_not_asked and not self.asking_digests:
+            self._ask_digests(self.tags_not_asked)
+        else:
+            self.action_clear_filter()
+
+    @property
+    def tags_not_asked(self) -> list[str]:
+        """The tags of which it is not known what they refer to."""
+        return [name for name in self.list.names if name not in self.list.digests]
 
     def action_clear_filter(self) -> None:
         """Stop asking for digests; else take the filter away."""
@@ -395,9 +397,13 @@ class TagsPane(Pane):
         self._same_as = name
         self._narrow_to_same()
         if unknown:
+            self._ask_digests(unknown)
+
+    def _ask_digests(self, tags: list[str]) -> None:
+        if self.request is not None:
             self.asking_digests = True
             self.turn_spinner(True)
-            self.post_message(self.DigestsRequested(self.request, unknown))
+            self.post_message(self.DigestsRequested(self.request, tags))
 
     def _narrow_to_same(self) -> None:
         """Filter by the digest of the tag that was chosen, as soon as it is known."""
@@ -406,6 +412,11 @@ class TagsPane(Pane):
             name, self._same_as = self._same_as, ""
             self._narrow(Filter(fuzzy=self.list.filter.fuzzy, digest=digest))
             self.select(name)
+            more = len(self.tags_not_asked)
+            if more > FEW:
+                self.post_message(
+                    self.Noted("!", f"{plural(more, 'tag')} not asked", f"a asks them all, {more:,} HEAD requests")
+                )
 
     @on(TagHeadsEnded)
     def _digests_ended(self, message: TagHeadsEnded) -> None:
@@ -573,7 +584,8 @@ class TagsPane(Pane):
         if action == "clear_filter" and self.asking_digests:
             return "stop"
         if action == "aliases" and self.list.filter.digest is not None:
-            return "all tags"
+            more = len(self.tags_not_asked)
+            return f"ask {more:,} more" if more and not self.asking_digests else "all tags"
         if action == "reload" and self.stopped:
             return "go on"
         if action == "mark" and self.marked is not None and self.marked == self.comparable:
