@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.concurrency import for_each
 from regbrowse.errors import RateLimited, RegbrowseError
-from regbrowse.oci.attached import by_tag, is_signed, kind_of, says_enough
+from regbrowse.oci.attached import by_tag, documents_of, is_signed, kind_of, says_enough
 from regbrowse.oci.attestation import is_attestation
 from regbrowse.oci.document import AUTOMATIC
 from regbrowse.oci.identify import platform_names
 from regbrowse.oci.index_walk import Kind, entries
-from regbrowse.oci.manifest import Image, Manifest, blobs_of
-from regbrowse.oci.mediatype import is_decodable, is_layer, is_text
 from regbrowse.registry.referrers.finder import belongs
 
 if TYPE_CHECKING:
     from regbrowse.browser import Browser
     from regbrowse.oci.decode.values import Decoded
     from regbrowse.oci.descriptor import Descriptor
-    from regbrowse.oci.manifest import Index
+    from regbrowse.oci.manifest import Index, Manifest
     from regbrowse.reference import Digest, Repository
 
 IN_INDEX = "index"
@@ -29,7 +27,6 @@ DECODED_LIMIT = 200
 """Documents that are decoded of everything that is attached to an image."""
 DECODED_BYTES = 256 * 2**20
 """Bytes of these documents in all."""
-_TITLE = "org.opencontainers.image.title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +56,16 @@ class Attachment:
         return is_signed(self.kind)
 
 
+class Attachments(NamedTuple):
+    """What hangs on one manifest."""
+
+    entries: tuple[Attachment, ...] = ()
+    places: int = 0
+    """How many places were looked at."""
+    notes: tuple[str, ...] = ()
+    """What could not be asked or was left out, one sentence each."""
+
+
 class Document(NamedTuple):
     """One document of an attachment: what it says, or why it cannot be read."""
 
@@ -78,6 +85,11 @@ class AttachmentSearch:
     places: int = 0
     notes: dict[str, None] = field(default_factory=dict)
     _limited: bool = False
+
+    @property
+    def found(self) -> Attachments:
+        """What was found so far."""
+        return Attachments(tuple(self.entries), self.places, tuple(self.notes))
 
     async def ask(self, subject: Digest, platform: str = "") -> None:
         """Look for what says of itself that it is about this manifest, and for what cosign's tags hold."""
@@ -175,18 +187,6 @@ def _within_bounds(blobs: list[Descriptor]) -> int:
         if room < 0:
             return at
     return min(len(blobs), DECODED_LIMIT)
-
-
-def documents_of(manifest: Manifest) -> tuple[Descriptor, ...]:
-    """Give the blobs of an attachment that are documents; not layers, and not what is only bytes."""
-    return tuple(blob for blob in blobs_of(manifest) if blob.digest is not None and _is_document(blob, manifest))
-
-
-def _is_document(blob: Descriptor, manifest: Manifest) -> bool:
-    if is_layer(blob.media_type):
-        return False
-    is_told = is_text(blob.media_type, blob.annotations.get(_TITLE, "")) or is_decodable(blob.media_type)
-    return is_told or isinstance(manifest, Image)
 
 
 def _needs_reading(descriptor: Descriptor) -> bool:

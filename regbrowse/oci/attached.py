@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from regbrowse.oci.attestation import by_predicate, predicate_of
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, blobs_of
-from regbrowse.oci.mediatype import layer_kind, plain
+from regbrowse.oci.mediatype import TITLE, is_decodable, is_layer, is_text, layer_kind, plain
 from regbrowse.text import visible
 
 _SIGNED = re.compile(r"\b(signature|sigstore bundle|signed)\b")
 _UNKNOWN = "attachment"
+_LABELS = ("SBOM", "provenance", "signature", "attestation", "VEX", "verification")
 _TAGS = {".sig": "cosign signature", ".att": "cosign attestation", ".sbom": "cosign SBOM"}
 
 
@@ -31,6 +32,32 @@ def kind_of(descriptor: Descriptor, manifest: Manifest | None = None) -> str:
     # Tools that attach an SBOM give it an image's config, so that only the blob says what it is.
     other = next((blob for blob in blobs_of(manifest) if layer_kind(blob.media_type) == "other"), None)
     return plain(other.media_type) if other else "image" if isinstance(manifest, Image) else _UNKNOWN
+
+
+def label_and_note(kind: str) -> tuple[str, str]:
+    """Take a kind apart for a row: `signature` and `cosign`, `SBOM` and `SPDX`."""
+    one, _, rest = kind.partition(", ")
+    first, _, second = one.partition(" ")
+    more = f", {rest}" if rest else ""
+    if first in _LABELS:
+        return first, second + more
+    last = next((label for label in _LABELS if one.endswith(f" {label}")), "")
+    if last:
+        return last, one.removesuffix(f" {last}") + more
+    return kind, ""
+
+
+def documents_of(manifest: Manifest) -> tuple[Descriptor, ...]:
+    """Give the blobs of an attachment that are documents; not layers, and not what is only bytes."""
+    return tuple(blob for blob in blobs_of(manifest) if blob.digest is not None and _is_document(blob, manifest))
+
+
+def _is_document(blob: Descriptor, manifest: Manifest) -> bool:
+    if is_layer(blob.media_type):
+        return False
+    is_told = is_text(blob.media_type, blob.annotations.get(TITLE, "")) or is_decodable(blob.media_type)
+    # Tools that attach an SBOM to an image in the form of an image have types of their own for it.
+    return is_told or isinstance(manifest, Image)
 
 
 def by_tag(tag: str) -> str:

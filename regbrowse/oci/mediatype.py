@@ -43,6 +43,8 @@ COSE = "application/cose"
 NOTATION_SIGNATURE = "application/vnd.cncf.notary.signature"
 SOCI_INDEX = "application/vnd.amazon.soci.index.v2+json"
 SOCI_ANNOTATION = "com.amazon.soci.image-manifest-digest"
+TITLE = "org.opencontainers.image.title"
+"""The annotation that names the file which a blob was (image-spec, annotations.md)."""
 ESTARGZ_ANNOTATION = "containerd.io/snapshot/stargz/toc.digest"
 
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})

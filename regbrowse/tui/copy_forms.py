@@ -83,6 +83,9 @@ def manifest_forms(reference: Reference, tree: Tree, node: Node, base: str) -> l
     if node.is_root and node.kind != "index":
         what = "digest"
     out = digest_forms(repository, node.digest, what, of)
+    if node.attachment is not None:
+        held = node.attachment.tag
+        return [*out, Form("n", "name:tag", f"{repository}:{held}", f"tag of the {node.label} {of}")] if held else out
     if tag and not node.parent:
         pinned = f"{repository}:{tag}@{node.digest}"
         out.append(Form("t", "name:tag@digest", pinned, f"{node.label} reference {of}"))

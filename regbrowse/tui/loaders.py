@@ -11,12 +11,13 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 from regbrowse.concurrency import for_each
 from regbrowse.errors import BadResponse, RateLimited, RegbrowseError
 from regbrowse.oci import attestation
+from regbrowse.oci.attached import documents_of
 from regbrowse.oci.manifest import Image, Index, config_of
 from regbrowse.oci.mediatype import is_decodable
 from regbrowse.oci.platform import Platform
@@ -25,6 +26,7 @@ from regbrowse.reference import Registry, Repository
 from regbrowse.tag_watch import TagWatch
 from regbrowse.tui.messages import (
     LARGE,
+    AttachmentsLoaded,
     ChildLoaded,
     ChildrenHeldBack,
     CompareRequest,
@@ -59,12 +61,17 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
+    from regbrowse.attachments import Attachments
     from regbrowse.browser import Browser, Names
     from regbrowse.oci.descriptor import Descriptor
     from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest, Reference
     from regbrowse.tui.session import RegistrySession
 
+BELIEVED = 60.0
+"""Seconds for which what is attached to a manifest is believed to be all."""
+KEPT = 200
+"""Manifests of which that is kept."""
 FEW = 300
 """Names that are ordered at once; more of them in a thread, so that no key waits."""
 MANY = 5_000
@@ -328,6 +335,62 @@ class ChildLoader(Loader):
         await _at_once(ask)
 
 
+class AttachmentLoader(Loader):
+    """Finds what is attached to manifests, behind everything that was asked for by hand."""
+
+    group = "attachments"
+
+    def __init__(self, screen: Screen[Any], session: RegistrySession, *askers: Widget) -> None:
+        super().__init__(screen, session, *askers)
+        self._wanted: frozenset[Digest] = frozenset()
+        self._found: dict[tuple[Repository, Digest], tuple[float, Attachments]] = {}
+        """What was found, and when on the monotonic clock; the oldest first."""
+
+    def forget(self) -> None:
+        """Believe nothing that was found so far."""
+        self._found.clear()
+
+    def load(self, request: ManifestRequest, wanted: list[Digest], *, frugal: bool) -> None:
+        """Look for what is attached to each of these; with `frugal` nothing of that is opened.
+
+        What is asked already goes on.
+        """
+        if not (self.is_running and self._wanted >= set(wanted)):
+            self._wanted = frozenset(wanted)
+            self.start(self._load(request, wanted, frugal))
+
+    async def _load(self, request: ManifestRequest, wanted: list[Digest], frugal: bool) -> None:
+        from regbrowse.attachments import Attachments, AttachmentSearch
+
+        browser = await self._session.connected()
+        repository = request.reference.repository
+        for subject in wanted:
+            if (known := self._known(repository, subject)) is not None:
+                self._post(AttachmentsLoaded(request, subject, known))
+                continue
+            if browser.client.limits.is_low(repository.registry):
+                return
+            search = AttachmentSearch(browser, repository, background=True)
+            try:
+                await search.ask(subject)
+                if not frugal:
+                    await search.read()
+                found = search.found
+            except RegbrowseError as error:
+                found = Attachments(notes=(error.why,))
+            self._keep(repository, subject, found)
+            self._post(AttachmentsLoaded(request, subject, found))
+
+    def _known(self, repository: Repository, subject: Digest) -> Attachments | None:
+        at, found = self._found.get((repository, subject), (0.0, None))
+        return found if monotonic() - at < BELIEVED else None
+
+    def _keep(self, repository: Repository, subject: Digest, found: Attachments) -> None:
+        if len(self._found) >= KEPT:
+            del self._found[next(iter(self._found))]
+        self._found[repository, subject] = monotonic(), found
+
+
 class ImageLoader(Loader):
     """Reads a manifest and its config, or another small blob."""
 
@@ -343,7 +406,20 @@ class ImageLoader(Loader):
         """Read a blob, such as an attestation, or a config; with `everything` the whole of a large one."""
         self.start(self._load_content(request, descriptor, everything=everything, is_config=is_config))
 
-    async def _load(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None) -> None:
+    def load_attachment(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor) -> None:
+        """Read the manifest of something attached, unless it is known, and then its first document."""
+        self.start(self._load_attachment(request, known, descriptor))
+
+    async def _load_attachment(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor) -> None:
+        read = await self._manifest(request, known, descriptor)
+        documents = documents_of(read) if read is not None else ()
+        if documents:
+            await self._load_content(request, documents[0])
+
+    async def _manifest(
+        self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None
+    ) -> Manifest | None:
+        """Post a manifest, or why it cannot be read."""
         repository = request.manifest_request.reference.repository
         try:
             browser = await self._session.connected()
@@ -353,11 +429,15 @@ class ImageLoader(Loader):
                 known = await browser.child(repository, descriptor)
         except RegbrowseError as error:
             self._post(ImageLoaded(request, error))
-            return
+            return None
         self._post(ImageLoaded(request, known))
-        config = config_of(known)
+        return known
+
+    async def _load(self, request: ImageRequest, known: Manifest | None, descriptor: Descriptor | None) -> None:
+        read = await self._manifest(request, known, descriptor)
+        config = config_of(read) if read is not None else None
         if config is not None and config.digest is not None:
-            await self._load_content(request, config, is_config=isinstance(known, Image))
+            await self._load_content(request, config, is_config=isinstance(read, Image))
 
     async def _load_content(
         self, request: ImageRequest, descriptor: Descriptor, *, everything: bool = False, is_config: bool = False

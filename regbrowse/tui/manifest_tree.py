@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from regbrowse.errors import Integrity, NotFound, RegbrowseError, RegistryError
 from regbrowse.oci import attestation, mediatype
+from regbrowse.oci.attached import documents_of, is_signed, label_and_note
+from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry, Kind, classify, repeated, walk
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, blobs_of
 from regbrowse.reference import Digest
 from regbrowse.text import exact, plural
 
+if TYPE_CHECKING:
+    from regbrowse.attachments import Attachment, Attachments
+
 VERIFIED, CLAIMED, MISMATCH, MISSING = "✓", "·", "×", "!"
+ROOT, BRANCH, REFERRERS = "root", "attach", "referrers"
+MANY = 50
+"""Attachments of one manifest above which they start folded."""
 REPEATED = "again: the first one is pulled"
 
 Outcome = Manifest | RegbrowseError
@@ -41,10 +49,17 @@ class Node(NamedTuple):
     folds: bool = False
     is_open: bool = False
     missing: bool = False
+    attachment: Attachment | None = None
+    """What hangs on a manifest and is no part of it."""
 
     @property
     def is_root(self) -> bool:
-        return self.level == 0
+        return self.key == ROOT
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether the row only holds others, which are attached to what is above it."""
+        return self.kind == BRANCH
 
     @property
     def is_platform(self) -> bool:
@@ -59,6 +74,8 @@ class Tree:
     children: dict[Digest, Outcome] = field(default_factory=dict)
     statements: dict[Digest, attestation.Statement] = field(default_factory=dict)
     """What attestations were found to say, by the digest of the statement."""
+    attached: dict[Digest, Attachments] = field(default_factory=dict)
+    """What was found to be attached to the root and its children."""
     created: dict[Digest, str] = field(default_factory=dict)
     """When images were made, in words, by the digest of their manifest; known once their config was read."""
     unfolded: set[str] = field(default_factory=set)
@@ -89,13 +106,14 @@ class Tree:
         words = f"{mediatype.plain(root.media_type)}, {exact(len(root.raw))}"
         kind = row_kind(root)
         note = f"{root.kind}, {words}" if isinstance(root, Artifact) else words
-        is_open = unfold or "root" not in self.folded
+        is_open = unfold or ROOT not in self.folded
         has_children = isinstance(root, Index) and bool(root.manifests)
         node = Node(
-            "root", 0, kind, _root_label(root), note, _total(root), mark_of(root), root.digest,
+            ROOT, 0, kind, _root_label(root), note, _total(root), mark_of(root), root.digest,
             folds=has_children, is_open=is_open and has_children,
         )  # fmt: skip
-        return [node, *self._below(unfold)] if is_open else [node]
+        below = self._below(unfold) if is_open else ()
+        return [node, *below, *self._attached(root.digest, REFERRERS, 0, unfold)]
 
     def _below(self, unfold: bool) -> Iterator[Node]:
         closed: str | None = None
@@ -140,20 +158,72 @@ class Tree:
         outcome = self._outcome(descriptor)
         statements = [node for each in about for node in self._statements(each, key, level + 1)]
         unread = any(each.digest not in self.children for each in about)
-        is_open = (unfold or key in self.unfolded) and bool(about)
+        attached = len(self.attached[descriptor.digest].entries) if descriptor.digest in self.attached else 0
+        folds = bool(about) or attached > 0
+        is_open = (unfold or key in self.unfolded) and folds
         note = _problem(outcome) or (REPEATED if entry.path in self._repeated else "")
         if not note and not descriptor.platform:
             note = _title(descriptor)
-        if not note and about and not is_open:
-            note = "attestations" if unread else plural(len(statements), "attestation")
+        if not note and folds and not is_open:
+            # One manifest holds several statements.
+            noun = "attestation manifest" if unread else "attestation"
+            told = [plural(len(about) if unread else len(statements), noun)] if about else []
+            note = ", ".join(told + ([plural(attached, "referrer")] if attached else []))
         kind, label = _child_label(entry, outcome)
         size = _total(outcome) if isinstance(outcome, Manifest) else None
         yield Node(
             key, level, kind, label, note, size, mark_of(outcome), descriptor.digest, descriptor,
-            folds=bool(about), is_open=is_open, missing=isinstance(outcome, NotFound),
+            folds=folds, is_open=is_open, missing=isinstance(outcome, NotFound),
         )  # fmt: skip
         if is_open:
             yield from statements
+            if descriptor.digest is not None:
+                yield from self._attached(descriptor.digest, f"{key}/{REFERRERS}", level + 1, unfold)
+
+    def _attached(self, subject: Digest, key: str, level: int, unfold: bool) -> Iterator[Node]:
+        """Give the branch of what is attached to a manifest; nothing where nothing is."""
+        entries = self.attached[subject].entries if subject in self.attached else ()
+        if not entries:
+            return
+        is_open = unfold or (key in self.unfolded if len(entries) > MANY else key not in self.folded)
+        note = f"{len(entries):,}, {NOT_VERIFIED}"
+        yield Node(key, level, BRANCH, REFERRERS, note, folds=True, is_open=is_open, parent=None)
+        if is_open:
+            for entry in entries:
+                yield self._attachment(entry, subject, f"{key}/{entry.descriptor.digest}", level + 1)
+
+    def _attachment(self, entry: Attachment, subject: Digest, key: str, level: int) -> Node:
+        outcome = self._outcome(entry.descriptor) or entry.manifest
+        manifest = outcome if isinstance(outcome, Manifest) else None
+        kind = replace(entry, manifest=manifest).kind
+        label, note = label_and_note(kind)
+        mark = mark_of(outcome)
+        if manifest is not None and (documents := documents_of(manifest)) and documents[0].digest in self.statements:
+            statement = self.statements[documents[0].digest]
+            note = statement.note or note
+            if wrong := statement.about_another(subject):
+                note, mark = wrong, MISMATCH
+        weighs = _total(manifest) if manifest is not None else None
+        return Node(
+            key, level, "sig" if is_signed(kind) else "attest", label, _problem(outcome) or note,
+            weighs if weighs is not None else entry.descriptor.size, mark, entry.descriptor.digest, entry.descriptor,
+            missing=isinstance(outcome, NotFound), attachment=entry,
+        )  # fmt: skip
+
+    def subject_of(self, node: Node) -> Digest | None:
+        """Give the manifest to which what a branch holds is attached; of any other row its own."""
+        if not node.is_branch:
+            return node.digest
+        above = node.key.removesuffix(REFERRERS).removesuffix("/")
+        if not above:
+            return self.root.digest
+        return next((entry.digest for entry in self._walk() if _key(entry) == above), None)
+
+    def subjects(self, rows: list[Node], current: Node | None) -> list[Digest]:
+        """Give the manifests of which it is not known what is attached: the root, and platforms that are looked at."""
+        wanted = [node for node in rows if node.is_platform and (node.is_open or node is current) and not node.missing]
+        digests = dict.fromkeys([self.root.digest, *(node.digest for node in wanted if node.digest)])
+        return [digest for digest in digests if digest not in self.attached]
 
     def _statements(self, descriptor: Descriptor, prefix: str, level: int) -> Iterator[Node]:
         outcome = self._outcome(descriptor)
@@ -182,7 +252,7 @@ class Tree:
         out: dict[Digest, Descriptor] = {}
         shown: dict[Digest, bool] = {}
         for node in rows:
-            if node.descriptor and node.digest and not node.parent:
+            if node.descriptor and node.digest and not node.parent and node.attachment is None:
                 out[node.digest] = node.descriptor
             if node.digest:
                 shown[node.digest] = node.is_open
@@ -194,13 +264,17 @@ class Tree:
     def unfold(self, node: Node) -> None:
         """Unfold everything that a row is in."""
         parts = node.key.split("/")
-        above = {"/".join(parts[:count]) for count in range(2, len(parts))}
-        self.folded -= {"root", *above}
+        above = {"/".join(parts[:count]) for count in range(1, len(parts))}
+        self.folded -= {ROOT, *above}
         self.unfolded |= above
 
     def toggle(self, node: Node) -> None:
         """Folds or opens a row."""
-        if node.kind == "index":
+        if node.is_branch:
+            opened, closed = (self.folded, self.unfolded) if node.is_open else (self.unfolded, self.folded)
+            opened.add(node.key)
+            closed.discard(node.key)
+        elif node.kind == "index":
             self.folded ^= {node.key}
         elif node.folds:
             self.unfolded ^= {node.key}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from regbrowse.attachments import Attachments
     from regbrowse.browser import Names
     from regbrowse.errors import RegbrowseError
     from regbrowse.image_comparison import ComparedImages
@@ -186,6 +187,15 @@ class ChildrenHeldBack(Loaded):
 
     request: ManifestRequest
     cost: RateCost
+
+
+@dataclass
+class AttachmentsLoaded(Loaded):
+    """What is attached to the opened manifest, or to one that it lists."""
+
+    request: ManifestRequest
+    subject: Digest
+    found: Attachments
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regbrowse.oci.attached import is_signed, kind_of, says_enough
+from regbrowse.oci.attached import is_signed, kind_of, label_and_note, says_enough
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.manifest import Manifest, parse_manifest
 from regbrowse.reference import Digest
@@ -61,3 +61,21 @@ def test_what_its_manifest_tells(made: Made, kind: str) -> None:
 
 def test_what_tells_nothing() -> None:
     assert kind_of(named()) == "attachment"
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "note"),
+    [
+        ("cosign signature", "signature", "cosign"),
+        ("Notation signature", "signature", "Notation"),
+        ("SBOM SPDX", "SBOM", "SPDX"),
+        ("SPDX SBOM", "SBOM", "SPDX"),
+        ("SBOM SPDX, provenance SLSA v1", "SBOM", "SPDX, provenance SLSA v1"),
+        ("cosign attestation", "attestation", "cosign"),
+        ("Sigstore bundle", "Sigstore bundle", ""),
+        ("scan report", "scan report", ""),
+        ("attachment", "attachment", ""),
+    ],
+)
+def test_labels(kind: str, label: str, note: str) -> None:
+    assert label_and_note(kind) == (label, note)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
 from support import images
-from support.fake_registry import FakeRegistry
+from support.fake_registry import FakeRegistry, Fault
 from support.images import IN_TOTO, Made
 from tui.screen_driver import browsing
 
@@ -136,3 +137,114 @@ async def test_a_blob_of_an_artifact_opens_decoded(registry: FakeRegistry, tmp_p
         await driven.lacks("decoded · ")
         await driven.press("3", "j", "enter")
         await driven.shows("COSE, 3 B, not decoded")
+
+
+NOTATION = "application/vnd.cncf.notary.signature"
+
+
+def signed(subject: Made) -> Made:
+    """A signature of Notation whose envelope is about an image."""
+    target = json.dumps({"targetArtifact": {"digest": subject.digest, "size": len(subject.raw)}}).encode()
+    parts = [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (target, b'{"alg":"PS256"}')]
+    envelope = {"payload": parts[0], "protected": parts[1], "header": {"x5c": ["AA=="]}, "signature": "AA"}
+    blob = Made(json.dumps(envelope).encode(), "application/jose+json")
+    return images.artifact(NOTATION, blob, subject=subject)
+
+
+def listing(*entries: object) -> bytes:
+    return json.dumps({"schemaVersion": 2, "mediaType": images.OCI_INDEX, "manifests": entries}).encode()
+
+
+async def test_referrers_stand_below_index_and_platform_and_open(registry: FakeRegistry, tmp_path: Path) -> None:
+    image, arm = images.image(), images.image(architecture="arm64")
+    index = images.index(image, arm)
+    repository = registry.repository("shop/app")
+    repository.add(index, "1.0")
+    for subject in (index, arm, image):
+        made = repository.add(signed(subject))
+        answer = listing(*([] if subject is image else [made.descriptor(artifactType=NOTATION)]))
+        path = f"/v2/shop/app/referrers/{subject.digest}"
+        registry.fault(path, Fault(200, answer, [("Content-Type", images.OCI_INDEX)]))
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("referrers  1, present, not verified")
+        await driven.press("2", "j")
+        await driven.shows("▸ linux/arm64  1 referrer")
+        await driven.press("G")
+        await driven.shows("present, not verified; found by API")
+        await driven.shows("decoded · ")
+        await driven.shows("signature, Notation, JWS")
+        await driven.press("enter")
+        assert driven.screen.pane_layout.focused_pane == "config"
+        await driven.press("3")
+        await driven.shows("1 blob")
+        await driven.press("2", "Y")
+        await driven.shows("copied signature digest")
+        assert driven.app.clipboard == signed(index).digest
+        await driven.press("k")
+        await driven.shows("4 places looked at")
+        await driven.press("enter")
+        await driven.shows("▸ referrers")
+        await driven.press("k", "space")
+        await driven.until(lambda: driven.text().count("referrers  1, present, not verified") == 2)
+
+
+async def test_without_the_api_nothing_is_red_and_it_is_said(registry: FakeRegistry, tmp_path: Path) -> None:
+    image = images.image()
+    repository = registry.repository("shop/app")
+    repository.add(image, "1.0")
+    simple = json.dumps({"critical": {"image": {"docker-manifest-digest": image.digest}}}).encode()
+    blob = Made(simple, "application/vnd.dev.cosign.simplesigning.v1+json")
+    signature = images.image()
+    value = {**json.loads(signature.raw), "layers": [blob.descriptor()]}
+    made = Made(json.dumps(value).encode(), images.OCI_MANIFEST, (signature.below[0], blob), True)
+    repository.add(made, image.digest.replace(":", "-") + ".sig")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("signature  cosign")
+        await driven.press("2")
+        await driven.shows("has no referrers API; looked at")
+        await driven.press("j")
+        await driven.shows("4 places looked at; ")
+        await driven.shows("has no referrers API; looked at tags instead.")
+        assert all(pane.error is None for pane in driven.screen.pane_layout.panes)
+        await driven.press("G", "enter")
+        await driven.shows("signature, cosign")
+        await driven.press("2", "y")
+        await driven.shows("name:tag")
+        assert image.digest[7:] in driven.text()
+
+
+async def test_nothing_attached_is_said_in_the_details(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/app").add(images.image(), "1.0")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.press("2")
+        await driven.shows("nothing attached")
+        assert "referrers  " not in driven.text()
+
+
+async def test_nothing_is_looked_for_when_few_requests_are_left(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/app").add(images.image(), "1.0")
+    registry.extra_headers = [("ratelimit-limit", "100;w=60"), ("ratelimit-remaining", "3;w=60")]
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.pilot.pause(0.5)
+        await driven.until(lambda: driven.is_quiet, "quiet")
+        assert not [each for each in registry.asked if "referrers" in each.path or "sha256-" in each.path]
+
+
+async def test_going_back_finds_the_attachment_again(registry: FakeRegistry, tmp_path: Path) -> None:
+    image = images.image()
+    repository = registry.repository("shop/app")
+    repository.add(image, "1.0")
+    repository.add(images.image(architecture="s390x"), "2.0")
+    made = repository.add(signed(image))
+    answer = Fault(200, listing(made.descriptor(artifactType=NOTATION)), [("Content-Type", images.OCI_INDEX)])
+    registry.fault(f"/v2/shop/app/referrers/{image.digest}", answer)
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("referrers  1")
+        await driven.press("2", "G")
+        await driven.shows("signature, Notation, JWS")
+        await driven.press("o", *f"{registry.name}/shop/app:2.0", "enter")
+        await driven.shows("platform    linux/s390x")
+        await driven.press("left_square_bracket")
+        await driven.shows("signature, Notation, JWS")
+        await driven.shows("▌    signature")

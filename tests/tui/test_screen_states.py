@@ -139,6 +139,7 @@ async def test_aliases_appear_from_heads_of_visible_rows(registry: FakeRegistry,
     async with browsing(f"{registry.name}/shop/app", tmp_path) as driven:
         await driven.shows("latest = 1.0.0")
         asked = {(each.method, each.path.rpartition("/")[2]) for each in registry.asked if "/manifests/" in each.path}
+        asked = {each for each in asked if not each[1].startswith("sha256-")}
         assert asked - {("HEAD", "latest")} == {("GET", "latest"), ("HEAD", "1.0.0"), ("HEAD", "0.9.0")}
 
 

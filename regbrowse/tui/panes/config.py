@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from regbrowse.errors import BadReference, BadResponse, Integrity, RegbrowseError
+from regbrowse.oci.attached import documents_of
 from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.image_card import image_card
 from regbrowse.oci.manifest import Image, config_of
@@ -127,6 +128,8 @@ class ConfigPane(Pane):
         """The rows of a statement or another document that was decoded; None for anything else."""
         self.blob: Descriptor | None = None
         """What the document is, where it is not the config of the manifest."""
+        self._is_attachment = False
+        """Whether a document of the manifest is awaited instead of its config."""
         self._awaits = ""
         """The view that will come in a moment, so that nothing else is shown before it; empty when none will."""
         self._stays_pretty = False
@@ -153,8 +156,9 @@ class ConfigPane(Pane):
 
     # What is shown
 
-    def start(self, request: ImageRequest | None, subject: str) -> None:
-        """Forget the document, and wait for that of another image."""
+    def start(self, request: ImageRequest | None, subject: str, *, is_attachment: bool = False) -> None:
+        """Forget the document, and wait for that of another image, or of something attached to one."""
+        self._is_attachment = is_attachment
         self.request, self.manifest, self.blob, self.subject = request, None, None, subject
         self._show(b"", whole=True)
         self.start_loading(f"asking for {subject}")
@@ -177,6 +181,8 @@ class ConfigPane(Pane):
     def take_manifest(self, manifest: Manifest) -> None:
         """Wait for the config that a manifest names; show the manifest itself where it names none."""
         self.manifest = manifest
+        if self._is_attachment and documents_of(manifest):
+            return  # the first of them comes
         config = config_of(manifest)
         if config is None or config.digest is None or config.media_type == OCI_EMPTY:
             self.stop_loading()

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
-from regbrowse.oci.mediatype import is_decodable, is_text, layer_kind, plain
+from regbrowse.oci.mediatype import TITLE, is_decodable, is_text, layer_kind, plain
 from regbrowse.text import exact, plural, size, visible
 from regbrowse.tui.cells import Span, clip, cut, shifted, short_digest, underlined, width_of, wrap
 from regbrowse.tui.copy_forms import Form, blob_commands, digest_forms
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 DIGEST_FROM = 74
 SHARE_FROM = 110
-TITLE = "org.opencontainers.image.title"
 KIND_FROM = 44
 """Inner cells from which a column is shown."""
 IN_ORDER, LAYERS_ONLY, LARGEST = "in order", "layers only", "largest first"

@@ -13,6 +13,7 @@ from textual.reactive import reactive
 
 from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import mediatype
+from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.index_walk import entries
 from regbrowse.oci.manifest import Image, Index
 from regbrowse.oci.platform_selection import listed, select
@@ -21,8 +22,9 @@ from regbrowse.text import moment, plural, size, visible
 from regbrowse.tui import keys
 from regbrowse.tui.cells import Span, clip, cut, short_digest, spread, underlined, width_of
 from regbrowse.tui.copy_forms import Form, manifest_forms, short_name
-from regbrowse.tui.manifest_tree import MISMATCH, MISSING, VERIFIED, Node, Tree
+from regbrowse.tui.manifest_tree import MISMATCH, MISSING, REFERRERS, VERIFIED, Node, Tree
 from regbrowse.tui.messages import (
+    AttachmentsLoaded,
     ChildLoaded,
     ChildrenHeldBack,
     ConfigLoaded,
@@ -35,6 +37,7 @@ from regbrowse.tui.messages import (
 from regbrowse.tui.panes.pane import LINE_LIMIT, MARK_WORDS, Pane
 from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.lines import Detail
+from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from regbrowse.oci.descriptor import Descriptor
@@ -101,6 +104,8 @@ class ManifestsPane(Pane):
         """The text that the rows are filtered by."""
         self._match_count = 0
         self._wanted_row = ""
+        self._late_row = ""
+        """The key of the row to put the cursor on once it is there, unless it was moved by hand before."""
         self._expected = ""
         """The key of the row that holds the cursor until an image is selected."""
 
@@ -150,6 +155,7 @@ class ManifestsPane(Pane):
         self.model = Tree(root)
         self._rebuild()
         wanted = None
+        self._late_row = self._wanted_row if REFERRERS in self._wanted_row else ""
         if self._wanted_row and self._place_on(self._wanted_row):
             self._expected = ""
         elif isinstance(root, Index):
@@ -180,6 +186,19 @@ class ManifestsPane(Pane):
     def _child_loaded(self, message: ChildLoaded) -> None:
         if message.request is self.request:
             self.add_child(message.digest, message.outcome)
+
+    @on(AttachmentsLoaded)
+    def _attachments_loaded(self, message: AttachmentsLoaded) -> None:
+        if message.request is self.request and self.model is not None:
+            self.model.attached[message.subject] = message.found
+            self._rebuild()
+            if self._late_row and self._place_on(self._late_row):
+                self._late_row = ""
+                self.post_message(self.Highlighted(self))
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        if event.by_hand:
+            self._late_row = ""
 
     @on(ImageLoaded)
     def _image_loaded(self, message: ImageLoaded) -> None:
@@ -282,7 +301,9 @@ class ManifestsPane(Pane):
         return self._reference_of(self.current) if self.current is not None else None
 
     def _reference_of(self, node: Node) -> Reference | None:
-        if self.request is None or node.digest is None or node.parent is not None or node.missing:
+        if self.request is None or node.digest is None or node.missing:
+            return None
+        if node.parent is not None or node.attachment is not None:
             return None
         return self.request.reference if node.is_root else self.request.reference._replace(digest=node.digest)
 
@@ -301,6 +322,12 @@ class ManifestsPane(Pane):
         return self.model.wanted(in_view, frugal=frugal) if self.model else []
 
     @property
+    def subjects(self) -> list[Digest]:
+        """Give the manifests of which it is to be found out what is attached to them."""
+        in_view = [self._tree_rows[index] for index in self.rows.in_view]
+        return self.model.subjects(in_view, self.current) if self.model else []
+
+    @property
     def platforms(self) -> list[Node]:
         """The rows that are images for a platform, in their order."""
         return [node for node in self.model.rows() if node.is_platform and node.descriptor] if self.model else []
@@ -310,7 +337,7 @@ class ManifestsPane(Pane):
         from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
 
         nodes, here = self.platforms, self.current
-        present = next((each for each in nodes if here and each.key in (here.key, here.key.rpartition("/")[0])), None)
+        present = next((each for each in nodes if here and f"{here.key}/".startswith(f"{each.key}/")), None)
         choices = [Choice(node.label, "", node is present, node.size, node.mark) for node in nodes]
 
         def done(at: int | None) -> None:
@@ -335,7 +362,9 @@ class ManifestsPane(Pane):
     def enter_word(self) -> str:
         if self.current is None:
             return ""
-        return "content" if self.current.parent is not None else "layers"
+        if self.current.is_branch:
+            return "fold" if self.current.is_open else "unfold"
+        return "layers" if self.current.parent is None and self.current.attachment is None else "content"
 
     def word(self, action: str) -> str:
         if action == "fold" and self.current:
@@ -358,6 +387,13 @@ class ManifestsPane(Pane):
             self.held_back = None
             self.changed()
             self.post_message(self.SizesAllowed())
+
+    async def action_enter(self) -> None:
+        """Go in; of what is attached in all, fold or open the rows."""
+        if self.current is not None and self.current.is_branch:
+            self.action_fold()
+        else:
+            await super().action_enter()
 
     def action_fold(self) -> None:
         if self.current and self.model:
@@ -423,16 +459,25 @@ class ManifestsPane(Pane):
         if tree is None or node is None:
             return Detail()
         manifest: Manifest | None = tree.manifest(node.digest) if node.digest else None
+        if node.is_branch:
+            return Detail(
+                node.kind,
+                name=f"{node.label}  {node.note}",
+                more=visible("; ".join(self._attached_facts(node)), LINE_LIMIT),
+            )
         descriptor = node.descriptor
         media_type = manifest.media_type if manifest else descriptor.media_type if descriptor else ""
         length = len(manifest.raw) if manifest else descriptor.size if descriptor else None
         facts: list[str] = []
+        if node.attachment is not None:
+            facts += [NOT_VERIFIED, f"found by {', '.join(node.attachment.found_by)}"]
         if manifest is not None and manifest.reported is not None:
             facts.append(f"the registry reports {manifest.reported}")
         if media_type:
             facts.append(mediatype.plain(media_type) + (f", {length:,} B" if length is not None else ""))
         if node.digest in tree.created:
             facts.append(tree.created[node.digest])
+        facts += self._attached_facts(node)
         if isinstance(manifest, Image) and manifest.config.digest:
             facts.append(f"config {manifest.config.digest.short}")
         facts.extend((manifest.anomalies if manifest else ())[:2])
@@ -455,6 +500,18 @@ class ManifestsPane(Pane):
         lines += [line for line in facts.split("\n") if line not in lines]
         lines += [f"{key} = {value}" for key, value in annotations.items()]
         return title, "\n".join(line for line in lines if line)
+
+    def _attached_facts(self, node: Node) -> list[str]:
+        """Say where it was looked for what is attached to a row, and what could not be asked."""
+        if self.model is None:
+            return []
+        subject = self.model.subject_of(node)
+        found = self.model.attached.get(subject) if subject else None
+        if found is None or node.attachment is not None:
+            return []
+        places = f"{plural(found.places, 'place')} looked at"
+        said = [places] if node.is_branch else [] if found.entries else ["nothing attached"]
+        return [*said, *found.notes]
 
     def copy_forms(self) -> list[Form]:
         if self.model is None or self.current is None or self.request is None:
@@ -486,7 +543,7 @@ class ManifestsPane(Pane):
         room = width - width_of(right) - 1
         glyph = ("▾ " if node.is_open else "▸ ") if node.folds else "  "
         left: list[Span] = [("  " * node.level, styles.plain), (glyph, styles.secondary)]
-        style = dim or (styles.bold if node.is_root else weight)
+        style = dim or (styles.bold if node.is_root or node.is_branch else weight)
         left.append((cut(node.label, max(1, room - width_of(left))), style))
         if self.marked is not None and self.marked == self._reference_of(node):
             left.append((" ●", styles.accent))

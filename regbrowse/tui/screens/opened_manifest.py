@@ -30,6 +30,7 @@ class OpenedManifest:
         self.panes: tuple[Pane, ...] = (self.manifests_pane, self.layers_pane, self.config_pane)
         self._manifest = loaders.ManifestLoader(screen, session, self.manifests_pane)
         self._children = loaders.ChildLoader(screen, session, self.manifests_pane)
+        self._attachments = loaders.AttachmentLoader(screen, session, self.manifests_pane)
         self._image = loaders.ImageLoader(screen, session, *self.panes)
 
     @property
@@ -52,9 +53,9 @@ class OpenedManifest:
 
     @property
     def is_attestation(self) -> bool:
-        """Whether the row under the cursor of the manifests has no layers, but a statement."""
+        """Whether the row under the cursor of the manifests has no layers, but a statement or another document."""
         node = self.manifests_pane.current
-        return node is not None and (node.parent is not None or node.kind == "attest")
+        return node is not None and (node.parent is not None or node.kind == "attest" or node.attachment is not None)
 
     def is_answered_by(self, group: str) -> bool:
         """Tell whether a worker of this group brings what was asked for by hand."""
@@ -63,6 +64,8 @@ class OpenedManifest:
     def open(self, reference: Reference, *, fresh: bool = False, row: str = "", line: int | None = None) -> None:
         """Ask for the manifest behind a tag or digest; `row` and `line` are where the cursors were last time."""
         self._forget_image()
+        if fresh:
+            self._attachments.forget()
         self.config_pane.wanted_line = line
         request = ManifestRequest(reference)
         self.manifests_pane.start(request, row)
@@ -77,12 +80,13 @@ class OpenedManifest:
     def _forget_image(self) -> None:
         self._image.cancel()
         self._children.cancel()
+        self._attachments.cancel()
         self.layers_pane.forget()
         self.config_pane.forget()
 
     def stop(self) -> None:
         """End every request; what came so far stays."""
-        for loader in (self._manifest, self._image, self._children):
+        for loader in (self._manifest, self._image, self._children, self._attachments):
             loader.cancel()
         self.manifests_pane.stop()
         if not (self.layers_pane.row_count() and self.config_pane.row_count()):
@@ -128,13 +132,18 @@ class OpenedManifest:
         self._image.cancel()
         request, known = ImageRequest(opened, node.digest), model.manifest(node.digest)
         self.layers_pane.start(request, node.label)
-        self.config_pane.start(request, node.label)
+        self.config_pane.start(request, node.label, is_attachment=node.attachment is not None)
         if error is not None:
             self.layers_pane.fail(error)
             self.config_pane.show_mismatch(error)
         elif node.parent is not None and node.descriptor is not None:
             self.layers_pane.show_nothing("no layers: this is an attestation")
             self._image.load_content(request, node.descriptor)
+        elif node.attachment is not None and node.descriptor is not None:
+            if known is not None:
+                self.layers_pane.show_manifest(known)
+                self.config_pane.take_manifest(known)
+            self._image.load_attachment(request, known, node.descriptor)
         else:
             if known is not None:
                 self.layers_pane.show_manifest(known)
@@ -191,3 +200,10 @@ class OpenedManifest:
             wanted = self.manifests_pane.unread(frugal=frugal)
             if wanted:
                 self._children.load(self.request, wanted, at_any_cost=at_any_cost)
+
+    def load_attachments(self, *, frugal: bool) -> None:
+        """Look for what is attached to the opened manifest, and to the platforms that are looked at."""
+        if self.request is not None and not self.is_awaited:
+            wanted = self.manifests_pane.subjects
+            if wanted:
+                self._attachments.load(self.request, wanted, frugal=frugal)

@@ -52,7 +52,9 @@ class VisibleRowRequests:
         browser, tags = self._session.browser, self._tags
         if browser is None or tags.registry is None or browser.client.limits.is_low(tags.registry):
             return
-        self._opened.load_children(frugal=browser.client.limits.is_metered(tags.registry))
+        frugal = browser.client.limits.is_metered(tags.registry)
+        self._opened.load_children(frugal=frugal)
+        self._opened.load_attachments(frugal=frugal)
         if tags.request is not None and tags.repository is not None and not tags.streaming and not tags.asking_digests:
             # The tag that is opened is read anyway.
             opened = self._opened.request.reference.tag if self._opened.request else None
