@@ -11,6 +11,8 @@ from regbrowse.oci.manifest import Artifact, Image, Index, Schema1
 from regbrowse.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from regbrowse.oci.manifest import Manifest
     from regbrowse.oci.platform import Platform
     from regbrowse.reference import Digest, Reference, Repository
@@ -84,8 +86,7 @@ def manifest_forms(reference: Reference, tree: Tree, node: Node, base: str) -> l
         what = "digest"
     out = digest_forms(repository, node.digest, what, of)
     if node.attachment is not None:
-        held = node.attachment.tag
-        return [*out, Form("n", "name:tag", f"{repository}:{held}", f"tag of the {node.label} {of}")] if held else out
+        return [*out, *_attachment_forms(repository, tree, node, base, of)]
     if tag and not node.parent:
         pinned = f"{repository}:{tag}@{node.digest}"
         out.append(Form("t", "name:tag@digest", pinned, f"{node.label} reference {of}"))
@@ -101,6 +102,15 @@ def manifest_forms(reference: Reference, tree: Tree, node: Node, base: str) -> l
         return [*out, *(blob_commands(repository, node.digest, base) if node.parent is not None else ())]
     platform = node.descriptor.platform if node.descriptor else None
     return [*out, *_lines(repository, tag, manifest, platform), *_commands(repository, manifest, base)]
+
+
+def _attachment_forms(repository: Repository, tree: Tree, node: Node, base: str, of: str) -> Iterator[Form]:
+    """Give the forms that what hangs on a manifest has beyond its digest; the tag that was opened is none of them."""
+    manifest = tree.manifest(node.digest) if node.digest else None
+    if node.attachment is not None and node.attachment.tag:
+        yield Form("g", "name:tag", f"{repository}:{node.attachment.tag}", f"tag of the {node.label} {of}")
+    if manifest is not None:
+        yield from (*_lines(repository, None, manifest, None), *_commands(repository, manifest, base))
 
 
 def _lines(repository: Repository, tag: str | None, manifest: Manifest, platform: Platform | None) -> list[Form]:

@@ -157,9 +157,9 @@ def read_notation(reader: Reader) -> tuple[Part, tuple[Digest, ...]]:
     target, header = payload.reader("targetArtifact"), reader.reader("header")
     digest, length = target.digest("digest"), target.number("size")
     chain = header.items("x5c")
-    is_wanted = line(target, "mediaType", CELL_LIMIT) + (f", {exact(length)}" if length is not None else "")
+    what = line(target, "mediaType", CELL_LIMIT), exact(length) if length is not None else ""
     facts = present(
-        Fact("signs", is_wanted),
+        Fact("signs", ", ".join(filter(None, what))),
         Fact("made", moment(line(protected, f"{_SIGNED}signingTime", CELL_LIMIT))),
         Fact("expires", moment(line(protected, f"{_SIGNED}expiry", CELL_LIMIT))),
         Fact("by", line(header, f"{_SIGNED}signingAgent")),

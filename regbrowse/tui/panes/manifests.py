@@ -477,10 +477,10 @@ class ManifestsPane(Pane):
             facts.append(mediatype.plain(media_type) + (f", {length:,} B" if length is not None else ""))
         if node.digest in tree.created:
             facts.append(tree.created[node.digest])
-        facts += self._attached_facts(node)
         if isinstance(manifest, Image) and manifest.config.digest:
             facts.append(f"config {manifest.config.digest.short}")
         facts.extend((manifest.anomalies if manifest else ())[:2])
+        facts += self._attached_facts(node)
         more = visible("; ".join(facts), LINE_LIMIT)
         if node.note and not node.is_root and (not facts or node.mark == MISMATCH):
             more = node.note
