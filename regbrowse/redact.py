@@ -11,7 +11,8 @@ URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 """An address within a text."""
 URL_LIMIT = 2000
 _SHOWN = frozenset(
-    {"scope", "service", "n", "last", "artifacttype", "digest", "from", "mount", "ns", "page", "page_size", "ordering"}
+    {"scope", "service", "client_id", "n", "last", "artifacttype", "digest", "from", "mount", "ns"}
+    | {"page", "page_size", "ordering"}
 )
 _HARMLESS = re.compile(r"[A-Za-z0-9._~:/,*+%()-]*")
 """Values without anything that could begin another address."""

@@ -30,6 +30,7 @@ PLAIN = KeyHint("H", "use http for this session")
 CERTIFICATE = KeyHint("L", "go on without checking it")
 STOP = KeyHint("esc", "stop waiting")
 OPEN = KeyHint("o", "open another")
+SEE = KeyHint("l", "see the requests")
 
 
 def hints_for(error: RegbrowseError) -> tuple[KeyHint, ...]:
@@ -39,9 +40,9 @@ def hints_for(error: RegbrowseError) -> tuple[KeyHint, ...]:
     if isinstance(error, RateLimited):
         return (KeyHint("r", "try now"), *((STOP,) if error.retry_after else ()), LOG_IN)
     if isinstance(error, AuthRejected | Denied):
-        return (LOG_IN, ANONYMOUS, RETRY)
+        return (LOG_IN, ANONYMOUS, RETRY, SEE)
     if needs_login(error):
-        return (LOG_IN, RETRY, OPEN)
+        return (LOG_IN, RETRY, SEE, OPEN)
     if error.slug == "untrusted":
         return (CERTIFICATE, RETRY, OPEN)
     if error.slug == "no-tls":

@@ -128,3 +128,14 @@ async def test_keys_of_the_log(place: str, tmp_path: Path) -> None:
         await driven.shows("/tags/list")
         await driven.press("l")
         await driven.shows("Manifests")
+
+
+async def test_who_is_not_let_in_is_led_to_the_requests(private_registry: FakeRegistry, tmp_path: Path) -> None:
+    async with browsing(f"{private_registry.name}/acme/app", tmp_path) as driven:
+        await driven.shows("l  see the requests")
+        await driven.press("l")
+        await driven.shows(" 401 ")
+        await driven.shows("token  scope repository:acme/app:pull")
+        await driven.shows("&client_id=regbrowse'")
+        await driven.press("k")
+        await driven.shows("www-authenticate: Bearer realm=")
