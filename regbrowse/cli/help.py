@@ -22,7 +22,7 @@ environment:
   NO_COLOR                     no colours on a terminal"""
 EXIT_CODES: tuple[tuple[int, str], ...] = (
     (0, "ok"),
-    (1, "not found, a check failed, or what was compared differs"),
+    (1, "not found, a check failed, `lint` found something, or what was compared differs"),
     (2, "wrong usage, a setting that cannot be used, or a file that cannot be written"),
     (3, "network or registry, also a list that was cut"),
     (4, "login"),

@@ -166,7 +166,7 @@ class ImageVerifier:
         judge = self.report.good if len(config.diff_ids) == len(manifest.layers) else self.report.bad
         judge(f"diff_ids{behind}", f"{ids} in the config, {layers} in the manifest")
         if platform is not None and platform.known:
-            if _same(platform, config.platform):
+            if platform.agrees(config.platform):
                 self.report.good(f"platform{behind}", visible(str(config.platform)))
             else:
                 told, found = visible(str(platform)), visible(str(config.platform))
@@ -218,13 +218,3 @@ def _verify(got: ServedContent, named: Digest, manifest: Manifest | None, size: 
     """Compare what was served; the digest of signed schema 1 is that of what was signed (manifest-v2-1.md)."""
     signed = signed_payload(got.raw) if isinstance(manifest, Schema1) else None
     return Verification.of(got.raw, named, size, signed=signed)
-
-
-def _same(told: Platform, found: Platform) -> bool:
-    """Whether they name the same, as far as both say it: few configs have a variant."""
-    one, other = told.normalised(), found.normalised()
-    return (
-        (one.os, one.architecture) == (other.os, other.architecture)
-        and (one.variant == other.variant or not told.variant or not found.variant)
-        and (one.os_version == other.os_version or not one.os_version or not other.os_version)
-    )

@@ -96,6 +96,15 @@ class Platform(NamedTuple):
         """What containers on this machine run on: Linux, also where a virtual machine provides it."""
         return _host()
 
+    def agrees(self, other: Platform) -> bool:
+        """Tell whether both name the same, as far as both say it: few configs have a variant."""
+        one, two = self.normalised(), other.normalised()
+        return (
+            (one.os, one.architecture) == (two.os, two.architecture)
+            and (one.variant == two.variant or not self.variant or not other.variant)
+            and (one.os_version == two.os_version or not one.os_version or not two.os_version)
+        )
+
     @property
     def known(self) -> bool:
         """Whether this names something to run on; attestations stand under unknown/unknown."""

@@ -110,7 +110,7 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("✓", "verified: the bytes hash to this digest"),
     ("·", "claimed: named by its parent, not read yet"),
     ("×", "mismatch, or a request that failed"),
-    ("!", "missing here: its parent names it"),
+    ("!", "missing here, or something is wrong with it"),
     ("=", "same digest as these tags; in both"),
     ("●", "marked for a comparison"),
     ("- + ~", "only in A, only in B, different"),

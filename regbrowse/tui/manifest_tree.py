@@ -13,12 +13,14 @@ from regbrowse.oci.attached import documents_of, is_signed, label_and_note
 from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.descriptor import Descriptor
 from regbrowse.oci.index_walk import Entry, Kind, classify, repeated, walk
+from regbrowse.oci.lint import Finding, lint_entry, lint_index, lint_root
 from regbrowse.oci.manifest import Artifact, Image, Index, Manifest, Schema1, blobs_of
 from regbrowse.reference import Digest
 from regbrowse.text import exact, plural
 
 if TYPE_CHECKING:
     from regbrowse.attachments import Attachment, Attachments
+    from regbrowse.oci.config import Config
 
 VERIFIED, CLAIMED, MISMATCH, MISSING = "✓", "·", "×", "!"
 ROOT, BRANCH, REFERRERS = "root", "attach", "referrers"
@@ -51,6 +53,8 @@ class Node(NamedTuple):
     missing: bool = False
     attachment: Attachment | None = None
     """What hangs on a manifest and is no part of it."""
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with it, as far as what was read tells."""
 
     @property
     def is_root(self) -> bool:
@@ -76,6 +80,8 @@ class Tree:
     """What attestations were found to say, by the digest of the statement."""
     attached: dict[Digest, Attachments] = field(default_factory=dict)
     """What was found to be attached to the root and its children."""
+    configs: dict[Digest, Config] = field(default_factory=dict)
+    """The configs that were read, by the digest of their manifest."""
     created: dict[Digest, str] = field(default_factory=dict)
     """When images were made, in words, by the digest of their manifest; known once their config was read."""
     unfolded: set[str] = field(default_factory=set)
@@ -85,6 +91,12 @@ class Tree:
     """Which of the children were indexes at the last walk; None before it."""
     _entries: list[Entry] = field(default_factory=list)
     """What that walk found, in the order of the rows."""
+    _by_itself: dict[Digest, dict[tuple[int, ...], tuple[Finding, ...]]] = field(default_factory=dict)
+    """What is wrong with the entries of an index by its own words: digest of the index -> position of the entry."""
+    _judged: dict[tuple[int, ...], tuple[Outcome | None, Config | None, tuple[Finding, ...]]] = field(
+        default_factory=dict
+    )
+    """What is wrong with an entry by what was read of it, and what that was."""
     _repeated: set[tuple[int, ...]] = field(default_factory=set)
     """The paths of images for a platform that is listed before."""
 
@@ -110,7 +122,7 @@ class Tree:
         has_children = isinstance(root, Index) and bool(root.manifests)
         node = Node(
             ROOT, 0, kind, _root_label(root), note, _total(root), mark_of(root), root.digest,
-            folds=has_children, is_open=is_open and has_children,
+            folds=has_children, is_open=is_open and has_children, findings=self._root_findings(),
         )  # fmt: skip
         below = self._below(unfold) if is_open else ()
         return [node, *below, *self._attached(root.digest, REFERRERS, 0, unfold)]
@@ -150,7 +162,7 @@ class Tree:
         return Node(
             key, len(entry.path), "index", "index", note, None, mark_of(outcome), entry.digest, entry.descriptor,
             folds=inner is not None, is_open=inner is not None and (unfold or key not in self.folded),
-            missing=isinstance(outcome, NotFound),
+            missing=isinstance(outcome, NotFound), findings=self._findings(entry),
         )  # fmt: skip
 
     def _platform(self, entry: Entry, key: str, unfold: bool) -> Iterator[Node]:
@@ -173,7 +185,7 @@ class Tree:
         size = _total(outcome) if isinstance(outcome, Manifest) else None
         yield Node(
             key, level, kind, label, note, size, mark_of(outcome), descriptor.digest, descriptor,
-            folds=folds, is_open=is_open, missing=isinstance(outcome, NotFound),
+            folds=folds, is_open=is_open, missing=isinstance(outcome, NotFound), findings=self._findings(entry),
         )  # fmt: skip
         if is_open:
             yield from statements
@@ -224,6 +236,26 @@ class Tree:
         wanted = [node for node in rows if node.is_platform and (node.is_open or node is current) and not node.missing]
         digests = dict.fromkeys([self.root.digest, *(node.digest for node in wanted if node.digest)])
         return [digest for digest in digests if digest not in self.attached]
+
+    def _root_findings(self) -> tuple[Finding, ...]:
+        config = self.configs.get(self.root.digest)
+        return tuple(finding for finding in lint_root(self.root, config) if not finding.path)
+
+    def _findings(self, entry: Entry) -> tuple[Finding, ...]:
+        """Say what is wrong with an entry; nothing is asked for that."""
+        parent = entry.parent.digest
+        if parent not in self._by_itself:
+            found: dict[tuple[int, ...], tuple[Finding, ...]] = {}
+            for finding in lint_index(entry.parent, entry.path[:-1]):
+                found[finding.path] = (*found.get(finding.path, ()), finding)
+            self._by_itself[parent] = found
+        outcome = self._outcome(entry.descriptor)
+        config = self.configs.get(entry.digest) if entry.digest else None
+        before = self._judged.get(entry.path)
+        if before is None or before[0] is not outcome or before[1] is not config:
+            before = outcome, config, tuple(lint_entry(entry, outcome, config))
+            self._judged[entry.path] = before
+        return (*self._by_itself[parent].get(entry.path, ()), *before[2])
 
     def _statements(self, descriptor: Descriptor, prefix: str, level: int) -> Iterator[Node]:
         outcome = self._outcome(descriptor)

@@ -11,12 +11,14 @@ import httpx
 
 from fuzz import machine
 from fuzz.machine import shown
+from regbrowse.errors import RegbrowseError
 from regbrowse.oci import mediatype
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.decode.document import decode
 from regbrowse.oci.document import Reader, parse_json
 from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.layers import join
+from regbrowse.oci.lint import lint
 from regbrowse.oci.manifest import Artifact, Image, Index, Schema1, parse_manifest
 from regbrowse.oci.platform import choose
 from regbrowse.redact import redact, redact_header
@@ -87,6 +89,14 @@ def statement(raw: bytes) -> None:
         for row in decoded.part.rows[:200]:
             assert len(row.cells) == len(decoded.part.columns)
             shown(*row.cells, row.value, *(value for _, value in row.more))
+
+
+def judged(raw: bytes) -> None:
+    found = parse_manifest(raw, content_type=mediatype.OCI_MANIFEST)
+    with suppress(RegbrowseError):
+        read = parse_config(raw)
+        shown(*(text for each in lint(found, {found.digest: found}, {found.digest: read}) for text in each[3:6]))
+    shown(*(text for each in lint(found, {found.digest: found}, {}) for text in each[3:6]))
 
 
 def lines(raw: bytes) -> None:
@@ -217,6 +227,7 @@ DOCUMENT_TARGETS: dict[str, Callable[[bytes], None]] = {
         manifest,
         config,
         statement,
+        judged,
         lines,
         json_value,
         error_body,

@@ -111,7 +111,9 @@ def image(
     `values` are members of the config.
     """
     layers = [layer(one, DOCKER_LAYER if docker else OCI_LAYER) for one in files]
-    made = config(os, architecture, variant, layers, **(values or {}))
+    made = config(os, architecture, variant, layers)
+    if values:
+        made = Made(dump({**json.loads(made.raw), **values}), OCI_CONFIG)
     if docker:
         made = Made(made.raw, DOCKER_CONFIG)
     if config_type:

@@ -252,3 +252,23 @@ async def test_going_back_finds_the_attachment_again(registry: FakeRegistry, tmp
         await driven.press("left_square_bracket")
         await driven.shows("signature, Notation, JWS")
         await driven.shows("▌    signature")
+
+
+async def test_what_is_wrong_is_marked_and_said_without_a_request_for_it(
+    registry: FakeRegistry, tmp_path: Path
+) -> None:
+    image = images.image()
+    lying = images.image(architecture="arm64", values={"architecture": "s390x"})
+    again = images.image(files=[{"b": b"2"}])
+    registry.repository("shop/app").add(images.index(image, lying, again), "1.0")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path, size=(160, 40)) as driven:
+        await driven.shows("3 platforms · 1 odd")
+        await driven.press("2", "G")
+        await driven.shows("! linux/amd64 is listed before.")
+        await driven.press("k")
+        await driven.shows("! The index says linux/arm64, the config linux/s390x.")
+        await driven.shows("2 odd")
+        line = next(line for line in driven.lines() if "linux/arm64 " in line and "sha256:" in line)
+        assert " ! sha256:" in line
+        await driven.press("d")
+        await driven.shows("It is pulled for a machine on which it")

@@ -15,6 +15,8 @@ from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import mediatype
 from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.index_walk import entries
+from regbrowse.oci.lint import MISSING as MISSING_CHILD
+from regbrowse.oci.lint import NOTE
 from regbrowse.oci.manifest import Image, Index
 from regbrowse.oci.platform_selection import listed, select
 from regbrowse.reference import Reference
@@ -210,8 +212,9 @@ class ManifestsPane(Pane):
         """Take when an image was made."""
         created = message.config.created
         if message.request.manifest_request is self.request and self.model is not None:
+            self.model.configs[message.request.digest] = message.config
             self.model.created[message.request.digest] = f"created {moment(created)}" if created else "no date"
-            self.changed()
+            self._rebuild()
 
     @on(DocumentDecoded)
     def _document_decoded(self, message: DocumentDecoded) -> None:
@@ -451,7 +454,7 @@ class ManifestsPane(Pane):
                 facts.append(f"{missing} missing")
         else:
             facts = [self._tree_rows[0].label]
-        odd = len(root.anomalies)
+        odd = sum(finding.rule != MISSING_CHILD for node in self._tree_rows for finding in node.findings)
         return facts + ([f"{odd} odd"] if odd else [])
 
     def detail(self) -> Detail:
@@ -479,7 +482,8 @@ class ManifestsPane(Pane):
             facts.append(tree.created[node.digest])
         if isinstance(manifest, Image) and manifest.config.digest:
             facts.append(f"config {manifest.config.digest.short}")
-        facts.extend((manifest.anomalies if manifest else ())[:2])
+        wrong = [f"! {finding.what}" for finding in node.findings if finding.rule != MISSING_CHILD]
+        facts[:0] = wrong[:2]
         facts += self._attached_facts(node)
         more = visible("; ".join(facts), LINE_LIMIT)
         if node.note and not node.is_root and (not facts or node.mark == MISMATCH):
@@ -496,8 +500,9 @@ class ManifestsPane(Pane):
         manifest = tree.manifest(node.digest) if node.digest else None
         annotations = dict(node.descriptor.annotations) if node.descriptor else {}
         annotations |= manifest.annotations if manifest else {}
-        lines = [node.label, node.note, *(manifest.anomalies if manifest else ())]
-        lines += [line for line in facts.split("\n") if line not in lines]
+        wrong = [f"! {finding.what} {finding.why}" for finding in node.findings]
+        lines = [node.label, node.note, *wrong]
+        lines += [line for line in facts.split("\n") if line not in lines and not line.startswith("! ")]
         lines += [f"{key} = {value}" for key, value in annotations.items()]
         return title, "\n".join(line for line in lines if line)
 
@@ -537,7 +542,7 @@ class ManifestsPane(Pane):
         dim = styles.tertiary if node.missing else None
         weight = dim or (styles.text if node.is_platform else styles.secondary)
         right: list[Span] = [(size(node.size).rjust(SIZE), weight)]
-        right += [(" ", styles.plain), (node.mark or " ", _mark_style(node, styles))]
+        right += [(" ", styles.plain), (_mark_of(node) or " ", _mark_style(node, styles))]
         if width + 1 >= DIGEST_FROM and node.digest:
             right += [(" ", styles.plain), *short_digest(node.digest, styles)]
         room = width - width_of(right) - 1
@@ -555,5 +560,12 @@ class ManifestsPane(Pane):
         return spread(clip(left, room), right, width, styles.plain)
 
 
+def _mark_of(node: Node) -> str:
+    """Give the mark of a row; that something is wrong with it goes before that its bytes are right."""
+    is_wrong = any(finding.severity != NOTE for finding in node.findings)
+    return MISSING if is_wrong and node.mark != MISMATCH else node.mark
+
+
 def _mark_style(node: Node, styles: TextStyles) -> Style:
-    return {VERIFIED: styles.success, MISSING: styles.warning, MISMATCH: styles.error}.get(node.mark, styles.tertiary)
+    known = {VERIFIED: styles.success, MISSING: styles.warning, MISMATCH: styles.error}
+    return known.get(_mark_of(node), styles.tertiary)
