@@ -15,7 +15,9 @@ from regbrowse.reference import Digest
 from regbrowse.text import exact, plural, visible
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
-MISSING = "missing-child"
+MISSING, DIGEST = "missing-child", "digest"
+_SAID = "The size is wrong", "The server reports the digest"
+"""How anomalies begin that are findings of their own."""
 _LAYERS = 100
 """Layers of one image of which something is said."""
 
@@ -113,7 +115,7 @@ def lint_entry(entry: Entry, outcome: ManifestOutcome | None, config: ConfigOutc
             entry, _Found(ERROR, MISSING, "The index lists this manifest, but the registry does not hold it.", why)
         )
     elif isinstance(outcome, Integrity):
-        yield _at(entry, _Found(ERROR, "digest", visible(outcome.why, 512), "No tool will use what is served here."))
+        yield _at(entry, _Found(ERROR, DIGEST, visible(outcome.why, 512), "No tool will use what is served here."))
     elif isinstance(outcome, Manifest):
         told = (*_of_size(entry, outcome), *_of_type(entry, outcome), *_of_manifest(outcome))
         for found in (*told, *_of_config(outcome, config, entry.platform)):
@@ -162,9 +164,9 @@ def _of_manifest(manifest: Manifest) -> Iterator[_Found]:
     """Judge a manifest by itself."""
     if manifest.reported is not None:
         what = f"The registry reports {manifest.reported} for it, the content has {manifest.digest}."
-        yield _Found(ERROR, "digest", what, "Tools that believe the header pin what nobody can pull.")
+        yield _Found(ERROR, DIGEST, what, "Tools that believe the header pin what nobody can pull.")
     for sentence in manifest.anomalies:
-        if not sentence.startswith("The size is wrong"):  # said with both numbers by the entry
+        if not sentence.startswith(_SAID):
             is_typed = "type" in sentence.lower()
             why = "Other tools may read it differently."
             yield _Found(WARNING if is_typed else NOTE, "media-type" if is_typed else "odd", sentence, why)
@@ -206,7 +208,7 @@ def _of_config(manifest: Manifest, config: ConfigOutcome | None, told: Platform 
         what = "The manifest names a config that the registry does not hold."
         yield _Found(ERROR, "missing-config", what, "The image cannot be pulled.")
     elif isinstance(config, Integrity):
-        yield _Found(ERROR, "digest", visible(config.why, 512), "No tool will use what is served here.")
+        yield _Found(ERROR, DIGEST, visible(config.why, 512), "No tool will use what is served here.")
     elif isinstance(config, RegbrowseError):
         yield _Found(WARNING, "config", visible(config.why, 512), "The image may not run.")
     else:

@@ -15,8 +15,8 @@ from regbrowse.errors import NotFound, RegbrowseError
 from regbrowse.oci import mediatype
 from regbrowse.oci.decode.values import NOT_VERIFIED
 from regbrowse.oci.index_walk import entries
+from regbrowse.oci.lint import DIGEST, NOTE
 from regbrowse.oci.lint import MISSING as MISSING_CHILD
-from regbrowse.oci.lint import NOTE
 from regbrowse.oci.manifest import Image, Index
 from regbrowse.oci.platform_selection import listed, select
 from regbrowse.reference import Reference
@@ -482,7 +482,8 @@ class ManifestsPane(Pane):
             facts.append(tree.created[node.digest])
         if isinstance(manifest, Image) and manifest.config.digest:
             facts.append(f"config {manifest.config.digest.short}")
-        wrong = [f"! {finding.what}" for finding in node.findings if finding.rule != MISSING_CHILD]
+        told = {MISSING_CHILD, *([DIGEST] if node.mark == MISMATCH else [])}
+        wrong = [f"! {finding.what}" for finding in node.findings if finding.rule not in told]
         facts[:0] = wrong[:2]
         facts += self._attached_facts(node)
         more = visible("; ".join(facts), LINE_LIMIT)
