@@ -72,7 +72,7 @@ async def test_floating_tags_share_digests(demo: DemoRegistry) -> None:
 async def test_catalog(demo: DemoRegistry) -> None:
     names = await every_page(demo, "/v2/_catalog?n=4", "repositories")
     assert names == sorted(names)
-    assert len(names) == 17
+    assert len(names) == 19
     assert all((DATA / name / "oci-layout").exists() for name in names)
     assert demo.opened == {}
 

@@ -112,6 +112,30 @@ def mismatch(layout: Layout) -> None:
     layout.files[path] = layout.files[path].replace(b'"schemaVersion": 2', b'"schemaVersion":  2')[:-2] + b"}"
 
 
+def odd(layout: Layout) -> None:
+    """An index of whose entries most are wrong in one way, as lint tells."""
+    (_, amd64), (_, armv7), _ = PLATFORMS
+    made = [add_alpine(layout, "3.20.3", arch, docker=False) for arch, _ in PLATFORMS]
+    steps = (*alpine_steps("3.19.4", "amd64"), Step("COPY motd /etc/motd # buildkit", "notes"))
+    created = _CREATED["3.19.4"]
+    squashed = [{"created": created, "created_by": "squash"}]
+    again = add_image(
+        layout, steps, created=created, platform=amd64, config={"Cmd": ["/bin/sh"]}, docker=True, history=squashed
+    )
+    packed = add_image(
+        layout,
+        (*alpine_steps("3.19.4", "armv7"), Step("COPY package.json /srv/ # buildkit", "package-2.14.1")),
+        created=created,
+        platform=armv7,
+        config={"Cmd": ["/bin/sh"]},
+        docker=True,
+    )
+    elsewhere = {**made[2], "platform": {"architecture": "riscv64", "os": "linux"}}
+    nameless = {key: made[1][key] for key in ("mediaType", "digest", "size")}
+    entries = [made[0], again, packed, elsewhere, nameless]
+    layout.tag(layout.manifest({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}), "latest")
+
+
 def plain(layout: Layout, *tags: str) -> None:
     """One Docker image, for repositories where only the way in matters."""
     labels = {"org.opencontainers.image.version": tags[0]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo_layouts import artifacts, bases, estargz, hostile, legacy, webapp
+from demo_layouts import artifacts, bases, estargz, hostile, legacy, supply_chain, webapp
 from demo_layouts.layers import Layers
 from demo_layouts.layout import Layout
 from demo_layouts.signatures import add_signature
@@ -28,11 +28,13 @@ def files() -> dict[str, bytes]:
     layout("acme/lab/empty")
     hostile.hostile(layout("acme/lab/hostile"))
     bases.mismatch(layout("acme/lab/mismatch"))
+    bases.odd(layout("acme/lab/odd"))
     bases.squashed(layout("acme/lab/squashed"))
     bases.plain(layout("acme/lab/throttled"), "latest")
     estargz.lazy(layout("acme/lazy/python"))
     legacy.legacy(layout("acme/legacy/app"))
     artifacts.policies(layout("acme/policies/images"))
+    supply_chain.supply_chain(layout("acme/supply/attached"))
     signatures = layout("acme/supply/signatures")
     signatures.tag(add_signature(signatures, webapp.NAME, newest["digest"]), "webapp")
     bases.plain(layout("private/vault"), "1.0", "latest")

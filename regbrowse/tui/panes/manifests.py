@@ -483,7 +483,7 @@ class ManifestsPane(Pane):
         if isinstance(manifest, Image) and manifest.config.digest:
             facts.append(f"config {manifest.config.digest.short}")
         told = {MISSING_CHILD, *([DIGEST] if node.mark == MISMATCH else [])}
-        wrong = [f"! {finding.what}" for finding in node.findings if finding.rule not in told]
+        wrong = [f"! {finding.what.rstrip('.')}" for finding in node.findings if finding.rule not in told]
         facts[:0] = wrong[:2]
         facts += self._attached_facts(node)
         more = visible("; ".join(facts), LINE_LIMIT)

@@ -82,3 +82,19 @@ async def test_only_so_many_manifests_are_read(
     said = await run("lint", f"{registry.name}/acme/app:1")
     assert said.code == 0
     assert "2 manifests more were not read." in said.err
+
+
+async def test_the_demo_has_an_index_with_most_of_it(run: CommandLine) -> None:
+    said = await run("lint", "demo/acme/lab/odd")
+    assert said.code == 1
+    found = {(each["severity"], each["rule"], each["platform"]) for each in said.json}
+    assert found == {
+        ("warning", "duplicate-platform", "linux/amd64"),
+        ("warning", "no-platform", None),
+        ("warning", "history", "linux/amd64"),
+        ("warning", "zstd-in-docker", "linux/arm/v7"),
+        ("error", "platform", "linux/riscv64"),
+    }
+    assert (await run("lint", "demo/acme/lab/mismatch")).json[0]["rule"] == "digest"
+    assert (await run("lint", "demo/acme/shop/webapp:latest")).json[0]["rule"] == "missing-child"
+    assert (await run("lint", "demo/acme/base/alpine:3.20")).code == 0

@@ -221,3 +221,22 @@ async def test_only_so_much_is_decoded(registry: FakeRegistry, run: CommandLine,
     said = await run("referrers", f"{name}:1", "--decode")
     assert len(said.json[0]["documents"]) == 200
     assert "Only the first 200 of 205 documents were decoded." in said.err
+
+
+async def test_the_demo_has_attachments_of_all_forms(run: CommandLine) -> None:
+    found: dict[str, tuple[str, str]] = {}
+    for name in ("supply/attached --platform linux/amd64", "supply/attached --platform linux/arm64", "shop/webapp"):
+        for entry in (await run("referrers", *f"demo/acme/{name} --decode".split())).json:
+            for document in entry["documents"]:
+                found[document["digest"]] = document["kind"], document["note"]
+    assert {note for _, note in found.values()} >= {
+        "Notation, JWS",
+        "Notation, COSE",
+        "cosign",
+        "SPDX 2.3, 40 packages",
+        "SPDX 2.3, 212 packages",
+        "CycloneDX 1.6, 60 components",
+        "SLSA v0.2, GitHub Actions",
+        "SLSA v1, buildkit",
+        "SARIF 2.1.0, 110 results",
+    }
