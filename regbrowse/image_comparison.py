@@ -99,17 +99,19 @@ class ComparedIndexes:
 Comparison = ComparedImages | ComparedIndexes
 
 
-async def compare(browser: Browser, a: Reference, b: Reference, wanted: PlatformRequest | None = None) -> Comparison:
+async def compare(
+    browser: Browser, a: Reference, b: Reference, wanted: PlatformRequest | None = None, *, fresh: bool = False
+) -> Comparison:
     """Compare two images, or two indexes platform by platform where no platform is wanted.
 
-    Of an index beside an image the image for the same platform is taken, unless another one was asked for. Raises
-    RegbrowseError.
+    Of an index beside an image the image for the same platform is taken, unless another one was asked for. With
+    `fresh` it is asked again what tags point to. Raises RegbrowseError.
     """
     found: dict[int, Manifest] = {}
     references = (a, b)
 
     async def open_one(at: int) -> None:
-        found[at] = await browser.open(references[at])
+        found[at] = await browser.open(references[at], fresh=fresh)
 
     await for_each(open_one, (0, 1))
     one, two = Opened(a, found[0]), Opened(b, found[1])

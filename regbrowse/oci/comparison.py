@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -327,15 +327,13 @@ def pair_platforms(a: Sequence[ListedImage], b: Sequence[ListedImage]) -> tuple[
     What has no partner of the very same version of the system is paired with another version, where each is alone.
     """
     ours, theirs = _first_of_each(a), _first_of_each(b)
-    pairs: list[tuple[ListedImage | None, ListedImage | None]] = []
     partners = {platform: platform for platform in ours if platform in theirs}
-    for platform in ours:
-        if platform in partners:
-            continue
-        left = [each for each in ours if each not in theirs and each.is_same(platform)]
-        right = [each for each in theirs if each not in ours and each.is_same(platform)]
-        if len(left) == len(right) == 1:
-            partners[platform] = right[0]
+    left, right = _by_machine(ours, theirs), _by_machine(theirs, ours)
+    for machine, alone in left.items():
+        others = right.get(machine, [])
+        if len(alone) == len(others) == 1:
+            partners[alone[0]] = others[0]
+    pairs: list[tuple[ListedImage | None, ListedImage | None]] = []
     taken = set(partners.values())
     for platform, one in ours.items():
         pairs.append((one, theirs[partners[platform]] if platform in partners else None))
@@ -347,6 +345,15 @@ def _first_of_each(listed: Sequence[ListedImage]) -> dict[Platform, ListedImage]
     found: dict[Platform, ListedImage] = {}
     for each in listed:
         found.setdefault(each.platform.normalised(), each)
+    return found
+
+
+def _by_machine(listed: Iterable[Platform], other: Container[Platform]) -> dict[Platform, list[Platform]]:
+    """Give the platforms that the other index has not, by what they are but for the version of the system."""
+    found: dict[Platform, list[Platform]] = {}
+    for platform in listed:
+        if platform not in other:
+            found.setdefault(platform._replace(os_version="", os_features=()), []).append(platform)
     return found
 
 

@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 _WINDOWS = "windows"
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~^*?!()\[\]{}|;<>&-]+")
 """Values that need no quotes."""
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_CHECKSUM = re.compile(r"(?:(?:file|dir|multi):[0-9a-f]+\s+)+in\s+")
+_QUOTED = re.compile(r'[\s,]*"((?:[^"\\]|\\.)*)"')
+_CHECKSUM = re.compile(r"(?:file|dir|multi):[0-9a-f]+\s+in\s")
 _STAGE = re.compile(r"--from=(\S+)")
 _HEREDOC = re.compile(r"<<-?[\"']?(\w+)[\"']?$")
 _LEGACY_PAIR = re.compile(r"([A-Za-z_][\w.-]*)[ \t]+([^=\s].*)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _PORT = re.compile(r"[0-9]+(?:-[0-9]+)?(?:/[a-z]+)?")
-_HEALTH = re.compile(r"&?\{\[(.*?)\]((?:\s+\"[^\"]*\")*)\s*(.*?)\}", re.DOTALL)
+_HEALTH_BEGIN = re.compile(r"&?\{\[")
+_HEALTH_END = re.compile(r"\]((?:\s+\"[^\"]*\"){0,4})\s*(.*)\}", re.DOTALL)
 _PLAIN_HEALTH = re.compile(r"NONE|(?:--[a-z-]+=\S+ )*CMD \S.*")
 _RETRIES = re.compile(r"'(?:\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([abfnrtv])|(.))'|%!\w\(int=([0-9]+)\)|([0-9]+)")
 _ESCAPED = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
@@ -291,18 +292,19 @@ class _Writer:
         return found
 
     def _health(self, step: Step) -> list[str]:
-        found = _HEALTH.fullmatch(step.text)
-        test = _go_strings(found.group(1)) if found else None
+        begin = _HEALTH_BEGIN.match(step.text)
+        test, at = _go_strings_from(step.text, begin.end()) if begin else ([], 0)
+        found = _HEALTH_END.fullmatch(step.text, at) if begin else None
         if not found or not test:
             is_plain = _PLAIN_HEALTH.fullmatch(step.text) and not self._breaks(step.text)
             return [f"HEALTHCHECK {step.text}"] if is_plain else self._unknown(step)
         if test == ["NONE"]:
             return ["HEALTHCHECK NONE"]
-        times = _QUOTED.findall(found.group(2))
+        times = _go_strings_from(found.group(1), 0)[0]
         flags = [
             f"--{name}={value}" for name, value in zip(_TIMES, times, strict=False) if value not in ("0s", "0", "")
         ]
-        retries = _retries(found.group(3))
+        retries = _retries(found.group(2))
         flags += [f"--retries={retries}"] if retries else []
         kind, *words = test
         if not words or kind not in ("CMD", "CMD-SHELL") or any(self._breaks(word) for word in words):
@@ -409,17 +411,21 @@ def _unquoted(value: str) -> str:
 
 
 def _go_strings(text: str) -> list[str] | None:
-    """Read `"a" "b"` and `"a", "b"`; None when something stands between."""
-    rest = _QUOTED.sub("", text)
-    if rest.replace(",", "").strip():
-        return None
-    out = []
-    for found in _QUOTED.findall(text):
+    """Read `"a" "b"` and `"a", "b"`; None when there is anything else."""
+    words, end = _go_strings_from(text, 0)
+    return None if text[end:].strip() else words
+
+
+def _go_strings_from(text: str, at: int) -> tuple[list[str], int]:
+    """Read strings from a place on, and give the place behind the last one."""
+    words = []
+    while found := _QUOTED.match(text, at):
         try:
-            out.append(str(json.loads(f'"{_as_json(found)}"')))
+            words.append(str(json.loads(f'"{_as_json(found.group(1))}"')))
         except ValueError:
-            return None
-    return out
+            break
+        at = found.end()
+    return words, at
 
 
 def _as_json(text: str) -> str:

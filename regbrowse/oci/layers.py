@@ -20,7 +20,7 @@ _INSTRUCTION = re.compile(
 )
 _ARGUMENTS = re.compile(r"\|[0-9]+\s")
 _SHELL = re.compile(
-    r"(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?sh(?:\s+-(?!c\s)[A-Za-z]+(?:\s+pipefail)?)*\s+-[a-z]*c\s+"
+    r"(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?sh(?:\s+-(?!c\s)[A-Za-z]+(?:\s+pipefail)?){0,8}\s+-[a-z]*c\s+"
     r"|cmd(?:\.exe)?\s+/S\s+/C\s+",
 )
 _NOP = re.compile(r"#\(nop\)\s*")

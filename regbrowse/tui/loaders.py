@@ -558,16 +558,16 @@ class ComparisonLoader(Loader):
 
     group = "comparison"
 
-    def load(self, request: CompareRequest) -> None:
-        """Open both, and read what is compared of them."""
-        self.start(self._load(request))
+    def load(self, request: CompareRequest, *, fresh: bool = False) -> None:
+        """Open both, and read what is compared of them; with `fresh` ask again what tags point to."""
+        self.start(self._load(request, fresh))
 
-    async def _load(self, request: CompareRequest) -> None:
+    async def _load(self, request: CompareRequest, fresh: bool) -> None:
         from regbrowse.image_comparison import ComparedImages, compare
 
         try:
             browser = await self._session.connected()
-            compared = await compare(browser, request.a, request.b, request.platform)
+            compared = await compare(browser, request.a, request.b, request.platform, fresh=fresh)
         except RegbrowseError as error:
             self._post(LoadFailed(request, error))
             return

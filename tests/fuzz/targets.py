@@ -13,8 +13,10 @@ from fuzz import machine
 from fuzz.machine import shown
 from regbrowse.errors import RegbrowseError
 from regbrowse.oci import mediatype
+from regbrowse.oci.comparison import ImageSide, compare_images
 from regbrowse.oci.config import parse_config
 from regbrowse.oci.decode.document import decode
+from regbrowse.oci.dockerfile import dockerfile
 from regbrowse.oci.document import Reader, parse_json
 from regbrowse.oci.jsonlines import JsonLines
 from regbrowse.oci.layers import join
@@ -47,6 +49,7 @@ from support.documents import D
 REPOSITORY = Repository(Registry.parse("registry.example.com"), "a/b")
 QUESTION = Request(REPOSITORY.registry, "manifest", "/v2/a/b/manifests/1", "Reading a/b:1", "a/b", "1")
 Result = TypeVar("Result")
+IMAGE = parse_manifest(b'{"schemaVersion":2,"config":{},"layers":[{"size":1}]}')
 CONFIG = parse_config(b'{"history":[{"created_by":"RUN x"}],"rootfs":{"diff_ids":["x"]}}')
 
 
@@ -80,6 +83,11 @@ def manifest(raw: bytes) -> None:
 def config(raw: bytes) -> None:
     found = parse_config(raw)
     shown(*found.anomalies, moment(found.created))
+    assert isinstance(IMAGE, Image)
+    table = join(IMAGE, found)
+    shown(*(line.text for line in dockerfile(table, found, {}).lines))
+    compared = compare_images(ImageSide(IMAGE, found), ImageSide(IMAGE, CONFIG))
+    shown(*(each.path for each in compared.config or ()), *(each.a for each in compared.config or ()))
 
 
 def statement(raw: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,9 @@ from regbrowse.reference import Digest
 from support import images
 
 SIZES = {name: 10 ** (at % 5) + at for at, name in enumerate("abcdefghij")}
+
+
+LAYER = Descriptor(OCI_MANIFEST, Digest.of(b"x"), 5)
 
 
 def layer(name: str) -> dict[str, object]:
@@ -287,6 +291,15 @@ def listed(text: str) -> list[ListedImage]:
 def test_platforms_are_paired(a: str, b: str, expected: list[str]) -> None:
     pairs = pair_platforms(listed(a), listed(b))
     assert [f"{pair.change.value} {pair.platform}" for pair in pairs] == expected
+
+
+def test_indexes_of_hostile_length_are_compared_in_time() -> None:
+    a, b = (
+        [ListedImage(Platform("windows", "amd64", "", f"{side}.{at}"), LAYER) for at in range(20_000)] for side in "ab"
+    )
+    begun = process_time()
+    assert len(pair_platforms(a, b)) == 40_000
+    assert process_time() < begun + 2
 
 
 def test_an_entry_without_a_usable_digest_is_the_same_as_nothing() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -263,6 +264,27 @@ def test_a_history_without_end_is_cut() -> None:
     file = written(["USER x"] * (STEPS + 5), layers=0)
     assert body(file)[-1] == "# 5 more steps are left out."
     assert len(file.lines) == HEAD + STEPS + 2
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "CMD [" + '"\\' * 30_000 + "]",
+        "COPY " + "file:a " * 9_000 + "x",
+        "|1 " + "sh -x" * 12_000,
+        "RUN |1 A=b " + "sh -x " * 10_000,
+        "HEALTHCHECK &{[]" + ' ""' * 20_000,
+        'HEALTHCHECK &{["CMD" ' + '"x" ' * 15_000 + '] "0s"}',
+        "ENV " + "A=b " * 15_000,
+        "EXPOSE " + "1-" * 30_000,
+        "RUN " + "--mount=x " * 6_000 + "y",
+    ],
+    ids=lambda step: step[:20],
+)
+def test_a_long_step_is_read_in_time(step: str) -> None:
+    begun = process_time()
+    check(written([step]).text())
+    assert process_time() < begun + 2
 
 
 def test_an_instruction_is_all_of_its_lines() -> None:

@@ -219,3 +219,30 @@ async def test_a_and_b_stand_on_two_lines_where_there_is_no_room(
         await driven.pilot.resize_terminal(120, 36)
         await driven.until(lambda: "A  1.0" in driven.text(), "one line again")
         assert screen.panes[0].rows.cursor == 0
+
+
+async def test_images_of_two_repositories_are_compared(registry: FakeRegistry, tmp_path: Path) -> None:
+    reference = hold(registry)
+    registry.repository("acme/other").add(TWO, "9.9")
+    async with browsing(reference, tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.press("1", "m", "o")
+        await driven.paste(f"{registry.name}/acme/other:9.9")
+        await driven.press("enter")
+        await driven.until(lambda: driven.screen.tags_pane.current == "9.9", "the other repository")
+        await driven.press("equals_sign")
+        await driven.shows(f"A  {registry.name}/acme/app:1.0")
+        await driven.shows(f"B  {registry.name}/acme/other:9.9")
+        await driven.shows("app and other, linux/amd64")
+        await driven.shows("1 shared · 1 removed · 1 new")
+
+
+async def test_reloading_asks_what_the_tags_point_to(registry: FakeRegistry, tmp_path: Path) -> None:
+    async with browsing(hold(registry), tmp_path) as driven:
+        await compare(driven)
+        await driven.shows("1 shared · 1 removed · 1 new")
+        registry.repository(PATH).add(ONE, "2.0")
+        await driven.press("r")
+        await driven.shows("the same image")
+        await driven.press("d")
+        await driven.shows("digest  sha256:")

@@ -202,12 +202,13 @@ def _tell_indexes(context: CommandContext, compared: ComparedIndexes) -> ExitCod
 
 def _platform_value(each: ComparedPlatform) -> dict[str, object]:
     pair, cost = each.pair, each.cost
+    nothing = {"new": 0, "shared": None, "unknown": 0} if pair.change is Change.SAME else None
     return {
         "change": pair.change.word,
         "platform": str(pair.platform),
         "a": _text(pair.a.descriptor.digest) if pair.a else None,
         "b": _text(pair.b.descriptor.digest) if pair.b else None,
-        "pull": _cost_value(cost) if cost else None,
+        "pull": _cost_value(cost) if cost else nothing,
     }
 
 

@@ -13,7 +13,7 @@ from textual.worker import Worker
 
 from regbrowse.oci.comparison import Change, ListedImage, pair_platforms
 from regbrowse.oci.index_walk import entries
-from regbrowse.oci.manifest import Index, Manifest
+from regbrowse.oci.manifest import Index
 from regbrowse.oci.platform_selection import PlatformRequest
 from regbrowse.tui import keys, loaders
 from regbrowse.tui.comparison_rows import LayerRows, SummaryRows, ValueRows, side_names
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 WAITING_SECONDS = 0.5
 """Seconds between two looks at what the registry makes us wait for."""
-SEVERAL = 2
 
 
 class CompareScreen(Screen[None]):
@@ -58,6 +57,8 @@ class CompareScreen(Screen[None]):
         self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
         self.panes = tuple(ComparisonPane(content) for content in (SummaryRows(), LayerRows(), ValueRows()))
         self.compared: ComparedImages | None = None
+        self.platforms: tuple[PlatformPair, ...] = ()
+        """The platforms of two indexes, as far as these tell by themselves."""
         self._loader = loaders.ComparisonLoader(self, session, self)
 
     def compose(self) -> ComposeResult:
@@ -79,18 +80,18 @@ class CompareScreen(Screen[None]):
 
     # Comparing
 
-    def _compare(self, request: CompareRequest) -> None:
-        self.request, self.compared = request, None
+    def _compare(self, request: CompareRequest, *, fresh: bool = False) -> None:
+        self.request, self.compared, self.platforms = request, None, ()
         names = " and ".join(side_names(request.a, request.b))
         for pane in self.panes:
             pane.start(f"asking for {names}")
-        self._loader.load(request)
+        self._loader.load(request, fresh=fresh)
 
     @on(ImagesCompared)
     def _images_compared(self, message: ImagesCompared) -> None:
         if message.request is not self.request:
             return
-        self.compared = message.compared
+        self.compared, self.platforms = message.compared, _platforms(message.compared)
         for pane in self.panes:
             pane.show(message.compared)
         if message.compared.notes:
@@ -112,20 +113,13 @@ class CompareScreen(Screen[None]):
         """Ask again, at once."""
         for reference in (self.request.a, self.request.b):
             self.session.retry_now(reference.repository.registry)
-        self._compare(CompareRequest(self.request.a, self.request.b, self.request.platform))
+        self._compare(CompareRequest(self.request.a, self.request.b, self.request.platform), fresh=True)
 
     def action_swap(self) -> None:
         """Let B be what A was."""
         self._compare(CompareRequest(self.request.b, self.request.a, self.request.platform))
 
     # Platforms
-
-    @property
-    def platforms(self) -> list[PlatformPair]:
-        """The platforms of two indexes, as far as these tell by themselves."""
-        roots = (self.compared.a.root, self.compared.b.root) if self.compared else ()
-        listed = [_listed(root) for root in roots if isinstance(root, Index)]
-        return list(pair_platforms(*listed)) if len(listed) == SEVERAL else []
 
     async def action_platform(self) -> None:
         """Let the platform be chosen; what is in one of them only cannot be compared, and is told."""
@@ -256,6 +250,10 @@ class CompareScreen(Screen[None]):
         self.app.exit()
 
 
-def _listed(root: Manifest) -> list[ListedImage]:
-    found = entries(root) if isinstance(root, Index) else []
-    return [ListedImage(entry.platform, entry.descriptor) for entry in found if entry.platform is not None]
+def _platforms(compared: ComparedImages) -> tuple[PlatformPair, ...]:
+    a, b = compared.a.root, compared.b.root
+    return pair_platforms(_listed(a), _listed(b)) if isinstance(a, Index) and isinstance(b, Index) else ()
+
+
+def _listed(root: Index) -> list[ListedImage]:
+    return [ListedImage(entry.platform, entry.descriptor) for entry in entries(root) if entry.platform is not None]

@@ -84,10 +84,11 @@ async def test_two_indexes_are_compared_platform_by_platform(registry: FakeRegis
     names = hold(registry, one=images.index(ONE, same, only_a), two=images.index(same, TWO, only_b))
     said = await run("compare", *names)
     assert (said.code, said.err) == (1, "")
+    nothing = {"new": 0, "shared": None, "unknown": 0}
     new = {"new": size_of(NEW), "shared": size_of(BASE), "unknown": 0}
     assert said.json["platforms"] == [
         {"change": "changed", "platform": "linux/amd64", "a": ONE.digest, "b": TWO.digest, "pull": new},
-        {"change": "same", "platform": "linux/arm64", "a": same.digest, "b": same.digest, "pull": None},
+        {"change": "same", "platform": "linux/arm64", "a": same.digest, "b": same.digest, "pull": nothing},
         {"change": "removed", "platform": "linux/386", "a": only_a.digest, "b": None, "pull": None},
         {
             "change": "added",
