@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -15,6 +16,10 @@ from support.command_line import CommandLine, command_line
 from support.fake_registry import FakeRegistry
 from support.images import image
 from support.tls_world import issue
+
+# How long an example takes on a busy machine says nothing.
+hypothesis.settings.register_profile("regbrowse", deadline=None)
+hypothesis.settings.load_profile("regbrowse")
 
 
 def pytest_xdist_auto_num_workers() -> int:

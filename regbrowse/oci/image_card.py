@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _OCI = "org.opencontainers.image."
 SOURCE, REVISION = f"{_OCI}source", f"{_OCI}revision"
 BASE_NAME, BASE_DIGEST = f"{_OCI}base.name", f"{_OCI}base.digest"
-_TOLD = (SOURCE, REVISION, BASE_NAME, BASE_DIGEST)
-"""Labels that have rows of their own (image-spec, annotations.md)."""
+_TOLD = {"source": SOURCE, "revision": REVISION, "base": BASE_NAME, "base digest": BASE_DIGEST}
+"""Labels that have rows of their own (image-spec, annotations.md): claims of who made the image."""
 
 
 class CardRow(NamedTuple):
@@ -53,25 +53,19 @@ def _rows(config: Config, annotations: Mapping[str, str]) -> Iterator[CardRow]:
     for number, value in enumerate(config.env):
         yield CardRow("" if number else "env", "", value, f".config.Env[{number}]")
     told = {**annotations, **config.labels}
-    yield from _origin("source", told.get(SOURCE, ""), "at", told.get(REVISION, ""))
-    yield from _origin("base", told.get(BASE_NAME, ""), "@", told.get(BASE_DIGEST, ""))
-    labels = [(key, value) for key, value in config.labels.items() if key not in _TOLD]
+    for name, label in _TOLD.items():
+        if told.get(label):
+            yield CardRow(name, "", told[label], f'.config.Labels["{label}"]' if label in config.labels else "")
+    labels = [(key, value) for key, value in config.labels.items() if key not in _TOLD.values()]
     for number, (key, value) in enumerate(labels):
         yield CardRow("" if number else "labels", key, value, f'.config.Labels["{key}"]')
-    stop = [config.stop_signal] if config.stop_signal else []
+    if config.stop_signal:
+        yield CardRow("stop signal", "", config.stop_signal, ".config.StopSignal")
     if config.health_test:
-        every = f" every {config.health_seconds:g} s" if config.health_seconds else ""
-        stop.append(f"health {shlex.join(config.health_test)}{every}")
-    if stop:
-        yield CardRow("stop", "", " · ".join(stop), ".config.StopSignal" if config.stop_signal else "")
+        every = f"  every {config.health_seconds:g} s" if config.health_seconds else ""
+        yield CardRow("health", "", f"{shlex.join(config.health_test)}{every}", ".config.Healthcheck")
 
 
 def _list(name: str, values: tuple[str, ...], path: str) -> Iterator[CardRow]:
     for number, value in enumerate(values):
         yield CardRow("" if number else name, "", value, f'{path}["{value}"]')
-
-
-def _origin(name: str, what: str, word: str, which: str) -> Iterator[CardRow]:
-    """Give what an image says of itself: where its source or its base image is, and which of these."""
-    if what or which:
-        yield CardRow(name, "", f"{what}  {word} {which}".strip() if which else what, "")

@@ -409,7 +409,7 @@ class Client:
         """Say how a registry is reached, and what is unusual about that; sends nothing."""
         login = self.auth.login_state(registry)
         if registry.key in self._local:
-            return Connection("", True, True, login, notes=("It is inside this program.",))
+            return Connection("", True, True, login, is_inside=True)
         ping = self.auth.pings.known(registry)
         base = ping.base if ping else ""
         notes = list(self._transport.notes(registry, base)) if base else []

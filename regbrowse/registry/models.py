@@ -237,6 +237,8 @@ class Connection(NamedTuple):
     """The host that credentials or token requests are sent to; empty when none are wanted."""
     notes: tuple[str, ...] = ()
     """Proxy, mirrors, rewrites, client certificate; the registry's own warnings; each one sentence."""
+    is_inside: bool = False
+    """Whether nothing is asked over a network: files on this machine, or a registry inside the program."""
 
 
 class Referrer(NamedTuple):

@@ -21,7 +21,7 @@ TOOLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 """Variable that must be set, program, arguments."""
 SECONDS = 2.0
-SELECT = "y shows it, shift+drag selects"
+SELECT = "shift+drag selects"
 """What helps where nothing else does: with shift the mouse is the terminal's own."""
 
 
@@ -75,7 +75,7 @@ async def copy(app: TakesText, text: str, environment: Mapping[str, str] = os.en
         return Copied("×", f"GNU screen passes nothing on; {SELECT}")
     if environment.get("TERM") == "linux":
         return Copied("×", "this terminal has no clipboard")
-    return Copied("sent", f"by OSC 52, which not every terminal takes; {SELECT}")
+    return Copied("sent", f"by OSC 52, if your terminal takes it; else {SELECT}")
 
 
 async def by_tool(command: list[str], text: str) -> bool:

@@ -50,11 +50,14 @@ def test_every_row() -> None:
         ("volumes", "", "/data"),
         ("env", "", "A=1"),
         ("", "", "B=two words"),
-        ("source", "", "https://git.example/shop  at 90edacf"),
-        ("base", "", "docker.io/library/debian:12  @ sha256:428e"),
+        ("source", "", "https://git.example/shop"),
+        ("revision", "", "90edacf"),
+        ("base", "", "docker.io/library/debian:12"),
+        ("base digest", "", "sha256:428e"),
         ("labels", "org.opencontainers.image.title", "webapp"),
         ("", "maintainer", "ann"),
-        ("stop", "", "SIGTERM · health node check.js every 30 s"),
+        ("stop signal", "", "SIGTERM"),
+        ("health", "", "node check.js  every 30 s"),
     ]
     assert rows[10].path == ".config.Env[1]"
 

@@ -30,7 +30,7 @@ class Terminal:
 @pytest.mark.parametrize(
     ("environment", "verb", "how"),
     [
-        ({"TERM": "xterm-256color"}, "sent", "not every terminal takes"),
+        ({"TERM": "xterm-256color"}, "sent", "if your terminal takes it"),
         ({"TERM": "xterm-256color", "SSH_TTY": "/dev/pts/1", "DISPLAY": ":0"}, "sent", "shift+drag"),
         ({"TERM": "screen", "STY": "1.pts"}, "×", "GNU screen"),
         ({"TERM": "linux"}, "×", "no clipboard"),

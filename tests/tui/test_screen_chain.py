@@ -127,7 +127,7 @@ async def test_the_views_of_a_config(registry: FakeRegistry, tmp_path: Path) -> 
     async with browsing(f"{registry.name}/shop/app:1.0.0", tmp_path) as driven:
         await driven.shows("card · 5 values")
         await driven.press("4")
-        for shown in ('"architecture": "amd64"', "· raw", '"schemaVersion": 2', "card · 5 values"):
+        for shown in ('"architecture": "amd64"', "· raw", "dockerfile", '"schemaVersion": 2', "card · 5 values"):
             await driven.press("v")
             await driven.shows(shown)
         await driven.press("v", "J", "J", "J")

@@ -25,7 +25,7 @@ async def test_digests_of_a_manifest_and_a_config(registry: FakeRegistry, tmp_pa
     async with browsing(f"{registry.name}/acme/app:1.0", tmp_path) as driven:
         await driven.shows("platform    linux/amd64")
         pane = driven.screen.opened.config_pane
-        await driven.press("4", "v", "v", "v")
+        await driven.press("4", "v", "v", "v", "v")
         await driven.shows('"schemaVersion": 2')
 
         cursor_on(driven, second.digest)
@@ -77,7 +77,7 @@ async def test_a_digest_that_nothing_has_is_said_to_be_nowhere(registry: FakeReg
     registry.repository("acme/app").add(made, "1.0")
     async with browsing(f"{registry.name}/acme/app:1.0", tmp_path, size=(200, 40)) as driven:
         await driven.shows("platform    linux/amd64")
-        await driven.press("4", "v", "v", "v")
+        await driven.press("4", "v", "v", "v", "v")
         cursor_on(driven, base)
         await driven.press("enter")
         await driven.shows("is nowhere in")

@@ -159,3 +159,18 @@ async def test_tab_says_what_it_cannot_complete(registry: FakeRegistry, tmp_path
 
 def input_of(driven: Driven) -> str:
     return driven.app.screen.query_one(Input).value
+
+
+async def test_a_name_without_a_registry_is_also_offered_in_the_one_that_is_open(
+    registry: FakeRegistry, tmp_path: Path
+) -> None:
+    for name in ("shop/app", "shop/other"):
+        registry.repository(name).add(images.image(), "1.0")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.press("o")
+        await driven.paste("shop/other:1.0")
+        await driven.shows("registry docker.io")
+        await driven.shows(f"{registry.name}/shop/other:1.0")
+        await driven.press("down", "enter")
+        await driven.shows("Tags  other")

@@ -144,3 +144,14 @@ async def test_up_to_the_repositories_of_the_registry(registry: FakeRegistry, tm
         await driven.press("left_square_bracket")
         await driven.shows("platform    linux/amd64")
         assert driven.screen.tags_pane.repository is not None
+
+
+async def test_listing_the_tags_anew_forgets_no_digest_of_what_is_open(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/app").add(images.image(), "1.0", "latest")
+    async with browsing(f"{registry.name}/shop/app:1.0", tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.shows("= latest")
+        await driven.press("r")
+        await driven.until(lambda: driven.is_quiet)
+        await driven.shows("= latest")
+        await driven.until(lambda: driven.offers("digest"))

@@ -200,7 +200,7 @@ async def test_only_what_can_be_pulled_is_picked(shelf: FakeRegistry, tmp_path: 
         for row, word in (
             ("linux/amd64", "enter pick   y"),
             ("SBOM", "enter content"),
-            ("linux/arm64", "enter layers"),
+            ("linux/arm64", "y copy"),
         ):
             await driven.press("down")
             node = driven.screen.opened.manifests_pane.current

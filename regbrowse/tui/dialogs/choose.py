@@ -33,6 +33,8 @@ class ChooseDialog(Dialog[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
+        Binding("g,home", "move(-9999)", show=False),
+        Binding("G,end", "move(9999)", show=False),
         Binding("enter", "choose", show=False),
     ]
 

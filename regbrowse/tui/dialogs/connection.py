@@ -132,8 +132,13 @@ class ConnectionDialog(Dialog[str]):
 
     def _connection(self, width: int, styles: TextStyles) -> list[list[Span]]:
         known, login = self.connection, self.connection.login
-        if not known.base:
-            reached: list[Span] = [("not asked yet", styles.secondary)]
+        if known.is_inside:
+            where = (
+                "files on this machine" if self.registry.alias else "inside this program: nothing goes over a network"
+            )
+            reached: list[Span] = [(where, styles.text)]
+        elif not known.base:
+            reached = [("not asked yet", styles.secondary)]
         elif not known.encrypted and self.registry.is_loopback:
             reached = [(known.base, styles.text), ("   http: not encrypted, on this machine", styles.secondary)]
         elif not known.encrypted:

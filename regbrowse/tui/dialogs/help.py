@@ -18,7 +18,7 @@ from regbrowse.tui.theme_styles import TextStyles
 from regbrowse.tui.widgets.line_view import Reader
 
 COLUMN = 48
-LEFT_KEY, RIGHT_KEY = 16, 5
+LEFT_KEY, RIGHT_KEY = 16, 8
 TWO_COLUMNS = 90
 _BOLD = Style(bold=True)
 
@@ -47,7 +47,8 @@ class HelpDialog(Dialog[None]):
         nothing: list[Span] = []
         for one, other in zip_longest(left, right, fillvalue=nothing):
             first = clip([(" ", styles.plain), *one], COLUMN)
-            lines.append([*first, (" " * (COLUMN + 2 - width_of(first)), styles.plain), *other])
+            second = clip(other, max(0, width - COLUMN - 2))
+            lines.append([*first, (" " * (COLUMN + 2 - width_of(first)), styles.plain), *second])
         return lines
 
 

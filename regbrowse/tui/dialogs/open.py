@@ -19,7 +19,7 @@ from textual.widgets import Input, Label
 
 from regbrowse.errors import BadReference, RegbrowseError
 from regbrowse.oci.identify import read_digest
-from regbrowse.reference import Digest, Reference, Registry
+from regbrowse.reference import DOCKER_HUB, Digest, Reference, Registry
 from regbrowse.reference_completion import Listing, completions, listing_for
 from regbrowse.reference_input import Typed, read_typed
 from regbrowse.state.recents import Recent
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from regbrowse.tui.session import RegistrySession
 
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}|[0-9a-f]{64}")
+_PATH = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?")
+"""A repository, perhaps with a tag; its first part may be the name of a host, which `understand` tells."""
 _BARE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """A name without registry, folder, tag or digest."""
 COMPLETIONS = 200
@@ -165,13 +167,24 @@ class OpenDialog(Dialog[Typed]):
         wanted = self.input.value.strip().lower()
         now = datetime.now(UTC)
         recents = [Offer(each.reference, age(each.at, now), each.digest) for each in self.recents]
-        found: list[Section] = []
+        found = [Section("In this registry", "", [self._in_this_registry])] if self._in_this_registry else []
         for heading, offers in (("Recent", recents), ("Registries", self.registries)):
             matching = [offer for offer in offers if wanted in offer.reference.lower()]
             note = f"{len(matching)} of {len(offers)} match" if wanted else ""
             if offers:
                 found.append(Section(heading, note, matching + [each for each in offers if each not in matching]))
         return found
+
+    @property
+    def _in_this_registry(self) -> Offer | None:
+        """A name without a registry, in the registry that is open: it means Docker Hub when it is typed."""
+        text = self.input.value.strip()
+        typed = understand(text, self.here).typed
+        if self.here is None or typed is None or not isinstance(typed.place, Reference) or typed.source is not None:
+            return None
+        here, meant = self.here.repository.registry, typed.place.repository.registry
+        is_short = meant.name == DOCKER_HUB and here.name != DOCKER_HUB and not here.alias and _PATH.fullmatch(text)
+        return Offer(f"{here}/{text}") if is_short else None
 
     @property
     def shown(self) -> list[Offer]:
@@ -227,14 +240,19 @@ class OpenDialog(Dialog[Typed]):
     def on_input_changed(self) -> None:
         self._forget()
         self.completed = None
-        self.cursor = 0 if self._completes() else -1
+        self.cursor = self._first_recent() if self._completes() else -1
         self.view.repaint()
 
     def _completes(self) -> bool:
         """Tell whether a bare name is the last part of something recent: that is meant before a name on Docker Hub."""
         name = self.input.value.strip().lower()
-        recent = self.shown[0].reference.lower() if self.recents and _BARE.fullmatch(name) else ""
+        matching = [each.reference for each in self.recents if name in each.reference.lower()]
+        recent = matching[0].lower() if matching and _BARE.fullmatch(name) else ""
         return "/" in recent and re.split("[:@]", recent.rpartition("/")[2])[0].startswith(name)
+
+    def _first_recent(self) -> int:
+        """The row of the first recent one, below what is offered in this registry."""
+        return 1 if self._in_this_registry else 0
 
     def action_move(self, by: int) -> None:
         self._forget()

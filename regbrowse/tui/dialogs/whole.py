@@ -25,6 +25,10 @@ class WholeDialog(Dialog[None]):
         self._text = visible(text[:FIELD_LIMIT], FIELD_LIMIT, multiline=True)
         super().__init__("Whole", visible(title, 80), ())
 
+    def on_mount(self) -> None:
+        self.high = min(self.high, len(wrap(self._text, min(self.wide, self.app.size.width - 4) - 4)) + 2)
+        super().on_mount()
+
     def parts(self) -> Iterable[Widget]:
         yield Reader(self._lines)
 

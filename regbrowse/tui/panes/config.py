@@ -102,7 +102,7 @@ class ConfigPane(Pane):
 
     number = 4
     short_label = "config"
-    foot = ("find", "match(1)", "copy", "view", "enter", "open", "zoom")
+    foot = ("find", "match(1)", "copy", "view", "enter", "history(-1)", "history(1)", "open", "zoom", "details")
 
     @dataclass
     class DigestSelected(Message):
@@ -610,7 +610,7 @@ class ConfigPane(Pane):
             layer, said = made.descriptor, visible(self._built.lines[row], LINE_LIMIT)
             return Detail("layer", str(layer.digest) if layer.digest else "", layer.size, MARK_WORDS["·"], said)
         document = self._laid_out
-        value = document.preview(row, LINE_LIMIT) if document else self.lines[row][:LINE_LIMIT]
+        value = " ".join(document.preview(row, LINE_LIMIT).split()) if document else self.lines[row][:LINE_LIMIT]
         if self._card_row is not None:
             value = self._card_row.value[:LINE_LIMIT] + self._age(self._card_row)
         if self.blob is None and isinstance(manifest, Image) and manifest.config.digest:

@@ -51,7 +51,7 @@ class LayersPane(Pane):
 
     number = 3
     short_label = "layers"
-    foot = ("enter", "copy", "digest", "sort", "find", "zoom", "open")
+    foot = ("enter", "copy", "digest", "sort", "find", "history(-1)", "history(1)", "zoom", "open", "details")
 
     def __init__(self) -> None:
         super().__init__("layers", "Layers")

@@ -367,6 +367,10 @@ class ManifestsPane(Pane):
             return ""
         if self.current.is_branch:
             return "fold" if self.current.is_open else "unfold"
+        if self.current.missing:
+            return ""
+        if self.current.kind == "index" and self.current.folds:
+            return "platforms"
         return "layers" if self.current.parent is None and self.current.attachment is None else "content"
 
     def word(self, action: str) -> str:

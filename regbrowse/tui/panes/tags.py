@@ -91,10 +91,8 @@ class TagsPane(Pane):
     number = 1
     short_label = "tags"
     foot = (
-        "enter", "find", "copy", "digest", "compare", "sort", "aliases", "open", "reload", "mark", "watch",
-        "repositories",
-        "history(-1)",
-        "history(1)", "zoom", "details",
+        "enter", "find", "copy", "digest", "compare", "aliases", "sort", "mark", "open", "history(-1)", "history(1)",
+        "reload", "watch", "repositories", "zoom", "details",
     )  # fmt: skip
 
     marked: reactive[Reference | None] = reactive(None)
@@ -750,6 +748,8 @@ class TagsPane(Pane):
 
     def detail(self) -> Detail:
         name = self.current
+        if not self.row_count():
+            return Detail()
         if name is None:
             count = len(self.list.signatures)
             return Detail("tags", name=plural(count, "signature tag"), more="enter unfolds") if count else Detail()

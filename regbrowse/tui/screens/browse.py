@@ -157,6 +157,9 @@ class BrowseScreen(Screen[None]):
         place = event.request.place
         self._remember(Reference(place) if isinstance(place, Repository) else place, None)
         self._look_for_near_tags()
+        opened, model = self.opened.request, self.opened.manifests_pane.model
+        if opened is not None and model is not None:
+            self.tags_pane.show_opened(opened.reference, model.root)
 
     # What does not exist
 
@@ -313,6 +316,8 @@ class BrowseScreen(Screen[None]):
             return
         if event.pane is self.tags_pane:
             self._enter_tag()
+        elif event.pane is self.opened.manifests_pane and self.opened.manifests_pane.enter_word() == "platforms":
+            self.opened.manifests_pane.action_branch(1)
         elif event.pane is self.opened.manifests_pane:
             self.opened.show_image()
             self.action_focus_pane("config" if self.opened.is_attestation else "layers")

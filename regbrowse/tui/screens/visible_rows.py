@@ -56,8 +56,9 @@ class VisibleRowRequests:
         self._opened.load_children(frugal=frugal)
         self._opened.load_attachments(frugal=frugal)
         if tags.request is not None and tags.repository is not None and not tags.streaming and not tags.asking_digests:
-            # The tag that is opened is read anyway.
-            opened = self._opened.request.reference.tag if self._opened.request else None
+            # The tag that is being opened is read anyway.
+            is_read = self._opened.request is not None and self._opened.is_awaited
+            opened = self._opened.request.reference.tag if self._opened.request and is_read else None
             unknown = [name for name in tags.names_in_view if name not in tags.list.digests and name != opened]
             if unknown:
                 self._heads.load(tags.request, unknown)

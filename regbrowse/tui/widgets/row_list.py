@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 
-from regbrowse.tui.cells import Span, strip
+from regbrowse.tui.cells import Span, clip, strip
 from regbrowse.tui.theme_styles import TextStyles, ThemeStyles, theme_styles
 
 MARGIN = 2
@@ -264,7 +264,7 @@ class RowList(ScrollView):
         spans: list[Span] = []
         if height == 1 and self._source.row_count() > 1:
             indent = "" if self.app.size.width >= WIDE else " "
-            spans = [(indent, here.plain), *self._source.summary(here)]
+            spans = clip([(indent, here.plain), *self._source.summary(here)], room)
         elif index < self._source.row_count():
             if index == self.cursor:
                 here = themed.cursor if self.active else themed.selected
