@@ -169,7 +169,7 @@ class Client:
             return None
         from regbrowse.registry.content.offline import OfflineAnswers
 
-        return OfflineAnswers(self._cache, self._settings)
+        return OfflineAnswers(self._cache, self._settings, self.auth.note_cached)
 
     def _offline_for(self, registry: Registry) -> OfflineAnswers | None:
         """Give what answers when nothing may be sent; None for registries in this process, which always answer."""

@@ -52,7 +52,7 @@ class RepositoryMemory:
     def see(self, tag: str, digest: Digest) -> None:
         """Compare what a tag points to with what it pointed to when it was visited last."""
         visit = self.visits.get(tag)
-        if visit is None:
+        if visit is None or visit.digest.algorithm != digest.algorithm:
             return
         if visit.digest != digest:
             self.moves[tag] = Move(visit.digest, digest, visit.at)

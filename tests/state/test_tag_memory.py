@@ -44,6 +44,12 @@ def test_another_digest_than_at_the_last_visit(file: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_digests_of_two_algorithms_say_nothing() -> None:
+    memory = RepositoryMemory(repository(), {"1.0": TagVisit(OLD, THEN)})
+    memory.see("1.0", Digest.of(b"old", algorithm="sha512"))
+    assert memory.moves == {}
+
+
 def test_a_tag_that_moves_back_has_not_moved() -> None:
     memory = RepositoryMemory(repository(), {"1.0": TagVisit(OLD, THEN)})
     memory.see("1.0", NEW)

@@ -152,3 +152,18 @@ async def test_what_cannot_be_watched_is_said(place: str, registry: FakeRegistry
         await driven.shows("does not answer HEAD for a manifest")
         assert "◎" not in driven.text()
         assert not any(worker.group == "watch" and not worker.is_finished for worker in driven.app.workers)
+
+
+async def test_a_registry_that_tells_another_digest_than_it_serves(
+    place: str, registry: FakeRegistry, tmp_path: Path, sleep: Sleep
+) -> None:
+    headers = [("Content-Type", BEFORE.media_type), ("Docker-Content-Digest", AFTER.digest)]
+    registry.fault("/v2/acme/app/manifests/1.0", Fault(200, BEFORE.raw, headers))
+    for _ in range(2):
+        async with browsing(f"{place}:1.0", tmp_path) as driven:
+            await driven.shows("platform    linux/amd64")
+            await driven.press("w")
+            await driven.until(sleep.begun.is_set, "the first look")
+            await driven.until(lambda: any(one.method == "HEAD" for one in registry.asked))
+            assert "≠" not in driven.text()
+        sleep.begun.clear()

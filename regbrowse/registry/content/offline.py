@@ -44,7 +44,9 @@ class OfflineAnswers:
     helpers may ask the user for something, so they are not run.
     """
 
-    def __init__(self, cache: ContentCache, settings: Settings) -> None:
+    def __init__(self, cache: ContentCache, settings: Settings, note: Callable[[Request], None]) -> None:
+        """`note` hears of every request that was answered from the cache."""
+        self._note = note
         self._cache = cache
         self._settings = settings
 
@@ -83,6 +85,7 @@ class OfflineAnswers:
         cached = await self._cached(repository.registry, digest)
         if cached is None:
             raise _not_known(name, request)
+        self._note(request)
         return await parse_cached(cached, expected, digest, size)
 
     async def head(self, repository: Repository, tag: str) -> TagHead:
@@ -123,6 +126,7 @@ class OfflineAnswers:
         cached = await self._cached(repository.registry, digest)
         if cached is None:
             raise _not_known(f"{repository.familiar}@{digest.short}", request)
+        self._note(request)
         return cached.content
 
     async def _pages(

@@ -297,7 +297,8 @@ class TagsPane(Pane):
         self.opened_manifest, self.image = root, None
         if reference.tag and self.repository == reference.repository:
             self.set_digest(reference.tag, root.digest)
-            self.memory.of(reference.repository).visit(reference.tag, root.digest, self.memory.now())
+            if root.reported is None:  # else the registry tells another digest whenever it is asked by HEAD
+                self.memory.of(reference.repository).visit(reference.tag, root.digest, self.memory.now())
 
     def end(self, *, stopped: bool = False, incomplete: str = "") -> None:
         """No more names are to come."""
@@ -603,7 +604,10 @@ class TagsPane(Pane):
         """Let the tag under the cursor be watched, or not any more."""
         reference = self.reference
         if reference is not None and reference.tag:
-            self.post_message(self.WatchRequested(reference, self.list.digests.get(reference.tag)))
+            digest = self.list.digests.get(reference.tag)
+            root = self._root(digest)
+            known = digest if root is None or root.reported is None else root.reported
+            self.post_message(self.WatchRequested(reference, known))
 
     def whole_row(self) -> tuple[str, str]:
         tag = self.current

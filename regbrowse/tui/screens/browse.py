@@ -35,6 +35,7 @@ from regbrowse.tui.widgets.lines import Footer, Header, Note, StatusLine, TooSma
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
+    from regbrowse.oci.manifest import Manifest
     from regbrowse.reference import Digest
     from regbrowse.reference_input import Typed
     from regbrowse.registry.models import RateCost
@@ -232,7 +233,7 @@ class BrowseScreen(Screen[None]):
                 for pane in self.pane_layout.panes:
                     pane.base_url = base
             self.tags_pane.show_opened(event.request.reference, event.root)
-            self._remember_visit(event.request.reference, event.root.digest)
+            self._remember_visit(event.request.reference, event.root)
             self.opened.show_first(event)
 
     def _remember(self, place: Place, digest: Digest | None) -> None:
@@ -245,12 +246,14 @@ class BrowseScreen(Screen[None]):
             if not (isinstance(place, Reference) and is_signature_tag(place.tag or "")):
                 recents.remember(place, digest)
 
-    def _remember_visit(self, reference: Reference, digest: Digest) -> None:
+    def _remember_visit(self, reference: Reference, root: Manifest) -> None:
         """Write down what a tag pointed to when it was looked at, without keeping anybody waiting."""
         from regbrowse.state.tag_memory import TagVisit, remember
 
-        if reference.tag:
-            visit = TagVisit(digest, self.tags_pane.memory.now())
+        browser, registry = self.session.browser, reference.repository.registry
+        is_asked = browser is not None and not browser.client.is_offline(registry)
+        if reference.tag and root.reported is None and is_asked:
+            visit = TagVisit(root.digest, self.tags_pane.memory.now())
             self.run_worker(asyncio.to_thread(remember, reference.repository, reference.tag, visit), group="memory")
 
     @on(TagsPane.WatchRequested)

@@ -61,7 +61,8 @@ async def offline(
             patch.setattr(loop, name, never)
         async with Client(Settings(login, cache_folder=folder, offline=True)) as client:
             yield client
-            assert not client.log
+            assert not client.log.sent
+            assert all(one.is_cached for one in client.log)
 
 
 async def pages(client: Client, repository: Repository) -> list[TagPage]:
