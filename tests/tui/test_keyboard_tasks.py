@@ -22,7 +22,7 @@ async def demo(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     settings = Settings(pause=0, local={REGISTRY.key: DemoRegistry()})
     async with browsing(str(START), tmp_path, size=request.param, settings=settings) as driven:
         await driven.until(lambda: driven.screen.opened.config_pane.card)
-        await driven.shows("SLSA v1" if request.param == (120, 36) else "attestations")
+        await driven.shows("SLSA v1" if request.param == (120, 36) else "attestation")
         await driven.until(lambda: not driven.screen.tags_pane.streaming and driven.is_quiet)
         yield driven
 
