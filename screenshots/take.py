@@ -35,6 +35,7 @@ PICTURES: dict[str, Picture] = {
     "main-light-120x36": Picture(120, 36, ("2",), "textual-light"),
     "filter-120x36": Picture(120, 36, ("slash", "2", "full_stop", "1")),
     "copy-120x36": Picture(120, 36, ("2", "y", "down", "down")),
+    "sbom-120x36": Picture(120, 36, ("2", "down", "enter", "z")),
     "help-120x36": Picture(120, 36, ("question_mark",)),
     "compare-120x36": Picture(120, 36, ("down", "down", "down", "m", "up", "up", "up", "equals_sign")),
     "open-120x36": Picture(120, 36, ("o", *"ghcr.io/acme/app:1.2")),
