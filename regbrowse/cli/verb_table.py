@@ -430,23 +430,6 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
-        "lint",
-        "REF",
-        "what is wrong with an image or an index",
-        "lint.run",
-        ("raw", "format"),
-        (
-            "Text on a terminal, else a JSON array of objects with severity (error: some tool fails;",
-            "warning: tools differ; note: odd), rule, digest, platform, what and why; with -r on one",
-            "line. Of an index and those within it every manifest and every config is read, 1,000",
-            "manifests at most, and no layer: entries that are missing, or named without a digest, size,",
-            "platform or the right type; platforms that are listed twice, or that the config contradicts;",
-            "digests and sizes that do not fit; layers against diffIDs and history; zstd in Docker's",
-            "types. Where pulls are counted, each manifest counts. Exit code 0 when nothing is found,",
-            "1 when something is; what could not be read is told at the end, with the code of that.",
-        ),
-    ),
-    Verb(
         "pick",
         "[REF]",
         "the tag or platform that you choose on the terminal",

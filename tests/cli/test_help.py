@@ -142,3 +142,8 @@ def test_readme_examples_run(command: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout or command.startswith("test "), "it prints something"
     assert "Traceback" not in done.stderr
+
+
+def test_each_verb_is_listed_once() -> None:
+    names = [verb.name for verb in VERBS]
+    assert len(set(names)) == len(names)
