@@ -209,6 +209,8 @@ class Tree:
         manifest = outcome if isinstance(outcome, Manifest) else None
         kind = replace(entry, manifest=manifest).kind
         label, note = label_and_note(kind)
+        if not note and entry.descriptor.artifact_type != label:
+            note = entry.descriptor.artifact_type
         mark = mark_of(outcome)
         if manifest is not None and (documents := documents_of(manifest)) and documents[0].digest in self.statements:
             statement = self.statements[documents[0].digest]

@@ -6,6 +6,7 @@ import base64
 import json
 from pathlib import Path
 
+from regbrowse.registry.models import Settings
 from support import images
 from support.fake_registry import FakeRegistry, Fault
 from support.images import IN_TOTO, Made
@@ -223,6 +224,18 @@ async def test_nothing_attached_is_said_in_the_details(registry: FakeRegistry, t
         await driven.press("2")
         await driven.shows("nothing attached")
         assert "referrers  " not in driven.text()
+
+
+async def test_offline_nothing_is_said_to_be_attached_or_not(registry: FakeRegistry, tmp_path: Path) -> None:
+    registry.repository("shop/app").add(images.image(), "1.0")
+    kept, name = tmp_path / "cache", f"{registry.name}/shop/app:1.0"
+    async with browsing(name, tmp_path, settings=Settings(cache_folder=kept)) as driven:
+        await driven.press("2")
+        await driven.shows("nothing attached")
+    async with browsing(name, tmp_path, settings=Settings(cache_folder=kept, offline=True)) as driven:
+        await driven.press("2")
+        await driven.shows("Attachments are no")
+        assert "nothing attached" not in driven.text()
 
 
 async def test_nothing_is_looked_for_when_few_requests_are_left(registry: FakeRegistry, tmp_path: Path) -> None:

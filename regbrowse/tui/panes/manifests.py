@@ -520,7 +520,9 @@ class ManifestsPane(Pane):
         if found is None or node.attachment is not None:
             return []
         places = f"{plural(found.places, 'place')} looked at"
-        said = [places] if node.is_branch else [] if found.entries else ["nothing attached"]
+        said = [places] if node.is_branch else []
+        if not found.entries and found.places:
+            said = ["nothing attached was found" if found.notes else "nothing attached"]
         return [*said, *found.notes]
 
     def copy_forms(self) -> list[Form]:
