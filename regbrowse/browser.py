@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -195,17 +195,23 @@ class Browser:
         return manifest
 
     async def rate_cost(
-        self, repository: Repository, digests: Iterable[Digest], *, cached: bool = True, already: int = 0
+        self,
+        repository: Repository,
+        digests: Iterable[Digest],
+        *,
+        cached: bool = True,
+        already: Collection[Digest] = (),
     ) -> RateCost | None:
         """Tell what reading manifests takes of the pull limit, where that is more than ASK_ABOVE; else None.
 
-        `cached`: what was read before is not asked for. `already`: so many were read for the same purpose.
+        `cached`: what was read before is not asked for. `already`: what was asked for to the same purpose, which counts
+        as well.
         """
         rate = self.client.limits.rate(repository.registry)
         if rate is None:
             return None
         unread = await self.client.unread(repository, digests) if cached else dict.fromkeys(digests)
-        return RateCost(len(unread), rate) if unread and len(unread) + already > ASK_ABOVE else None
+        return RateCost(len(unread), rate) if unread and len({*unread, *already}) > ASK_ABOVE else None
 
     async def expect_reads(self, repository: Repository, digests: Iterable[Digest], *, cached: bool = True) -> None:
         """Say what reading manifests takes of the pull limit before it is done, where that is much.

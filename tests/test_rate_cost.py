@@ -40,7 +40,8 @@ async def test_more_than_ten_that_were_not_read_cost(browser: Browser, registry:
     assert cost is not None
     assert (cost.manifests, cost.short) == (11, "11 of 72 pulls")
     assert await browser.rate_cost(here(registry), wanted[:10]) is None
-    assert await browser.rate_cost(here(registry), wanted[:2], already=9) is not None
+    assert await browser.rate_cost(here(registry), wanted[:2], already=wanted[2:]) is not None
+    assert await browser.rate_cost(here(registry), wanted[:2], already=wanted[:9]) is None
     await browser.client.manifest(here(registry), wanted[0])
     assert await browser.rate_cost(here(registry), wanted) is None, "one was read"
     assert await browser.rate_cost(here(registry), wanted, cached=False) is not None

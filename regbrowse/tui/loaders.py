@@ -310,8 +310,7 @@ class ChildLoader(Loader):
         if self._asked_for is None or self._asked_for[0] is not request:
             self._asked_for = request, set()
         before = self._asked_for[1]
-        already = len(before.difference(digests))
-        cost = None if at_any_cost else await browser.rate_cost(repository, digests, already=already)
+        cost = None if at_any_cost else await browser.rate_cost(repository, digests, already=before)
         if cost is not None:
             self._post(ChildrenHeldBack(request, cost))
             return
