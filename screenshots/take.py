@@ -42,14 +42,14 @@ PICTURES: dict[str, Picture] = {
 }
 
 
-async def settled(pilot: Pilot[Reference | None]) -> None:
-    """Waits until every worker has ended and nothing is to be asked any more."""
+async def settled(pilot: Pilot[Reference | None], looks: int = 10) -> None:
+    """Waits until every worker has ended and nothing is to be asked any more, for so many looks behind each other."""
     from regbrowse.tui.app import RegbrowseApp
 
     app = pilot.app
     assert isinstance(app, RegbrowseApp)
     quiet = 0
-    while quiet < 10:
+    while quiet < looks:
         await pilot.pause(0.05)
         busy = any(not worker.is_finished for worker in app.workers)
         waits = app.main is None or app.main.tags_pane.streaming
@@ -81,7 +81,7 @@ async def take(name: str) -> str:
                 field.cursor_blink = False
             if pilot.app.screen is app.main:
                 await settled(pilot)  # what a slow machine asks for between two keys, a fast one asks for as well
-        await settled(pilot)
+        await settled(pilot, 20)
         return app.export_screenshot(title="regbrowse demo")
 
 

@@ -55,9 +55,9 @@ def test_any_two_tags_can_be_compared(left: str, right: str) -> None:
 
 def test_a_hundred_thousand_tags() -> None:
     tags = [f"{n % 50}.{n % 7}.{n}" for n in range(50_000)] + [f"v{n % 50}.{n}-alpine3.{n % 20}" for n in range(50_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     newest_first(tags)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(

@@ -177,18 +177,18 @@ def _packages(count: int) -> bytes:
 def test_two_megabytes() -> None:
     raw = _packages(20_000)
     assert len(raw) > 2 * 10**6
-    started = time.perf_counter()
+    started = time.process_time()
     lines = everything(raw)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(lines.lines) == 180_002 + 20_000
 
 
 def test_the_first_lines_of_twenty_megabytes() -> None:
     raw = _packages(200_000)
-    started = time.perf_counter()
+    started = time.process_time()
     lines = JsonLines(raw)
     lines.advance(100)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
     assert len(lines.lines) == 100
 
 
