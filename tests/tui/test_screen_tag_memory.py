@@ -71,6 +71,10 @@ async def test_a_tag_that_moved_since_it_was_visited(place: str, registry: FakeR
         await driven.shows(f"digest    {AFTER.digest}")
         await driven.shows("visited   20")
         await driven.press("escape")
+        await driven.shows("= compare with last visit")
+        await driven.press("equals_sign")
+        await driven.shows("what a pull of B needs")
+        await driven.press("escape")
         await driven.until(lambda: driven.is_quiet)
     async with browsing(place, tmp_path) as driven:
         await driven.shows("platform    linux/arm64")

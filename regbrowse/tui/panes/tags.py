@@ -532,6 +532,12 @@ class TagsPane(Pane):
         """The tag under the cursor, which can be compared with another."""
         return self.reference if self.repository is not None else None
 
+    @property
+    def visited(self) -> Reference | None:
+        """What the tag under the cursor pointed to when it was visited last, if it has moved since."""
+        move = self._move(self.current) if self.current else None
+        return Reference(self.repository, digest=move.before) if move and self.repository else None
+
     def watch_marked(self) -> None:
         self.rows.refresh()
         self.changed()
@@ -587,6 +593,8 @@ class TagsPane(Pane):
             return f"ask {more:,} more" if more and not self.asking_digests else "all tags"
         if action == "reload" and self.stopped:
             return "go on"
+        if action == "compare" and self.marked is None and self.visited is not None:
+            return "compare with last visit"
         if action == "mark" and self.marked is not None and self.marked == self.comparable:
             return "unmark"
         if action == "watch" and self.current is not None and self.is_watched(self.current):

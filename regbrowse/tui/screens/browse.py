@@ -605,12 +605,13 @@ class BrowseScreen(Screen[None]):
         from regbrowse.tui.screens.compare import CompareScreen
 
         here = self._comparable
-        if self.marked is None:
+        marked = self.marked or (self.tags_pane.visited if self.pane_layout.pane is self.tags_pane else None)
+        if marked is None:
             self.note("!", "nothing is marked", "m marks the row under the cursor, = compares it with another")
-        elif here == self.marked:
+        elif here == marked:
             self.note("!", "this row is marked itself", "= compares it with another")
         elif here is not None:
-            request = m.CompareRequest(self.marked, here, self._platform_request)
+            request = m.CompareRequest(marked, here, self._platform_request)
             where_to = layout.classes_for(*self.app.size)
             await self.app.push_screen(CompareScreen(self.session, request, lambda: where(self), where_to))
 

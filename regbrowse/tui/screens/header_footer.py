@@ -78,7 +78,8 @@ def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
         shown.append(Hint("esc", "cancel", "back"))
     elif not pane.row_count() and pane is not screen.tags_pane:
         shown.append(Hint("esc", "back", "back"))
-    order = tuple(each for each in screen.selection.order(pane) if each != "compare" or screen.marked is not None)
+    can_compare = screen.marked is not None or (pane is screen.tags_pane and screen.tags_pane.visited is not None)
+    order = tuple(each for each in screen.selection.order(pane) if each != "compare" or can_compare)
     if pane.error is not None:
         first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_connection_dialog(pane.error) else ()))
         order = (*first, *(action for action in order if action not in first))
