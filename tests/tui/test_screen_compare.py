@@ -246,3 +246,19 @@ async def test_reloading_asks_what_the_tags_point_to(registry: FakeRegistry, tmp
         await driven.shows("the same image")
         await driven.press("d")
         await driven.shows("digest  sha256:")
+
+
+async def test_images_that_were_seen_are_compared_without_a_request(registry: FakeRegistry, tmp_path: Path) -> None:
+    async with browsing(hold(registry), tmp_path) as driven:
+        await driven.shows("platform    linux/amd64")
+        await driven.press("1", "k")
+        await driven.shows("Manifests 2.0")
+        await driven.until(lambda: driven.is_quiet)
+        await driven.press("j")
+        await driven.shows("Manifests 1.0")
+        await driven.pilot.pause(0.4)
+        await driven.until(lambda: driven.is_quiet)
+        registry.asked.clear()
+        await compare(driven)
+        await driven.shows("1 shared · 1 removed · 1 new")
+        assert registry.paths() == []
