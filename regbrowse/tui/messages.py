@@ -7,7 +7,7 @@ Answers carry their request and do not bubble; the pane drops an answer whose re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -90,6 +90,10 @@ Request = ListRequest | ManifestRequest | ImageRequest | DigestRequest | Compare
 @dataclass
 class Loaded(Message, bubble=False):
     """The base of all answers: something that a loader learned."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let no answer bubble: Textual asks each class anew."""
+        super().__init_subclass__(bubble=False, **options)
 
 
 @dataclass
