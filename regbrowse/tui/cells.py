@@ -155,21 +155,28 @@ def joined(facts: list[str], room: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text broken at spaces, and within words that are longer than a line."""
+    """The text broken at spaces, and within words that are longer than a line; what is indented stays so."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
-        for word in paragraph.split(" "):
-            if line and cell_len(line) + 1 + cell_len(word) <= width:
-                line += " " + word
-                continue
-            if line:
-                lines.append(line)
-            pieces = _chopped(word, max(1, width))
-            lines.extend(pieces[:-1])
-            line = pieces[-1]
-        lines.append(line)
+        words = paragraph.lstrip(" ")
+        indent = min(len(paragraph) - len(words), max(0, width // 2))
+        lines += [" " * indent + line for line in _wrapped(words, width - indent)]
     return lines
+
+
+def _wrapped(paragraph: str, width: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for word in paragraph.split(" "):
+        if line and cell_len(line) + 1 + cell_len(word) <= width:
+            line += " " + word
+            continue
+        if line:
+            lines.append(line)
+        pieces = _chopped(word, max(1, width))
+        lines.extend(pieces[:-1])
+        line = pieces[-1]
+    return [*lines, line]
 
 
 def _chopped(word: str, width: int) -> list[str]:

@@ -47,3 +47,10 @@ def test_wrap_loses_nothing(text: str, width: int) -> None:
 def test_cut_left_keeps_the_end() -> None:
     assert cut_left("acme/shop/webapp", 8) == "…/webapp"
     assert cut_left("webapp", 8) == "webapp"
+
+
+def test_what_is_indented_stays_so() -> None:
+    assert wrap('{\n  "a": [\n    "one two three"\n  ]\n}', 12) == [
+        "{", '  "a": [', '    "one two', '    three"', "  ]", "}",
+    ]  # fmt: skip
+    assert wrap(" " * 40 + "x", 10) == ["     x"]
