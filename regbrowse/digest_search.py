@@ -66,16 +66,9 @@ class DigestSearch:
     async def find(self, reference: Reference) -> list[Spot]:
         """Every place in the first of: the root, the manifests below it, their configs, what is attached, the rest."""
         root = await self.browser.open(reference)
-        self.looked, self._seen = 1, {root.digest}
-        if root.digest == self.wanted:
-            return [itself(root)]
-        found = in_manifest(root, self.wanted)
-        if found:
-            return found
-        below = await self._below(root)
-        found = [spot for each in below for spot in in_manifest(each.manifest, self.wanted, each.platform, each.about)]
-        everything = [_Read(root), *below]
-        return found or await self._configs(everything) or await self._referrers(everything) or await self._elsewhere()
+        self.looked, self._seen = 0, set()
+        found, manifests = await self._in_root(root)
+        return found or await self._referrers(manifests) or await self._elsewhere()
 
     async def what(self, reference: Reference) -> tuple[bool, str]:
         """Say what the digest is, and whether it can be opened as a manifest."""
@@ -107,25 +100,25 @@ class DigestSearch:
                     if not self._may_read():
                         return None
                     root = await self.browser.open(Reference(self.repository, tag))
-                    found = await self._in_root(root)
+                    found, _ = await self._in_root(root)
                     if found:
                         return tag, found[0]
             except _SKIPPED:
                 self.unread += 1
         return None
 
-    async def _in_root(self, root: Manifest) -> list[Spot]:
-        """Look in a manifest, in those below it and in the configs of the images."""
+    async def _in_root(self, root: Manifest) -> tuple[list[Spot], list[_Read]]:
+        """Look in a manifest, in those below it and in the configs of the images; give also what was read."""
         self._seen.add(root.digest)
         self.looked += 1
-        if root.digest == self.wanted:
-            return [itself(root)]
-        found = in_manifest(root, self.wanted)
+        read = [_Read(root)]
+        found = [itself(root)] if root.digest == self.wanted else in_manifest(root, self.wanted)
         if found:
-            return found
+            return found, read
         below = await self._below(root)
         found = [spot for each in below for spot in in_manifest(each.manifest, self.wanted, each.platform, each.about)]
-        return found or await self._configs([_Read(root), *below])
+        read += below
+        return found or await self._configs(read), read
 
     def nowhere(self, reference: Reference) -> str:
         """What to say when nothing was found."""

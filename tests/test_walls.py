@@ -16,6 +16,23 @@ import regbrowse
 PACKAGE = Path(regbrowse.__file__).parent
 BASE = {"errors", "text", "digest", "reference"}
 CORE = BASE | {"oci", "tags", "reference_input", "redact"}
+FRONT = CORE | {
+    "",
+    "settings",
+    "state",
+    "registry",
+    "browser",
+    "platform_search",
+    "digest_search",
+    "image_comparison",
+    "attachments",
+    "reference_completion",
+    "near_names",
+    "concurrency",
+    "exchange",
+    "tag_watch",
+}
+"""What both fronts may import."""
 ALLOWED: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
@@ -31,42 +48,8 @@ ALLOWED: dict[str, set[str]] = {
     "state": CORE | {""},
     "registry": CORE | {"", "settings", "state"},
     "concurrency": {"errors"},
-    "cli": CORE
-    | {
-        "",
-        "settings",
-        "state",
-        "registry",
-        "browser",
-        "platform_search",
-        "digest_search",
-        "image_comparison",
-        "attachments",
-        "reference_completion",
-        "near_names",
-        "concurrency",
-        "exchange",
-        "tag_watch",
-        "demo",
-        "tui",
-    },
-    "tui": CORE
-    | {
-        "",
-        "settings",
-        "state",
-        "registry",
-        "browser",
-        "platform_search",
-        "digest_search",
-        "image_comparison",
-        "attachments",
-        "reference_completion",
-        "near_names",
-        "concurrency",
-        "exchange",
-        "tag_watch",
-    },
+    "cli": FRONT | {"demo", "tui"},
+    "tui": FRONT,
     "__main__": {"cli"},
 }
 """What a room may import of ours, beside itself; every other module stands between registry and the fronts."""

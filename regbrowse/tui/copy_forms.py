@@ -138,17 +138,14 @@ def _commands(repository: Repository, manifest: Manifest, base: str) -> list[For
         return []
     pinned, is_plain = f"{repository}@{manifest.digest}", base.startswith("http:")
     url = f"{base}/v2/{repository.path}/manifests/{manifest.digest}"
+    accept = (("Accept", manifest.media_type),)
     found = [
-        ("u", "curl", " ".join(curl(url, (("Accept", manifest.media_type),))))
-        if base and manifest.media_type
-        else None,
+        ("u", "curl", " ".join(curl(url, accept)) if base and manifest.media_type else ""),
         ("n", "crane", f"crane manifest {'--insecure ' * is_plain}{pinned}"),
         ("s", "skopeo", f"skopeo inspect --raw {'--tls-verify=false ' * is_plain}docker://{pinned}"),
         ("r", "regctl", f"regctl manifest get {_at_host(repository, is_plain)}--format raw-body {pinned}"),
     ]
-    return [
-        Form(key, label, value, f"{label} command of {pinned}", COMMAND) for key, label, value in filter(None, found)
-    ]
+    return _command_forms(pinned, found)
 
 
 def blob_commands(repository: Repository, digest: Digest, base: str) -> list[Form]:
@@ -162,9 +159,13 @@ def blob_commands(repository: Repository, digest: Digest, base: str) -> list[For
         ("n", "crane", f"crane blob {'--insecure ' * is_plain}{pinned}"),
         ("r", "regctl", f"regctl blob get {_at_host(repository, is_plain)}{repository} {digest}"),
     ]
-    return [
-        Form(key, label, value, f"{label} command of {pinned}", COMMAND) for key, label, value in filter(None, found)
-    ]
+    return _command_forms(pinned, found)
+
+
+def _command_forms(pinned: str, commands: list[tuple[str, str, str]]) -> list[Form]:
+    """Make forms of letters, tools and commands; a command that is empty cannot be made."""
+    made = ((key, tool, command) for key, tool, command in commands if command)
+    return [Form(key, tool, command, f"{tool} command of {pinned}", COMMAND) for key, tool, command in made]
 
 
 def _at_host(repository: Repository, is_plain: bool) -> str:

@@ -50,7 +50,6 @@ from regbrowse.tui.messages import (
     SearchLoaded,
     SearchOffered,
     TagDetailsLoaded,
-    TagHeadLoaded,
     TagHeadsEnded,
     TagHeadsLoaded,
     WatchEnded,
@@ -187,7 +186,7 @@ class TagHeadLoader(Loader):
                 except RegbrowseError:
                     return  # a decoration: the row stays without a digest, and the next scroll asks again
                 if head is not None and head.digest is not None:
-                    self._post(TagHeadLoaded(request, tag, head.digest))
+                    self._post(TagHeadsLoaded(request, {tag: head.digest}))
 
         await _at_once(ask)
 

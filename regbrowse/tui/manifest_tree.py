@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -96,21 +96,22 @@ class Tree:
     _judged: dict[tuple[int, ...], tuple[Outcome | None, Config | None, tuple[Finding, ...]]] = field(
         default_factory=dict
     )
-    """What is wrong with an entry by what was read of it, and what that was."""
+    """What is wrong with an entry by what was read of it, and what that was; the path of the root is empty."""
     _repeated: set[tuple[int, ...]] = field(default_factory=set)
     """The paths of images for a platform that is listed before."""
 
-    def matching(self, text: str) -> tuple[list[Node], int]:
-        """Give the rows that hold a text, folded or not, with those above them; and how many hold it."""
+    def matching(self, text: str) -> tuple[list[Node], int, int]:
+        """Give the rows that hold a text, folded or not, with those above them; how many hold it, and of how many."""
         kept: list[Node] = []
         count, below = 0, 0
-        for node in reversed(self.rows(unfold=True)):
+        rows = self.rows(unfold=True)
+        for node in reversed(rows):
             found = text.lower() in f"{node.label} {node.note} {node.digest or ''}".lower()
             count += found
             if found or node.level < below:
                 kept.append(node._replace(is_open=node.level < below))
                 below = node.level
-        return kept[::-1], count
+        return kept[::-1], count, len(rows)
 
     def rows(self, *, unfold: bool = False) -> list[Node]:
         """Give the visible rows, the root first; with `unfold` also those within rows that are folded."""
@@ -241,7 +242,9 @@ class Tree:
 
     def _root_findings(self) -> tuple[Finding, ...]:
         config = self.configs.get(self.root.digest)
-        return tuple(finding for finding in lint_root(self.root, config) if not finding.path)
+        return self._judge(
+            (), self.root, config, lambda: (each for each in lint_root(self.root, config) if not each.path)
+        )
 
     def _findings(self, entry: Entry) -> tuple[Finding, ...]:
         """Say what is wrong with an entry; nothing is asked for that."""
@@ -253,11 +256,21 @@ class Tree:
             self._by_itself[parent] = found
         outcome = self._outcome(entry.descriptor)
         config = self.configs.get(entry.digest) if entry.digest else None
-        before = self._judged.get(entry.path)
+        found_in_it = self._judge(entry.path, outcome, config, lambda: lint_entry(entry, outcome, config))
+        return (*self._by_itself[parent].get(entry.path, ()), *found_in_it)
+
+    def _judge(
+        self,
+        path: tuple[int, ...],
+        outcome: Outcome | None,
+        config: Config | None,
+        judge: Callable[[], Iterable[Finding]],
+    ) -> tuple[Finding, ...]:
+        """Give what is wrong by what was read; it is judged anew only when something else was read."""
+        before = self._judged.get(path)
         if before is None or before[0] is not outcome or before[1] is not config:
-            before = outcome, config, tuple(lint_entry(entry, outcome, config))
-            self._judged[entry.path] = before
-        return (*self._by_itself[parent].get(entry.path, ()), *before[2])
+            before = self._judged[path] = outcome, config, tuple(judge())
+        return before[2]
 
     def _statements(self, descriptor: Descriptor, prefix: str, level: int) -> Iterator[Node]:
         outcome = self._outcome(descriptor)

@@ -123,15 +123,6 @@ class SearchLoaded(Loaded):
 
 
 @dataclass
-class TagHeadLoaded(Loaded):
-    """A HEAD told the digest of a tag."""
-
-    request: ListRequest
-    tag: str
-    digest: Digest
-
-
-@dataclass
 class TagHeadsLoaded(Loaded):
     """HEADs told the digests of some tags."""
 

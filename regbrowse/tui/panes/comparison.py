@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-
 from regbrowse.tui.cells import Span, clip, cut
 from regbrowse.tui.comparison_rows import ComparisonRows
 from regbrowse.tui.error_hints import KeyHint, hints_for
@@ -30,13 +28,7 @@ class ComparisonPane(Pane):
         super().__init__(content.id, content.label)
         self.number = content.number
         self.content = content
-        self.header = ColumnHeader(content)
-
-    def compose(self) -> ComposeResult:
-        filter_bar, *others = super().compose()
-        yield filter_bar
-        yield self.header
-        yield from others
+        self.header: ColumnHeader = ColumnHeader(content)
 
     def start(self, what: str) -> None:
         """Forget what was compared, and wait."""

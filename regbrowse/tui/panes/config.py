@@ -137,7 +137,6 @@ class ConfigPane(Pane):
         self._manifest_document: JsonLines | None = None
         self.whole = True
         """False when only the first part of a large document was read."""
-        self.searched = ""
         self._matches = Matches("", "", None)
         self._brief: tuple[str, ...] = ()
         """The document in a few words, for where there is room for one row, the most important first."""
@@ -450,7 +449,7 @@ class ConfigPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "match":
-                return bool(self.searched)
+                return bool(self.sought)
             case "part":
                 return self.row_count() > 0
             case "copy" | "details" if not self.filter.input.has_focus:
@@ -516,10 +515,6 @@ class ConfigPane(Pane):
 
     # Search
 
-    @property
-    def filter_text(self) -> str:
-        return self.searched
-
     def action_keep_filter(self) -> None:
         """Give the keyboard back to the rows; the matches stay marked."""
         super().action_keep_filter()
@@ -527,9 +522,9 @@ class ConfigPane(Pane):
 
     def search(self, text: str) -> None:
         """Look for a text from the cursor on."""
-        if text == self.searched:
+        if text == self.sought:
             return
-        self.searched = text
+        self.sought = text
         row = self.rows.cursor
         if text and not (row < len(self.lines) and text.lower() in self.lines[row].lower()):
             self._find(1)
@@ -552,23 +547,23 @@ class ConfigPane(Pane):
 
     def _search_facts(self) -> list[str]:
         """Say what is looked for, and how often it was found so far."""
-        if not self.searched:
+        if not self.sought:
             return []
-        sought = self.searched, self.view, self.document
+        sought = self.sought, self.view, self.document
         if self._matches.sought != sought:
             self._matches = Matches(*sought)
         ended = self._matches.look(self.lines)
         if not ended:
             self.set_timer(REPAINT, self.changed)
-        return [f"/{visible(self.searched, 64)} {self._matches.said(self.rows.cursor)}{'' if ended else ' so far'}"]
+        return [f"/{visible(self.sought, 64)} {self._matches.said(self.rows.cursor)}{'' if ended else ' so far'}"]
 
     def action_match(self, direction: int) -> None:
         if not self._find(direction):
-            self.post_message(self.Noted("×", f'nothing matches "{self.searched}"'))
+            self.post_message(self.Noted("×", f'nothing matches "{self.sought}"'))
 
     def _find(self, direction: int) -> bool:
         """Move to the next row that holds the text, round the end; tell whether there is one."""
-        lines, wanted = self.lines, self.searched.lower()
+        lines, wanted = self.lines, self.sought.lower()
         for step in range(1, len(lines) + 1):
             at = (self.rows.cursor + direction * step) % len(lines)
             if wanted in lines[at].lower():
@@ -644,9 +639,9 @@ class ConfigPane(Pane):
         if self.view == CARD:
             return self._paint_card_row(self.card[index], width, styles)
         if self._told is not None:
-            return self._told.paint(index, width, self.rows.shift, self.searched, styles)
+            return self._told.paint(index, width, self.rows.shift, self.sought, styles)
         if self._built is not None:
-            return self._built.paint(index, width, self.rows.shift, self.searched, styles)
+            return self._built.paint(index, width, self.rows.shift, self.sought, styles)
         spans: list[Span] = []
         if width + 1 >= NUMBERS_FROM:
             digits = max(3, len(str(self.row_count())))
@@ -656,8 +651,8 @@ class ConfigPane(Pane):
         line = self.lines[index][: shift + 4 * width + 64]
         shown = visible(line, max(8, shift + 4 * width))
         body = self._lexed(shown, styles) if self._laid_out else [(shown, styles.text)]
-        if self.searched:
-            body = underlined(body, self.searched)
+        if self.sought:
+            body = underlined(body, self.sought)
         if len(self.lines[index]) > len(line):
             body.append(("…" * (width + 1), styles.text))
         return spans + clip(shifted(body, shift), width)
@@ -670,8 +665,8 @@ class ConfigPane(Pane):
             column = min(max(len(each.key) for each in self.card), max(NAMES, width - NAMES - VALUES))
             spans.append((cut_left(visible(row.key, 512), column).ljust(column + 2), styles.primary))
         body: list[Span] = [(value, styles.text)]
-        if self.searched:
-            spans, body = underlined(spans, self.searched), underlined(body, self.searched)
+        if self.sought:
+            spans, body = underlined(spans, self.sought), underlined(body, self.sought)
         return clip([*spans, *shifted(body, self.rows.shift)], width)
 
     @cached_property

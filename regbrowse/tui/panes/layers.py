@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
 from textual.message import Message
 
 from regbrowse.errors import NotFound, RegbrowseError
@@ -55,7 +54,7 @@ class LayersPane(Pane):
 
     def __init__(self) -> None:
         super().__init__("layers", "Layers")
-        self.header = ColumnHeader()
+        self.header: ColumnHeader = ColumnHeader()
         self.request: ImageRequest | None = None
         """Whose layers are shown or awaited."""
         self.manifest: Manifest | None = None
@@ -68,23 +67,13 @@ class LayersPane(Pane):
         """The digest of the layer, or of its content, to put the cursor on when it comes."""
         self.order = IN_ORDER
         """Which rows are shown, and in which order; holds for every image."""
-        self._sought = ""
-        """The text that the rows are filtered by."""
         self.shown_rows: list[LayerRow] = []
         """In the order of the rows."""
-
-    def compose(self) -> ComposeResult:
-        filter_bar, *others = super().compose()
-        yield filter_bar
-        yield self.header
-        yield from others
 
     def start(self, request: ImageRequest | None, subject: str) -> None:
         """Forget the layers, and wait for those of another image."""
         self.request, self.manifest, self.table, self.subject, self._nothing = request, None, None, subject, ""
-        self._sought = ""
-        self.drop_filter()
-        self.rows.reset()
+        self.reset_rows()
         self.start_loading(f"asking for {subject}")
         self._show()
 
@@ -145,8 +134,8 @@ class LayersPane(Pane):
             rows = tuple(row for row in rows if row.number)
         if self.order == LARGEST:
             rows = tuple(sorted(rows, key=_weight, reverse=True))
-        if self._sought:
-            rows = tuple(row for row in rows if self._sought.lower() in _said(row).lower())
+        if self.sought:
+            rows = tuple(row for row in rows if self.sought.lower() in _said(row).lower())
         self.shown_rows = list(rows)
         self.header.display = self.row_count() > 0
         self.header.of_images = self._noun == "layer"
@@ -166,7 +155,7 @@ class LayersPane(Pane):
 
     def go_to_layer(self, number: int) -> None:
         """Put the cursor on a layer, which may be hidden by the filter."""
-        if self._sought:
+        if self.sought:
             self.action_clear_filter()
         row = next((i for i, row in enumerate(self.shown_rows) if row.number == number), None)
         if row is not None:
@@ -190,14 +179,10 @@ class LayersPane(Pane):
 
         await self.app.push_screen(ChooseDialog("Sort", f"{self._noun}s", choices), done)
 
-    @property
-    def filter_text(self) -> str:
-        return self._sought
-
     def search(self, text: str) -> None:
         """Show the rows that hold a text; the cursor keeps its row if it is still there."""
-        if text != self._sought:
-            self._sought = text
+        if text != self.sought:
+            self.sought = text
             self._show()
 
     @property
@@ -235,7 +220,7 @@ class LayersPane(Pane):
         table = self.table
         if not table or not table.rows:
             return []
-        if self._sought:
+        if self.sought:
             return [f"{len(self.shown_rows):,} of {len(table.rows):,}", "substring"]
         facts = [plural(table.count, self._noun)]
         if self.order == LARGEST:
@@ -292,7 +277,7 @@ class LayersPane(Pane):
         return spans
 
     def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:
-        if self._sought and self.table and self.table.rows:
+        if self.sought and self.table and self.table.rows:
             return self.no_match_lines("row", styles)
         return [[(line, styles.text)] for line in wrap(self._nothing, width)] if self._nothing else []
 
@@ -315,8 +300,8 @@ class LayersPane(Pane):
         if inner >= SHARE_FROM:
             spans += [(" ", styles.plain), *self._share(row, styles)]
         command = _command(row, styles)
-        if self._sought:
-            command = underlined(command, self._sought)
+        if self.sought:
+            command = underlined(command, self.sought)
         spans += [("  ", styles.plain), *shifted(command, self.rows.shift)]
         return clip(spans, width) if width_of(spans) > width else spans
 

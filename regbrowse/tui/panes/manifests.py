@@ -102,9 +102,10 @@ class ManifestsPane(Pane):
         """What was opened; None while nothing is."""
         self.model: Tree | None = None
         self._tree_rows: list[Node] = []
-        self._sought = ""
-        """The text that the rows are filtered by."""
-        self._match_count = 0
+        self._match_count = self._row_total = 0
+        """How many rows hold the text of the filter, and how many there are without it."""
+        self.platforms: list[Node] = []
+        """The rows that are images for a platform, in their order, filtered or not."""
         self._wanted_row = ""
         self._late_row = ""
         """The key of the row to put the cursor on once it is there, unless it was moved by hand before."""
@@ -128,9 +129,8 @@ class ManifestsPane(Pane):
         self.take_unreported_move()
         self.request, self.model, self._tree_rows, self.subject = request, None, [], subject
         self.held_back = None
-        self._sought = ""
-        self.drop_filter()
-        self.rows.reset()
+        self.platforms = []
+        self.reset_rows()
         self.rows_changed()
 
     def stop(self) -> None:
@@ -263,7 +263,7 @@ class ManifestsPane(Pane):
         node = next((node for node in self.model.rows(unfold=True) if node.digest == digest), None)
         if node is None:
             return False
-        if self._sought:
+        if self.sought:
             self.action_clear_filter()
         self.model.unfold(node)
         self._rebuild()
@@ -274,10 +274,12 @@ class ManifestsPane(Pane):
         key = self.current.key if self.current else ""
         if self.model is None:
             self._tree_rows = []
-        elif self._sought:
-            self._tree_rows, self._match_count = self.model.matching(self._sought)
+        elif self.sought:
+            self._tree_rows, self._match_count, self._row_total = self.model.matching(self.sought)
         else:
             self._tree_rows = self.model.rows()
+        every = self.model.rows() if self.model and self.sought else self._tree_rows
+        self.platforms = [node for node in every if node.is_platform and node.descriptor]
         self.rows_changed()
         if not self._place_on(key):
             inner = next((node.key for node in self._tree_rows if key and node.key.startswith(f"{key}/")), "")
@@ -330,11 +332,6 @@ class ManifestsPane(Pane):
         in_view = [self._tree_rows[index] for index in self.rows.in_view]
         return self.model.subjects(in_view, self.current) if self.model else []
 
-    @property
-    def platforms(self) -> list[Node]:
-        """The rows that are images for a platform, in their order."""
-        return [node for node in self.model.rows() if node.is_platform and node.descriptor] if self.model else []
-
     async def choose_platform(self) -> None:
         """Let another platform be chosen, which holds for everything that is opened from now on."""
         from regbrowse.tui.dialogs.choose import Choice, ChooseDialog
@@ -355,7 +352,7 @@ class ManifestsPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "fold":
-            return self.current is not None and self.current.folds and not self._sought
+            return self.current is not None and self.current.folds and not self.sought
         if action == "branch":
             return self.model is not None
         if action == "sizes":
@@ -412,7 +409,7 @@ class ManifestsPane(Pane):
         node, row = self.current, self.rows.cursor
         if node is None:
             return
-        if node.folds and node.is_open is (direction < 0) and not self._sought:
+        if node.folds and node.is_open is (direction < 0) and not self.sought:
             self.action_fold()
         elif direction > 0 and node.is_open:
             self.rows.jump(row + 1)
@@ -422,23 +419,19 @@ class ManifestsPane(Pane):
 
     # Filter
 
-    @property
-    def filter_text(self) -> str:
-        return self._sought
-
     def search(self, text: str) -> None:
         """Show the rows that hold a text; the cursor keeps its row if it is still there, else takes the first match."""
-        if text == self._sought or self.model is None:
+        if text == self.sought or self.model is None:
             return
         here = self.current.key if self.current else ""
-        self._sought = text
+        self.sought = text
         self._rebuild()
         if not self._place_on(here):
             matches = (row for row, node in enumerate(self._tree_rows) if not node.is_open)
             self.rows.put_cursor(next(matches, 0))
 
     def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:  # noqa: ARG002
-        return self.no_match_lines("manifest", styles) if self._sought else []
+        return self.no_match_lines("manifest", styles) if self.sought else []
 
     # Painting
 
@@ -448,8 +441,8 @@ class ManifestsPane(Pane):
     def facts(self) -> list[str]:
         if not self.model:
             return []
-        if self._sought:
-            return [f"{self._match_count:,} of {len(self.model.rows(unfold=True)):,}", "substring"]
+        if self.sought:
+            return [f"{self._match_count:,} of {self._row_total:,}", "substring"]
         root = self.model.root
         if isinstance(root, Index):
             count, missing = self.model.counts()
@@ -562,8 +555,8 @@ class ManifestsPane(Pane):
         space = room - width_of(left) - 2
         if node.note and space >= min(NOTE_FROM, len(node.note)):
             left.append(("  " + cut(node.note, space), dim or styles.secondary))
-        if self._sought:
-            left = underlined(left, self._sought)
+        if self.sought:
+            left = underlined(left, self.sought)
         return spread(clip(left, room), right, width, styles.plain)
 
 

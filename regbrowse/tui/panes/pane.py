@@ -44,6 +44,8 @@ class Pane(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.PANE, keys.FILTER)
 
+    header: Widget | None = None
+    """What stands between the filter and the rows."""
     number: int
     short_label = ""
     """What the pane is about, in at most six characters, for the status line."""
@@ -109,6 +111,8 @@ class Pane(Widget, can_focus=True):
         super().__init__(id=id, classes="pane")
         self.rows = RowList(self)
         self.filter = FilterBar()
+        self.sought = ""
+        """The text that the rows are filtered by, or that is looked for in them."""
         self.status_view = PaneStatus(self.empty_lines)
         self.set_reactive(Pane.label, label)
         self.base_url = ""
@@ -126,6 +130,8 @@ class Pane(Widget, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield self.filter
+        if self.header is not None:
+            yield self.header
         yield self.rows.data_bind(Pane.active)
         yield self.status_view.data_bind(Pane.status, Pane.wait_reason, Pane.frame)
 
@@ -445,8 +451,8 @@ class Pane(Widget, can_focus=True):
 
     @property
     def filter_text(self) -> str:
-        """The text that the rows are filtered by, or that is looked for in them."""
-        return ""
+        """What stands in the filter when it is opened again; esc clears it."""
+        return self.sought
 
     def search(self, text: str) -> None:
         """Filter the rows by a text, or look for it in them; everything is shown again for an empty one."""
@@ -477,6 +483,12 @@ class Pane(Widget, can_focus=True):
         self.search("")
         self.post_message(self.Highlighted(self))
         self.changed()
+
+    def reset_rows(self) -> None:
+        """Begin anew for other rows: without a filter, at the first one."""
+        self.sought = ""
+        self.drop_filter()
+        self.rows.reset()
 
     def drop_filter(self) -> None:
         """Take the input away; the keyboard stays in this pane where it was in the input."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-
 from regbrowse.exchange import (
     INSIDE,
     answer_lines,
@@ -49,19 +47,12 @@ class RequestsPane(Pane):
     def __init__(self) -> None:
         super().__init__("requests", "Requests")
         self.subject = "since start"
-        self.header = ColumnHeader()
+        self.header: ColumnHeader = ColumnHeader()
         self.header.display = True
         self.shown: list[Exchange] = []
         """Those that match the filter, in the order of the rows."""
         self._all: list[Exchange] = []
         self._totals: list[str] = []
-        self._sought = ""
-
-    def compose(self) -> ComposeResult:
-        filter_bar, *others = super().compose()
-        yield filter_bar
-        yield self.header
-        yield from others
 
     def take(self, entries: Iterable[Exchange], facts: list[str]) -> None:
         """Take the log as it is now; the cursor stays on its request, or at the end when it stood there."""
@@ -76,7 +67,7 @@ class RequestsPane(Pane):
     def _show(self) -> None:
         here, before = self.current, len(self.shown)
         is_last = self.rows.cursor >= before - 1
-        wanted = self._sought.lower()
+        wanted = self.sought.lower()
         self.shown = [one for one in self._all if not wanted or wanted in _said(one).lower()]
         self.rows_changed()
         row = len(self.shown) - 1
@@ -90,12 +81,8 @@ class RequestsPane(Pane):
 
     # Filter
 
-    @property
-    def filter_text(self) -> str:
-        return self._sought
-
     def search(self, text: str) -> None:
-        self._sought = text
+        self.sought = text
         self._show()
 
     # What is said and copied
@@ -110,7 +97,7 @@ class RequestsPane(Pane):
         return "copy as curl" if action == "copy" else super().word(action)
 
     def facts(self) -> list[str]:
-        if self._sought:
+        if self.sought:
             return [f"{len(self.shown):,} of {plural(len(self._all), 'request')}", "substring"]
         return self._totals
 
@@ -132,7 +119,7 @@ class RequestsPane(Pane):
         return [] if one is None else self.paint_row(self.rows.cursor, self.rows.size.width, styles)
 
     def empty_lines(self, width: int, styles: TextStyles) -> list[list[Span]]:  # noqa: ARG002
-        if self._sought:
+        if self.sought:
             return self.no_match_lines("request", styles)
         return [[("nothing was asked so far", styles.secondary)]]
 
@@ -149,7 +136,7 @@ class RequestsPane(Pane):
         spans.append((f"{one.method:<{METHOD}} ", styles.primary))
         path: list[Span] = [(asked_for(one), styles.tertiary if one.is_cached else styles.text)]
         room = width - sum(len(text) for text, _ in spans)
-        path = underlined(path, self._sought) if self._sought else path
+        path = underlined(path, self.sought) if self.sought else path
         return [*spans, *clip(shifted(path, self.rows.shift), room)]
 
 
@@ -184,9 +171,7 @@ class CurlPane(Pane):
         if self.exchange is not None:
             width = max(20, self.rows.size.width - 2)
             for text, is_command in _lines_of(self.exchange):
-                indent = " " * (len(text) - len(text.lstrip(" ")))
-                broken = wrap(text.strip(), width - len(indent)) if text else [""]
-                self._lines += [(indent + line, is_command) for line in broken]
+                self._lines += [(line, is_command) for line in wrap(text.rstrip(), width)]
         self.rows_changed()
 
     def row_count(self) -> int:

@@ -28,7 +28,6 @@ from regbrowse.tui.messages import (
     SearchLoaded,
     SearchOffered,
     TagDetailsLoaded,
-    TagHeadLoaded,
     TagHeadsEnded,
     TagHeadsLoaded,
 )
@@ -112,7 +111,7 @@ class TagsPane(Pane):
 
     @dataclass
     class DigestsRequested(Message):
-        """The digests of these tags are to be asked for."""
+        """The digests of these tags are to be asked for, and of no others any more."""
 
         request: ListRequest
         tags: list[str]
@@ -430,11 +429,6 @@ class TagsPane(Pane):
             self.asking_digests, self._same_as = False, ""
             self.turn_spinner(self.streaming)
             self.changed()
-
-    @on(TagHeadLoaded)
-    def _tag_head_loaded(self, message: TagHeadLoaded) -> None:
-        if message.request is self.request:
-            self.set_digest(message.tag, message.digest)
 
     @on(TagHeadsLoaded)
     def _tag_heads_loaded(self, message: TagHeadsLoaded) -> None:

@@ -366,9 +366,8 @@ class BrowseScreen(Screen[None]):
 
     @on(m.LoadFailed)
     def _load_failed(self, message: m.LoadFailed) -> None:
-        """Say why a digest could not be looked up; what panes asked for is said in them."""
-        if isinstance(message.request, m.DigestRequest):
-            self.note("×", message.error.why)
+        """Say why a digest could not be looked up."""
+        self.note("×", message.error.why)
 
     def _enter_tag(self) -> None:
         reference = self.tags_pane.reference
