@@ -93,6 +93,9 @@ class RequestsPane(Pane):
     def enter_word(self) -> str:
         return "whole" if self.current is not None else ""
 
+    async def action_enter(self) -> None:
+        await self.action_details()
+
     def word(self, action: str) -> str:
         return "copy as curl" if action == "copy" else super().word(action)
 

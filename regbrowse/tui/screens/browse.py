@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.worker import Worker
 
 from regbrowse.errors import AuthRejected, Denied
@@ -27,11 +26,12 @@ from regbrowse.tui.panes.layers import LayersPane
 from regbrowse.tui.panes.manifests import ManifestsPane
 from regbrowse.tui.panes.pane import Pane
 from regbrowse.tui.panes.tags import TagsPane
-from regbrowse.tui.screens.header_footer import FIXED, hints, where
+from regbrowse.tui.screens.header_footer import hints, where
 from regbrowse.tui.screens.opened_manifest import OpenedManifest
 from regbrowse.tui.screens.pane_layout import PaneLayout
+from regbrowse.tui.screens.pane_screen import WAITING_SECONDS, PaneScreen
 from regbrowse.tui.screens.visible_rows import VisibleRowRequests
-from regbrowse.tui.widgets.lines import Footer, Header, Note, StatusLine, TooSmall
+from regbrowse.tui.widgets.lines import Note, TooSmall
 from regbrowse.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
@@ -43,11 +43,8 @@ if TYPE_CHECKING:
     from regbrowse.tui.selection import Selection
     from regbrowse.tui.session import RegistrySession
 
-WAITING_SECONDS = 0.5
-"""Seconds between two looks at what the registry makes us wait for."""
 
-
-class BrowseScreen(Screen[None]):
+class BrowseScreen(PaneScreen):
     """Tags, manifests, layers and config of one registry."""
 
     AUTO_FOCUS = "#tags"
@@ -55,9 +52,8 @@ class BrowseScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.SCREEN)
 
     def __init__(self, session: RegistrySession, place: Place | None, selection: Selection, classes: str = "") -> None:
-        super().__init__(id="browse", classes=classes)
+        super().__init__("browse", classes)
         self.session, self.selection, self.navigator = session, selection, Navigator()
-        self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
         self.tags_pane, self.opened = TagsPane(), OpenedManifest(self, session)
         self.pane_layout = PaneLayout(self.tags_pane, *self.opened.panes)
         self._start = place
@@ -70,6 +66,14 @@ class BrowseScreen(Screen[None]):
         self._near = loaders.NearLoader(self, session, self)
         self._watch = loaders.WatchLoader(self, session, self)
         self._details = VisibleRowRequests(self, session, self.tags_pane, self.opened)
+
+    @property
+    def pane(self) -> Pane:
+        return self.pane_layout.pane
+
+    @property
+    def help_group(self) -> str:
+        return self.selection.help_group
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -423,17 +427,6 @@ class BrowseScreen(Screen[None]):
 
     # The lines around the panes
 
-    def note(self, verb: str, what: str, how: str = "") -> None:
-        """Say for a moment, or until the next key, what was done."""
-        self.status_line.say(Note(verb, what, how))
-
-    def on_key(self) -> None:
-        self.status_line.say_no_more()
-
-    @on(Pane.Noted)
-    def _noted(self, event: Pane.Noted) -> None:
-        self.note(event.verb, event.what, event.how)
-
     @on(Pane.Changed)
     @on(PaneLayout.Changed)
     @on(Worker.StateChanged)
@@ -443,18 +436,10 @@ class BrowseScreen(Screen[None]):
         """Let the lines say what the parts say of themselves; under a dialog no key of the screen works."""
         if not self.is_mounted:
             return
-        pane, is_on_top = self.pane_layout.pane, self.app.screen is self
+        pane = self.pane
         self.header.where = where(self)
         self.status_line.detail = pane.error_detail() if pane.error and not pane.row_count() else pane.detail()
-        self.footer.hints = hints(self) if is_on_top else ()
-        self.footer.fixed = FIXED if is_on_top and self.focused in (pane, None) else ()
-
-    @on(Footer.Pressed)
-    async def _footer_pressed(self, event: Footer.Pressed) -> None:
-        for active in self.active_bindings.values():
-            if active.binding.action == event.action and active.enabled:
-                await self.app.run_action(event.action, active.node)
-                return
+        self.show_hints(lambda: hints(self))
 
     def _show_waiting_and_notices(self) -> None:
         """Say what the connection makes us wait for, and what was wrong with files of this machine."""
@@ -618,22 +603,6 @@ class BrowseScreen(Screen[None]):
 
     def action_view(self) -> None:
         self.opened.config_pane.show_next_view()
-
-    async def action_palette(self) -> None:
-        from regbrowse.tui.command_palette import open_palette
-
-        await open_palette(self.app)
-
-    async def action_help(self) -> None:
-        from regbrowse.tui.dialogs.help import HelpDialog
-
-        await self.app.push_screen(HelpDialog(self.selection.help_group))
-
-    def action_suspend(self) -> None:
-        self.app.action_suspend_process()
-
-    def action_quit(self) -> None:
-        self.app.exit()
 
     # Dialogs of the screen
 

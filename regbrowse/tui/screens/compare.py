@@ -8,7 +8,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.worker import Worker
 
 from regbrowse.oci.comparison import Change, ListedImage, pair_platforms
@@ -20,8 +19,8 @@ from regbrowse.tui.comparison_rows import LayerRows, SummaryRows, ValueRows, sid
 from regbrowse.tui.messages import CompareRequest, ImagesCompared, LoadFailed
 from regbrowse.tui.panes.comparison import ComparisonPane
 from regbrowse.tui.panes.pane import Pane
-from regbrowse.tui.screens.header_footer import FIXED
-from regbrowse.tui.widgets.lines import Footer, Header, Hint, Note, StatusLine, TooSmall
+from regbrowse.tui.screens.pane_screen import FILTER_HINTS, WAITING_SECONDS, PaneScreen
+from regbrowse.tui.widgets.lines import Hint, TooSmall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +30,8 @@ if TYPE_CHECKING:
     from regbrowse.tui.session import RegistrySession
     from regbrowse.tui.widgets.lines import Where
 
-WAITING_SECONDS = 0.5
-"""Seconds between two looks at what the registry makes us wait for."""
 
-
-class CompareScreen(Screen[None]):
+class CompareScreen(PaneScreen):
     """Compares what a request names; `where` gives what the header says of the connection."""
 
     AUTO_FOCUS = "#layer-pairs"
@@ -52,9 +48,8 @@ class CompareScreen(Screen[None]):
     def __init__(
         self, session: RegistrySession, request: CompareRequest, where: Callable[[], Where], classes: str = ""
     ) -> None:
-        super().__init__(id="comparison", classes=classes)
+        super().__init__("comparison", classes)
         self.session, self.request, self._where = session, request, where
-        self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
         self.panes = tuple(ComparisonPane(content) for content in (SummaryRows(), LayerRows(), ValueRows()))
         self.compared: ComparedImages | None = None
         self.platforms: tuple[PlatformPair, ...] = ()
@@ -95,7 +90,7 @@ class CompareScreen(Screen[None]):
         for pane in self.panes:
             pane.show(message.compared)
         if message.compared.notes:
-            self.status_line.say(Note("!", message.compared.notes[0], " ".join(message.compared.notes[1:])))
+            self.note("!", message.compared.notes[0], " ".join(message.compared.notes[1:]))
 
     @on(LoadFailed)
     def _load_failed(self, message: LoadFailed) -> None:
@@ -151,52 +146,32 @@ class CompareScreen(Screen[None]):
         """Let the lines say what the cursor is on, and which keys work; under a dialog none of them does."""
         if not self.is_mounted:
             return
-        pane, is_on_top = self.pane, self.app.screen is self
         a, b = side_names(self.request.a, self.request.b)
         repository = self.request.b.repository
         self.header.where = self._where()._replace(
             registry=str(repository.registry), repository=repository.path, tag=f"{a} -> {b}", digest=""
         )
         failed = next((each for each in self.panes if each.error is not None), None)
-        self.status_line.detail = failed.error_detail() if failed is not None else pane.detail()
-        self.footer.hints = self._hints() if is_on_top else ()
-        self.footer.fixed = FIXED if is_on_top and self.focused in (pane, None) else ()
+        self.status_line.detail = failed.error_detail() if failed is not None else self.pane.detail()
+        self.show_hints(self._hints)
 
     def _hints(self) -> tuple[Hint, ...]:
         """Give the keys that do something now."""
         pane = self.pane
         if self.focused is not None and self.focused is not pane:
-            return (Hint("enter", "keep"), Hint("esc", "clear"), Hint("↑ ↓", "move"))
-        enabled = {each.binding.action for each in self.active_bindings.values() if each.enabled}
+            return FILTER_HINTS
+        words = {"reload": "try again", "back": "back"}
         first = ("reload",) if any(each.error for each in self.panes) else ()
-        clears = "clear_filter" in enabled
+        clears = "clear_filter" in self.enabled_actions
         found = [Hint("esc", "clear", "clear_filter")] if clears else []
-        for action in (*first, *pane.foot):
-            if action in enabled and not (clears and action == "back"):
-                key = keys.key_for(action)
-                word = {"reload": "try again", "back": "back"}.get(action) or pane.word(action) or key.foot
-                found.append(Hint(key.foot_key or key.shown, word, action))
-        return tuple(found)
+        order = (action for action in (*first, *pane.foot) if not (clears and action == "back"))
+        return (*found, *self.hints_of(order, lambda action: words.get(action) or pane.word(action)))
 
     def _show_waiting(self) -> None:
         """Say what the registry makes us wait for."""
         for pane in self.panes:
             if pane.is_loading:
                 pane.wait_reason = self.session.wait_reason(self.request.b.repository.registry)
-
-    @on(Pane.Noted)
-    def _noted(self, event: Pane.Noted) -> None:
-        self.status_line.say(Note(event.verb, event.what, event.how))
-
-    def on_key(self) -> None:
-        self.status_line.say_no_more()
-
-    @on(Footer.Pressed)
-    async def _footer_pressed(self, event: Footer.Pressed) -> None:
-        for active in self.active_bindings.values():
-            if active.binding.action == event.action and active.enabled:
-                await self.app.run_action(event.action, active.node)
-                return
 
     # Focus and keys
 
@@ -232,22 +207,6 @@ class CompareScreen(Screen[None]):
     def action_back(self) -> None:
         self._loader.cancel()
         self.dismiss(None)
-
-    async def action_palette(self) -> None:
-        from regbrowse.tui.command_palette import open_palette
-
-        await open_palette(self.app)
-
-    async def action_help(self) -> None:
-        from regbrowse.tui.dialogs.help import HelpDialog
-
-        await self.app.push_screen(HelpDialog())
-
-    def action_suspend(self) -> None:
-        self.app.action_suspend_process()
-
-    def action_quit(self) -> None:
-        self.app.exit()
 
 
 def _platforms(compared: ComparedImages) -> tuple[PlatformPair, ...]:

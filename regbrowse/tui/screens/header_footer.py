@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regbrowse.reference import Reference
-from regbrowse.tui import keys
 from regbrowse.tui.copy_forms import short_name
 from regbrowse.tui.error_hints import needs_connection_dialog
 from regbrowse.tui.panes.tags import TagsPane
+from regbrowse.tui.screens.pane_screen import FILTER_HINTS
 from regbrowse.tui.widgets.lines import Hint, Where
 
 if TYPE_CHECKING:
     from regbrowse.browser import Browser
     from regbrowse.reference import Registry
     from regbrowse.tui.screens.browse import BrowseScreen
-
-FIXED = (Hint("?", "help", "help"), Hint("q", "quit", "quit"))
-"""The keys at the right edge of the footer."""
 
 
 def where(screen: BrowseScreen) -> Where:
@@ -65,10 +62,10 @@ def _warning(browser: Browser, registry: Registry) -> str:
 
 def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
     """Give the keys that do something now in the focused pane, what is done most first."""
-    pane = screen.pane_layout.pane
+    pane = screen.pane
     if screen.focused is not None and screen.focused is not pane:
         return _filter_hints(pane)
-    enabled = {each.binding.action for each in screen.active_bindings.values() if each.enabled}
+    enabled = screen.enabled_actions
     shown: list[Hint] = []
     if "clear_filter" in enabled:
         shown.append(Hint("esc", pane.word("clear_filter") or "clear", "clear_filter"))
@@ -83,18 +80,17 @@ def hints(screen: BrowseScreen) -> tuple[Hint, ...]:
     if pane.error is not None:
         first = ("reload", "plain_http", "anonymous", *(("connection",) if needs_connection_dialog(pane.error) else ()))
         order = (*first, *(action for action in order if action not in first))
-    for action in order:
-        if action in enabled:
-            key = keys.key_for(action)
-            word = "try again" if action == "reload" and pane.error is not None else ""
-            word = word or screen.selection.word(pane, action) or pane.word(action) or key.foot
-            shown.append(Hint(key.foot_key or key.shown, word, action))
-    return tuple(shown)
+
+    def word(action: str) -> str:
+        if action == "reload" and pane.error is not None:
+            return "try again"
+        return screen.selection.word(pane, action) or pane.word(action)
+
+    return (*shown, *screen.hints_of(order, word))
 
 
 def _filter_hints(pane: object) -> tuple[Hint, ...]:
     """Give the keys of the input above the rows."""
-    found = (Hint("enter", "keep"), Hint("esc", "clear"), Hint("↑ ↓", "move"))
     if not isinstance(pane, TagsPane) or pane.searches:
-        return found
-    return (*found, Hint("ctrl+t", "substring" if pane.list.filter.fuzzy else "fuzzy", "fuzzy"))
+        return FILTER_HINTS
+    return (*FILTER_HINTS, Hint("ctrl+t", "substring" if pane.list.filter.fuzzy else "fuzzy", "fuzzy"))

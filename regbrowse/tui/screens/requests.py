@@ -8,14 +8,13 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from regbrowse.exchange import totals
 from regbrowse.tui import keys
 from regbrowse.tui.panes.pane import Pane
-from regbrowse.tui.panes.requests import CurlPane, RequestsPane, whole
-from regbrowse.tui.screens.header_footer import FIXED
-from regbrowse.tui.widgets.lines import Footer, Header, Hint, Note, StatusLine, TooSmall
+from regbrowse.tui.panes.requests import CurlPane, RequestsPane
+from regbrowse.tui.screens.pane_screen import FILTER_HINTS, PaneScreen
+from regbrowse.tui.widgets.lines import Hint, TooSmall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +26,7 @@ LOOK_SECONDS = 0.25
 """Seconds between two looks at the log."""
 
 
-class RequestsScreen(Screen[None]):
+class RequestsScreen(PaneScreen):
     """Shows the log of a session, which grows meanwhile; `where` gives what the header says."""
 
     AUTO_FOCUS = "#requests"
@@ -39,9 +38,8 @@ class RequestsScreen(Screen[None]):
     ]
 
     def __init__(self, session: RegistrySession, where: Callable[[], Where], classes: str = "") -> None:
-        super().__init__(id="request-log", classes=classes)
+        super().__init__("request-log", classes)
         self._session, self._where = session, where
-        self.header, self.status_line, self.footer = Header(id="header"), StatusLine(id="status"), Footer(id="footer")
         self.requests_pane, self.curl_pane = RequestsPane(), CurlPane()
         self.requests_pane.add_class("-favoured")
         self._seen = -1
@@ -87,47 +85,17 @@ class RequestsScreen(Screen[None]):
         if not self.is_mounted:
             return
         self.curl_pane.show(self.requests_pane.current)
-        is_on_top = self.app.screen is self
         self.status_line.detail = self.pane.detail()
-        self.footer.hints = self._hints() if is_on_top else ()
-        self.footer.fixed = FIXED if is_on_top and self.focused in (self.pane, None) else ()
+        self.show_hints(self._hints)
 
     def _hints(self) -> tuple[Hint, ...]:
         """Give the keys that do something now."""
         pane = self.pane
         if self.focused is not None and self.focused is not pane:
-            return (Hint("enter", "keep"), Hint("esc", "clear"), Hint("↑ ↓", "move"))
-        enabled = {each.binding.action for each in self.active_bindings.values() if each.enabled}
-        found = []
-        for action in pane.foot:
-            if action in enabled:
-                key = keys.key_for(action)
-                found.append(Hint(key.foot_key or key.shown, pane.word(action) or key.foot, action))
-        clears = "clear_filter" in enabled
-        return (*found, Hint("esc", "clear" if clears else "back", "clear_filter" if clears else "back"))
-
-    @on(Pane.Noted)
-    def _noted(self, event: Pane.Noted) -> None:
-        self.status_line.say(Note(event.verb, event.what, event.how))
-
-    def on_key(self) -> None:
-        self.status_line.say_no_more()
-
-    @on(Pane.Selected)
-    async def _selected(self) -> None:
-        """Show the whole of a request and its answer."""
-        from regbrowse.tui.dialogs.whole import WholeDialog
-
-        one = self.requests_pane.current
-        if one is not None:
-            await self.app.push_screen(WholeDialog("request and answer", whole(one)))
-
-    @on(Footer.Pressed)
-    async def _footer_pressed(self, event: Footer.Pressed) -> None:
-        for active in self.active_bindings.values():
-            if active.binding.action == event.action and active.enabled:
-                await self.app.run_action(event.action, active.node)
-                return
+            return FILTER_HINTS
+        clears = "clear_filter" in self.enabled_actions
+        last = Hint("esc", "clear" if clears else "back", "clear_filter" if clears else "back")
+        return (*self.hints_of(pane.foot, pane.word), last)
 
     # Focus and keys
 
@@ -148,14 +116,3 @@ class RequestsScreen(Screen[None]):
     def action_requests(self) -> None:
         """Close with the key that opened it, too."""
         self.dismiss(None)
-
-    async def action_help(self) -> None:
-        from regbrowse.tui.dialogs.help import HelpDialog
-
-        await self.app.push_screen(HelpDialog())
-
-    def action_suspend(self) -> None:
-        self.app.action_suspend_process()
-
-    def action_quit(self) -> None:
-        self.app.exit()
